@@ -1,0 +1,106 @@
+/**
+ * Kernel error numbers (asm-generic/errno-base.h, errno.h) and the predicate by which code decides on them.
+ */
+export const EPERM = 1;
+export const ENOENT = 2;
+export const EINTR = 4;
+export const EIO = 5;
+export const ENXIO = 6;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EBUSY = 16;
+export const EEXIST = 17;
+export const EXDEV = 18;
+export const ENODEV = 19;
+export const ENOTDIR = 20;
+export const EISDIR = 21;
+export const EINVAL = 22;
+export const EMFILE = 24;
+export const EFBIG = 27;
+export const ENOSPC = 28;
+export const EROFS = 30;
+export const EPIPE = 32;
+export const ERANGE = 34;
+export const ENAMETOOLONG = 36;
+export const ENOSYS = 38;
+export const ENOTEMPTY = 39;
+export const ELOOP = 40;
+export const EXFULL = 54;
+export const EOPNOTSUPP = 95;
+export const EADDRNOTAVAIL = 99;
+export const ENOBUFS = 105;
+export const ETIMEDOUT = 110;
+export const EDQUOT = 122;
+export const ESRCH = 3;
+
+/** A failed system call as the host throws it (sys/api.d.ts). */
+export interface SysError extends Error {
+  readonly syscall: string;
+  readonly errno: number;
+  /** The symbolic name, "EEXIST". */
+  readonly code: string;
+  readonly path?: string;
+}
+
+/** The `errno` an error carries (system call or netlink), or undefined. */
+export function errnoOf(error: unknown): number | undefined {
+  const errno = (error as { errno?: unknown } | null | undefined)?.errno;
+  return typeof errno === "number" ? errno : undefined;
+}
+
+/** Whether `error` carries one of `wanted` as its `errno`. */
+export function isErrno(error: unknown, ...wanted: number[]): boolean {
+  const errno = errnoOf(error);
+  return errno !== undefined && wanted.includes(errno);
+}
+
+/** Whether `error` says that a SIGTERM or SIGINT arrived (sys/api.d.ts). */
+export function isSignal(error: unknown): error is Error & { signal: string } {
+  return typeof (error as { signal?: unknown } | null | undefined)?.signal === "string";
+}
+
+const TEXTS: Record<number, string> = {
+  [EPERM]: "operation not permitted",
+  [ENOENT]: "no such file or directory",
+  [ESRCH]: "no such process",
+  [EINTR]: "interrupted system call",
+  [EIO]: "input/output error",
+  [ENXIO]: "no such device or address",
+  [EAGAIN]: "resource temporarily unavailable",
+  [ENOMEM]: "cannot allocate memory",
+  [EACCES]: "permission denied",
+  [EBUSY]: "device or resource busy",
+  [EEXIST]: "file exists",
+  [EXDEV]: "invalid cross-device link",
+  [ENODEV]: "no such device",
+  [ENOTDIR]: "not a directory",
+  [EISDIR]: "is a directory",
+  [EINVAL]: "invalid argument",
+  [EMFILE]: "too many open files",
+  [EFBIG]: "file too large",
+  [ENOSPC]: "no space left on device",
+  [EROFS]: "read-only file system",
+  [EPIPE]: "broken pipe",
+  [ERANGE]: "numerical result out of range",
+  [ENAMETOOLONG]: "file name too long",
+  [ENOSYS]: "function not implemented",
+  [ENOTEMPTY]: "directory not empty",
+  [ELOOP]: "too many levels of symbolic links",
+  [EXFULL]: "exchange full",
+  [EOPNOTSUPP]: "operation not supported",
+  [EADDRNOTAVAIL]: "cannot assign requested address",
+  [ENOBUFS]: "no buffer space available",
+  [ETIMEDOUT]: "connection timed out",
+  [EDQUOT]: "disk quota exceeded",
+};
+
+/** The text of strerror(3), in lower case as the Go reference prints it; "errno N" for one not listed here. */
+export function errnoText(errno: number): string {
+  return TEXTS[errno] ?? `errno ${errno}`;
+}
+
+/** What went wrong, for a person: the message of any thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
