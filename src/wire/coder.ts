@@ -1,0 +1,71 @@
+import { type Ip, familyOf } from "../base/ip.ts";
+import type { Mac } from "../base/mac.ts";
+import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
+import { DecodeError, type Reader, type Writer } from "./cursor.ts";
+
+/** Both directions of one wire format. A decoder is given a reader of exactly the value's bytes. */
+export interface Coder<T> {
+  encode(w: Writer, value: T): void;
+  decode(r: Reader): T;
+}
+
+/** What a coder codes. */
+export type Value<C> = C extends Coder<infer V> ? V : never;
+
+export const u8: Coder<number> = { encode: (w, v) => w.u8(v), decode: (r) => r.u8() };
+export const u16: Coder<number> = { encode: (w, v) => w.u16(v), decode: (r) => r.u16() };
+export const u32: Coder<number> = { encode: (w, v) => w.u32(v), decode: (r) => r.u32() };
+export const i32: Coder<number> = { encode: (w, v) => w.u32(v), decode: (r) => r.i32() };
+export const u16be: Coder<number> = { encode: (w, v) => w.u16be(v), decode: (r) => r.u16be() };
+export const u32be: Coder<number> = { encode: (w, v) => w.u32be(v), decode: (r) => r.u32be() };
+export const i32be: Coder<number> = { encode: (w, v) => w.u32be(v), decode: (r) => r.u32be() | 0 };
+
+/** 64 bits in network order; exact up to 2^53, which handles and counters of one machine stay below. */
+export const u64be: Coder<number> = {
+  encode(w, v) {
+    w.u32be(Math.floor(v / 0x100000000));
+    w.u32be(v % 0x100000000);
+  },
+  decode(r) {
+    const value = r.u32be() * 0x100000000 + r.u32be();
+    if (!Number.isSafeInteger(value)) throw new DecodeError(`64-bit number ${value} is out of range`);
+    return value;
+  },
+};
+
+/** Text with its terminating NUL (NLA_NUL_STRING); a missing one is accepted. */
+export const cstr: Coder<string> = {
+  encode(w, v) {
+    w.bytes(encodeUtf8(v));
+    w.u8(0);
+  },
+  decode(r) {
+    const bytes = r.take(r.left);
+    const nul = bytes.indexOf(0);
+    return decodeUtf8(nul < 0 ? bytes : bytes.subarray(0, nul));
+  },
+};
+
+/** The bytes themselves; a decoded value is a view of the datagram. */
+export const bytes: Coder<Uint8Array> = { encode: (w, v) => w.bytes(v), decode: (r) => r.take(r.left) };
+
+/** An attribute that says what it says by being there (NLA_FLAG). */
+export const flag: Coder<true> = { encode: () => {}, decode: () => true };
+
+/** An IPv4 or IPv6 address in network order, told apart by its length. */
+export const ip: Coder<Ip> = {
+  encode: (w, v) => w.bytes(v),
+  decode(r) {
+    const value = r.take(r.left);
+    if (value.length !== 4 && value.length !== 16) throw new DecodeError(`an address of ${value.length} bytes`);
+    return value;
+  },
+};
+
+/** A link-layer address. */
+export const mac: Coder<Mac> = bytes;
+
+/** AF_INET or AF_INET6 of an address (linux/socket.h). */
+export function addressFamily(address: Ip): number {
+  return familyOf(address) === 4 ? 2 : 10;
+}

@@ -1,0 +1,145 @@
+/** Bytes that do not say what they should: a truncated or malformed message. */
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+}
+
+/** Reads a stretch of bytes front to back; every read is bounds-checked in one place. Host order is little-endian. */
+export class Reader {
+  readonly buf: Uint8Array;
+  at: number;
+  readonly end: number;
+
+  constructor(buf: Uint8Array, at = 0, end = buf.length) {
+    this.buf = buf;
+    this.at = at;
+    this.end = end;
+  }
+
+  get left(): number {
+    return this.end - this.at;
+  }
+
+  /** Moves past `n` bytes and returns where they start. Throws DecodeError if fewer are left. */
+  skip(n: number): number {
+    if (n > this.end - this.at) throw new DecodeError(`wanted ${n} bytes, ${this.end - this.at} left`);
+    const start = this.at;
+    this.at += n;
+    return start;
+  }
+
+  /** The next `n` bytes, as a view. */
+  take(n: number): Uint8Array {
+    const start = this.skip(n);
+    return this.buf.subarray(start, start + n);
+  }
+
+  /** A reader of the next `n` bytes. */
+  sub(n: number): Reader {
+    const start = this.skip(n);
+    return new Reader(this.buf, start, start + n);
+  }
+
+  u8(): number {
+    return this.buf[this.skip(1)] as number;
+  }
+
+  u16(): number {
+    const at = this.skip(2);
+    return (this.buf[at] as number) | ((this.buf[at + 1] as number) << 8);
+  }
+
+  u16be(): number {
+    const at = this.skip(2);
+    return ((this.buf[at] as number) << 8) | (this.buf[at + 1] as number);
+  }
+
+  i32(): number {
+    const at = this.skip(4);
+    const b = this.buf;
+    return (
+      (b[at] as number) | ((b[at + 1] as number) << 8) | ((b[at + 2] as number) << 16) | ((b[at + 3] as number) << 24)
+    );
+  }
+
+  u32(): number {
+    return this.i32() >>> 0;
+  }
+
+  u32be(): number {
+    return ((this.u16be() << 16) | this.u16be()) >>> 0;
+  }
+}
+
+/** Appends bytes to a buffer that grows. Host order is little-endian. */
+export class Writer {
+  #buf: Uint8Array;
+  at = 0;
+
+  constructor(capacity = 1024) {
+    this.#buf = new Uint8Array(capacity);
+  }
+
+  /** Makes room for `n` bytes (zeros) and returns where they start. */
+  zero(n: number): number {
+    const start = this.at;
+    this.at += n;
+    if (this.at > this.#buf.length) {
+      const grown = new Uint8Array(Math.max(this.at, this.#buf.length * 2));
+      grown.set(this.#buf);
+      this.#buf = grown;
+    }
+    return start;
+  }
+
+  u8(value: number): void {
+    const at = this.zero(1);
+    this.#buf[at] = value;
+  }
+
+  u16(value: number): void {
+    this.patch16(this.zero(2), value);
+  }
+
+  u16be(value: number): void {
+    const at = this.zero(2);
+    this.#buf[at] = value >> 8;
+    this.#buf[at + 1] = value;
+  }
+
+  u32(value: number): void {
+    this.patch32(this.zero(4), value);
+  }
+
+  u32be(value: number): void {
+    this.u16be(value >>> 16);
+    this.u16be(value & 0xffff);
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.zero(value.length);
+    this.#buf.set(value, at);
+  }
+
+  /** Overwrites two bytes at `at`, host order. */
+  patch16(at: number, value: number): void {
+    this.#buf[at] = value;
+    this.#buf[at + 1] = value >> 8;
+  }
+
+  /** Overwrites four bytes at `at`, host order. */
+  patch32(at: number, value: number): void {
+    this.patch16(at, value & 0xffff);
+    this.patch16(at + 2, value >>> 16);
+  }
+
+  /** Pads with zeros until the distance from `start` is a multiple of 4 (NLMSG_ALIGN, NLA_ALIGN). */
+  align(start: number): void {
+    const past = (this.at - start) & 3;
+    if (past) this.zero(4 - past);
+  }
+
+  /** What has been written, as a view. */
+  finish(): Uint8Array {
+    return this.#buf.subarray(0, this.at);
+  }
+}
