@@ -1,0 +1,62 @@
+//! The engine: its limits, the language features it starts with, and the run of the program.
+
+use rquickjs::context::intrinsic::{Json, MapSet, Promise, RegExp, TypedArrays};
+use rquickjs::{Coerced, Context, Ctx, Exception, FromJs, Module, Runtime};
+use rustix::process::{Resource, getrlimit};
+
+use crate::fatal::{exit, fatal, out_of_memory};
+use crate::modules::Bundles;
+
+/// A plugin needs about 2 MiB; beyond this something is wrong and the node must not suffer.
+const MEMORY_LIMIT: usize = 64 << 20;
+/// Room to describe an exhausted heap.
+const MEMORY_RESERVE: usize = 4 << 20;
+/// Below it no cycles are collected: a plugin never gets there.
+const GC_THRESHOLD: usize = 32 << 20;
+/// A usual RLIMIT_STACK; the engine must not use more than is there.
+const STACK: u64 = 8 << 20;
+
+/// Runs the bundle `core`. Never returns: the runtime is not torn down, the kernel is faster at that.
+pub fn run() -> ! {
+    let Ok(runtime) = Runtime::new() else { out_of_memory() };
+    runtime.set_memory_limit(MEMORY_LIMIT);
+    runtime.set_gc_threshold(GC_THRESHOLD);
+    runtime.set_max_stack_size(stack_size());
+    runtime.set_loader(Bundles, Bundles);
+    // What a plugin uses. No Eval: all code is compiled at build time, and without it the parser is not linked.
+    let Ok(context) = Context::custom::<(RegExp, Json, MapSet, TypedArrays, Promise)>(&runtime) else {
+        out_of_memory()
+    };
+    let run = |ctx: Ctx<'_>| Module::import(&ctx, "core.js")?.finish::<()>();
+    match context.with(run) {
+        Ok(()) => exit(0),
+        Err(error) => {
+            runtime.set_memory_limit(MEMORY_LIMIT + MEMORY_RESERVE);
+            context.with(|ctx| report(&ctx, &error))
+        }
+    }
+}
+
+/// Half of the stack, the other half being for calls the engine does not count: a check that fires too late
+/// is a SIGSEGV.
+fn stack_size() -> usize {
+    let limit = getrlimit(Resource::Stack).current.unwrap_or(STACK);
+    (limit.min(STACK) / 2) as usize
+}
+
+/// Ends the process with the text and the stack of the exception that nobody caught.
+fn report(ctx: &Ctx<'_>, error: &rquickjs::Error) -> ! {
+    if !error.is_exception() {
+        fatal(&error.to_string(), "")
+    }
+    let thrown = ctx.catch();
+    // The engine throws null when not even the error object could be allocated.
+    if thrown.is_null() {
+        out_of_memory()
+    }
+    let stack = thrown.as_object().and_then(|object| Exception::from_object(object.clone())).and_then(|e| e.stack());
+    match Coerced::<String>::from_js(ctx, thrown) {
+        Ok(text) => fatal(&text, &stack.unwrap_or_default()),
+        Err(_) => fatal("an exception without a text", &stack.unwrap_or_default()),
+    }
+}

@@ -1,0 +1,66 @@
+//! berth's host: a JavaScript runtime for one-shot privileged programs.
+//!
+//! It starts the engine, evaluates the embedded bundle `core` and offers it the module `berth:sys`. It knows
+//! nothing of networking. The one thing it knows of CNI is how to report that it died (`fatal`).
+#![no_main]
+
+mod engine;
+mod fatal;
+mod modules;
+mod sys;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::{c_char, c_int};
+
+use rustix::fs::{Mode, OFlags};
+
+/// The C allocator, whose failure is reported like every other death of the process.
+struct Heap;
+
+// SAFETY: forwards to `System` unchanged; a null result never reaches the caller.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's contract is `System`'s.
+        present(unsafe { System.alloc(layout) })
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        present(unsafe { System.realloc(pointer, layout, size) })
+    }
+}
+
+fn present(pointer: *mut u8) -> *mut u8 {
+    if pointer.is_null() {
+        fatal::out_of_memory()
+    }
+    pointer
+}
+
+#[global_allocator]
+static HEAP: Heap = Heap;
+
+/// Gives closed standard descriptors /dev/null: else the first file opened would become stdout.
+fn fill_standard_descriptors() {
+    use rustix::io::fcntl_getfd;
+    use rustix::stdio::{stderr, stdin, stdout};
+    for descriptor in [stdin(), stdout(), stderr()] {
+        if fcntl_getfd(descriptor).is_err()
+            && let Ok(null) = rustix::fs::open("/dev/null", OFlags::RDWR, Mode::empty())
+        {
+            std::mem::forget(null);
+        }
+    }
+}
+
+/// The C library's entry: without std's own start (signal stack, /proc/self/maps), which costs system calls.
+#[unsafe(no_mangle)]
+extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
+    fill_standard_descriptors();
+    fatal::catch_panics();
+    sys::signals::install();
+    engine::run()
+}

@@ -1,0 +1,90 @@
+//! Netlink sockets: datagrams in and out, nothing decoded.
+
+use std::num::NonZeroU32;
+use std::os::fd::IntoRawFd;
+use std::time::Instant;
+
+use rquickjs::function::Opt;
+use rquickjs::{Ctx, Result};
+use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{self, Errno};
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
+use rustix::net::{bind, recvfrom, sendto, socket_with};
+
+use super::error::{call, failure};
+use super::process::milliseconds;
+use super::signals::TICK;
+use super::values::{Bytes, Data, descriptor};
+
+/// The kernel builds datagrams of at most 32 KiB, but an error repeats the request it refuses.
+const DATAGRAM: usize = 128 << 10;
+
+fn kernel() -> SocketAddrNetlink {
+    SocketAddrNetlink::new(0, 0)
+}
+
+pub fn open(ctx: Ctx<'_>, protocol: u32) -> Result<i32> {
+    let protocol = NonZeroU32::new(protocol).map(Protocol::from_raw);
+    let fd = call(&ctx, "socket", None, || {
+        socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)
+    })?;
+    call(&ctx, "bind", None, || bind(&fd, &kernel()))?;
+    Ok(fd.into_raw_fd())
+}
+
+pub fn option(ctx: Ctx<'_>, fd: i32, option: i32, value: i32) -> Result<()> {
+    call(&ctx, "setsockopt", None, || {
+        let size = size_of_val(&value) as libc::socklen_t;
+        // SAFETY: the option's value is an int of that size.
+        match unsafe { libc::setsockopt(fd, libc::SOL_NETLINK, option, (&raw const value).cast(), size) } {
+            0 => Ok(()),
+            _ => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)),
+        }
+    })
+}
+
+pub fn buffers(ctx: Ctx<'_>, fd: i32, receive: usize, send: usize) -> Result<()> {
+    call(&ctx, "setsockopt", None, || {
+        let fd = descriptor(fd)?;
+        sockopt::set_socket_recv_buffer_size_force(fd, receive)
+            .or_else(|_| sockopt::set_socket_recv_buffer_size(fd, receive))?;
+        sockopt::set_socket_send_buffer_size_force(fd, send).or_else(|_| sockopt::set_socket_send_buffer_size(fd, send))
+    })
+}
+
+pub fn send(ctx: Ctx<'_>, fd: i32, datagram: Data) -> Result<()> {
+    call(&ctx, "sendto", None, || sendto(descriptor(fd)?, &datagram.0, SendFlags::empty(), &kernel())).map(drop)
+}
+
+/// Waits until something can be read. @fails EAGAIN when the deadline has passed
+fn readable(fd: i32, deadline: Instant) -> io::Result<()> {
+    let rest = deadline.saturating_duration_since(Instant::now());
+    let slice = rest.min(TICK).try_into().map_err(|_| Errno::INVAL)?;
+    let mut polled = [PollFd::from_borrowed_fd(descriptor(fd)?, PollFlags::IN)];
+    match poll(&mut polled, Some(&slice))? {
+        0 if rest <= TICK => Err(Errno::AGAIN),
+        0 => Err(Errno::INTR),
+        _ => Ok(()),
+    }
+}
+
+pub fn receive(ctx: Ctx<'_>, fd: i32, timeout: Opt<f64>) -> Result<Bytes> {
+    let deadline = timeout.0.map(|timeout| Instant::now() + milliseconds(timeout));
+    loop {
+        if let Some(deadline) = deadline {
+            call(&ctx, "poll", None, || readable(fd, deadline))?;
+        }
+        let mut bytes = Vec::with_capacity(DATAGRAM);
+        let (_, length, sender) =
+            call(&ctx, "recvfrom", None, || recvfrom(descriptor(fd)?, spare_capacity(&mut bytes), RecvFlags::TRUNC))?;
+        if length > DATAGRAM {
+            return Err(failure(&ctx, "recvfrom", Errno::MSGSIZE, None));
+        }
+        let from_kernel = |sender| SocketAddrNetlink::try_from(sender).is_ok_and(|sender| sender.pid() == 0);
+        if sender.is_some_and(from_kernel) {
+            return Ok(Bytes(bytes));
+        }
+    }
+}

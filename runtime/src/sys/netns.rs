@@ -1,0 +1,44 @@
+//! Network namespaces.
+
+use rquickjs::{Ctx, Function, Result, Value};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::error::call;
+use super::values::descriptor;
+use crate::fatal::fatal;
+
+const OWN: &str = "/proc/thread-self/ns/net";
+const NETWORK: Option<LinkNameSpaceType> = Some(LinkNameSpaceType::Network);
+
+/// Calls `function` in the namespace and comes back, also when it throws.
+pub fn in_netns<'js>(ctx: Ctx<'js>, fd: i32, function: Function<'js>) -> Result<Value<'js>> {
+    let home = call(&ctx, "open", Some(OWN), || open(OWN, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()))?;
+    call(&ctx, "setns", None, || move_into_link_name_space(descriptor(fd)?, NETWORK))?;
+    let result = function.call(());
+    // The rest of the program would work in the wrong namespace.
+    if let Err(errno) = move_into_link_name_space(rustix::fd::AsFd::as_fd(&home), NETWORK) {
+        fatal(&format!("cannot return to the own network namespace: {errno}"), "")
+    }
+    result
+}
+
+/// SO_NETNS_COOKIE (since Linux 5.14) of a socket.
+pub fn cookie(ctx: Ctx<'_>, socket: i32) -> Result<Option<String>> {
+    let (mut cookie, mut size) = (0u64, 8);
+    let known = call(&ctx, "getsockopt", None, || {
+        // SAFETY: `cookie` is the u64 that the option fills and `size` its size.
+        let result = unsafe {
+            libc::getsockopt(socket, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, (&raw mut cookie).cast(), &mut size)
+        };
+        if result == 0 {
+            return Ok(true);
+        }
+        match std::io::Error::last_os_error().raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::NOPROTOOPT) | None => Ok(false),
+            Some(errno) => Err(errno),
+        }
+    })?;
+    Ok(known.then(|| cookie.to_string()))
+}

@@ -1,0 +1,81 @@
+//! The process itself: command line, environment, clocks, random bytes.
+
+use std::time::{Duration, Instant};
+
+use rquickjs::{Ctx, Result};
+use rustix::rand::{GetRandomFlags, getrandom};
+use rustix::thread::{NanosleepRelativeResult, nanosleep};
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+use super::error::call;
+use super::signals;
+use super::values::Bytes;
+use crate::fatal;
+
+pub fn argv() -> Vec<String> {
+    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
+pub fn environ() -> Vec<Vec<String>> {
+    let pair = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        vec![name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()]
+    };
+    std::env::vars_os().map(pair).collect()
+}
+
+pub fn exit(code: i32) {
+    fatal::exit(code)
+}
+
+pub fn getpid() -> i32 {
+    rustix::process::getpid().as_raw_pid()
+}
+
+fn seconds(clock: ClockId) -> (f64, f64) {
+    let time = clock_gettime(clock);
+    (time.tv_sec as f64, time.tv_nsec as f64)
+}
+
+pub fn monotonic() -> f64 {
+    let (seconds, nanoseconds) = seconds(ClockId::Monotonic);
+    seconds * 1e3 + nanoseconds / 1e6
+}
+
+pub fn realtime() -> f64 {
+    let (seconds, nanoseconds) = seconds(ClockId::Realtime);
+    seconds * 1e3 + nanoseconds / 1e6
+}
+
+pub fn boottime() -> f64 {
+    let (seconds, nanoseconds) = seconds(ClockId::Boottime);
+    seconds + nanoseconds / 1e9
+}
+
+pub fn random(ctx: Ctx<'_>, n: usize) -> Result<Bytes> {
+    let mut bytes = vec![0; n];
+    let mut done = 0;
+    while done < n {
+        done += call(&ctx, "getrandom", None, || getrandom(&mut bytes[done..], GetRandomFlags::empty()))?;
+    }
+    Ok(Bytes(bytes))
+}
+
+/// A duration from JavaScript's milliseconds; negative and NaN are zero.
+pub fn milliseconds(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value.max(0.0) / 1e3).unwrap_or(Duration::from_secs(u32::MAX.into()))
+}
+
+pub fn sleep(ctx: Ctx<'_>, duration: f64) -> Result<()> {
+    let end = Instant::now() + milliseconds(duration);
+    loop {
+        signals::check(&ctx)?;
+        let rest = end.saturating_duration_since(Instant::now()).min(signals::TICK);
+        if rest.is_zero() {
+            return Ok(());
+        }
+        let request = Timespec { tv_sec: 0, tv_nsec: rest.subsec_nanos().into() };
+        if let NanosleepRelativeResult::Err(errno) = nanosleep(&request) {
+            return Err(super::error::failure(&ctx, "nanosleep", errno, None));
+        }
+    }
+}

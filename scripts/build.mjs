@@ -1,0 +1,167 @@
+// Builds berth: TypeScript -> bundles (esbuild) -> bytecode in a static executable (cargo) -> dist/bin.
+// For Node 20 or later. Does only what is needed: a second run without a change takes well under a second.
+
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { lineTable } from "./line-table.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const BUNDLES = join(ROOT, "build/bundles");
+const RUNTIME = join(ROOT, "runtime");
+const DIST = join(ROOT, "dist/bin");
+
+/** Bundle name -> entry point. The host evaluates `core` at start and the others when `load(name)` asks. */
+const ENTRIES = {
+  core: "src/main.ts",
+  tool: "src/tool/main.ts",
+};
+
+/** The names under which the executable is a plugin: links next to it. */
+const PLUGINS = ["bridge", "host-local", "loopback"];
+
+const ESBUILD = {
+  absWorkingDir: ROOT,
+  outdir: BUNDLES,
+  bundle: true,
+  splitting: true,
+  write: false,
+  metafile: true,
+  format: "esm",
+  platform: "neutral",
+  target: "es2023",
+  // No condition: package.json resolves "#sys" to its default, the native module.
+  conditions: [],
+  mainFields: ["module", "main"],
+  external: ["berth:sys"],
+  treeShaking: true,
+  charset: "utf8",
+  legalComments: "none",
+  sourcemap: "external",
+  sourcesContent: false,
+  // Modules are evaluated synchronously.
+  supported: { "top-level-await": false },
+  logLevel: "warning",
+};
+
+/** Ends the build with a message for whoever runs it. */
+function stop(message) {
+  console.error(`build: ${message}`);
+  process.exit(1);
+}
+
+function run(command, args, options) {
+  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: "inherit", ...options });
+  if (error) stop(`cannot run ${command}: ${error.message}`);
+  if (status !== 0) stop(`${command} ${args.join(" ")} failed`);
+}
+
+/** The output of a command, or undefined when it is not there or fails. */
+function output(command, args) {
+  const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
+  return status === 0 ? stdout : undefined;
+}
+
+/** Checks the tools that npm does not install. Returns the target triple of this machine. */
+function checkTools() {
+  const rustc = output("rustc", ["-vV"]);
+  if (rustc === undefined || output("cargo", ["-V"]) === undefined) {
+    stop(
+      "cargo and rustc are missing: `apt install rustup && rustup default stable` (see runtime/Cargo.toml for the version)",
+    );
+  }
+  if (output(process.env.CC ?? "cc", ["--version"]) === undefined) {
+    stop("a C compiler and the static C library are missing: `apt install gcc libc6-dev`");
+  }
+  const triple = /^host: (.+)$/m.exec(rustc)[1];
+  if (!triple.endsWith("-linux-gnu")) stop(`berth is built on Linux with glibc, not for ${triple}`);
+  return triple;
+}
+
+async function bundle() {
+  if (!existsSync(join(ROOT, "node_modules"))) run("npm", ["ci"]);
+  const { build } = await import("esbuild");
+  const present = Object.entries(ENTRIES).filter(([, path]) => existsSync(join(ROOT, path)));
+  const { outputFiles, metafile } = await build({ ...ESBUILD, entryPoints: Object.fromEntries(present) }).catch(() =>
+    stop("esbuild found errors"),
+  );
+  return outputs(outputFiles, metafile);
+}
+
+/** What esbuild made, by file name, with the chunks that bundles share renamed to shared1.js, shared2.js, …. */
+function outputs(files, metafile) {
+  const parts = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".js"));
+  // By their first source file and not by esbuild's hash, so that an edit does not rename them.
+  const chunks = parts.filter(([, part]) => part.entryPoint === undefined);
+  chunks.sort(([, a], [, b]) => (Object.keys(a.inputs).join() < Object.keys(b.inputs).join() ? -1 : 1));
+  const base = (path) => relative(BUNDLES, join(ROOT, path));
+  const names = new Map(chunks.map(([path], index) => [base(path), `shared${index + 1}.js`]));
+  const rename = (text) => [...names].reduce((renamed, [from, to]) => renamed.replaceAll(from, to), text);
+  const text = (name) => files.find(({ path }) => relative(BUNDLES, path) === name)?.text;
+  return parts.map(([path, part]) => ({
+    name: rename(base(path)),
+    entry: part.entryPoint !== undefined,
+    imports: part.imports.filter(({ external }) => !external).map((imported) => rename(base(imported.path))),
+    code: rename(text(base(path))),
+    map: JSON.parse(text(`${base(path)}.map`)),
+  }));
+}
+
+/** A line table covers a bundle and the chunks it needs. */
+function table(part, parts, seen = new Set()) {
+  if (seen.has(part.name)) return "";
+  seen.add(part.name);
+  const own = lineTable(part.name, part.map, (source) => relative(ROOT, join(BUNDLES, source)));
+  const needed = parts.filter(({ name }) => part.imports.includes(name));
+  return own + needed.map((other) => table(other, parts, seen)).join("");
+}
+
+/** Writes a file only when its content changes, so that cargo sees no change where there is none. */
+function update(path, text) {
+  if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
+}
+
+function writeBundles(parts) {
+  mkdirSync(BUNDLES, { recursive: true });
+  const wanted = new Map(parts.map((part) => [part.name, part.code]));
+  for (const part of parts.filter(({ entry }) => entry)) {
+    wanted.set(part.name.replace(/js$/, "lines"), table(part, parts));
+  }
+  for (const [name, text] of wanted) update(join(BUNDLES, name), text);
+  for (const name of readdirSync(BUNDLES)) if (!wanted.has(name)) rmSync(join(BUNDLES, name));
+}
+
+/** Replaces dist/bin/berth in one step: it may be running. */
+function install(binary) {
+  mkdirSync(DIST, { recursive: true });
+  const target = join(DIST, "berth");
+  if (!existsSync(target) || !readFileSync(target).equals(readFileSync(binary))) {
+    copyFileSync(binary, `${target}.new`);
+    renameSync(`${target}.new`, target);
+  }
+  for (const plugin of PLUGINS) {
+    const link = join(DIST, plugin);
+    if (existsSync(link) && readlinkSync(link) === "berth") continue;
+    rmSync(link, { force: true });
+    symlinkSync("berth", link);
+  }
+}
+
+const triple = checkTools();
+writeBundles(await bundle());
+// RUSTFLAGS would replace the flags of runtime/.cargo/config.toml.
+const { RUSTFLAGS, ...env } = process.env;
+run("cargo", ["build", "--quiet", "--release", "--locked", "--target", triple], { cwd: RUNTIME, env });
+install(join(RUNTIME, "target", triple, "release/berth"));

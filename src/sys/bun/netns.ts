@@ -1,0 +1,58 @@
+/** Network namespaces (sys/api.d.ts). */
+import { ENODEV, isErrno } from "../../base/errno.ts";
+import { O } from "../flags.ts";
+import { call } from "./call.ts";
+import { cstr } from "./errors.ts";
+import { close, open, write } from "./files.ts";
+import { libc } from "./libc.ts";
+import { exit } from "./process.ts";
+import { deferSignals } from "./signals.ts";
+
+const CLONE_NEWNET = 0x40000000;
+const SOL_SOCKET = 1;
+const SO_NETNS_COOKIE = 71;
+const ENOPROTOOPT = 92;
+
+/** Moves the thread that runs JavaScript, and no other of Bun's; so `fn` must not await, and timers run outside. */
+export function inNetns<T>(fd: number, fn: () => T): T {
+  const home = open("/proc/thread-self/ns/net", O.RDONLY);
+  try {
+    call("setns", () => libc.setns(fd, CLONE_NEWNET));
+    try {
+      return fn();
+    } finally {
+      if (libc.setns(home, CLONE_NEWNET) !== 0) strand();
+    }
+  } finally {
+    close(home);
+  }
+}
+
+/** A thread left in a foreign namespace would change that one from here on. */
+function strand(): never {
+  deferSignals(() => write(2, "cannot return to the network namespace this process came from: ending\n"));
+  return exit(1);
+}
+
+/** By if_nametoindex(3), which makes this ioctl on a socket of its own. */
+export function ifindexOf(name: string): number | undefined {
+  const text = cstr(name, "if_nametoindex");
+  try {
+    return call("if_nametoindex", () => libc.if_nametoindex(text) || -1, name);
+  } catch (e) {
+    if (isErrno(e, ENODEV)) return undefined;
+    throw e;
+  }
+}
+
+export function netnsCookie(socket: number): string | undefined {
+  const cookie = new BigUint64Array(1);
+  const length = new Uint32Array([8]);
+  try {
+    call("getsockopt", () => libc.getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, cookie, length));
+  } catch (e) {
+    if (isErrno(e, ENOPROTOOPT)) return undefined;
+    throw e;
+  }
+  return String(cookie[0]);
+}

@@ -1,0 +1,86 @@
+/** Names in the file system (sys/api.d.ts). */
+import { ENOENT } from "../../base/errno.ts";
+import { O } from "../flags.ts";
+import { call } from "./call.ts";
+import { cstr } from "./errors.ts";
+import { close, open } from "./files.ts";
+import { errno, libc } from "./libc.ts";
+import { AT_EMPTY_PATH, AT_FDCWD } from "./stat.ts";
+
+const AT_SYMLINK_FOLLOW = 0x400;
+const PATH_MAX = 4096;
+
+export function linkFd(fd: number, path: string): void {
+  const target = cstr(path, "linkat");
+  const direct = () => libc.linkat(fd, cstr("", "linkat"), AT_FDCWD, target, AT_EMPTY_PATH);
+  const byName = cstr(`/proc/self/fd/${fd}`, "linkat");
+  call(
+    "linkat",
+    () => {
+      const result = direct();
+      // Without CAP_DAC_READ_SEARCH the kernel answers ENOENT to AT_EMPTY_PATH; procfs needs no privilege.
+      if (result === 0 || errno() !== ENOENT) return result;
+      return libc.linkat(AT_FDCWD, byName, AT_FDCWD, target, AT_SYMLINK_FOLLOW);
+    },
+    path,
+  );
+}
+
+export function rename(from: string, to: string): void {
+  const source = cstr(from, "rename");
+  const target = cstr(to, "rename");
+  call("rename", () => libc.rename(source, target), from);
+}
+
+export function unlink(path: string): void {
+  const name = cstr(path, "unlink");
+  call("unlink", () => libc.unlink(name), path);
+}
+
+export function mkdir(path: string, mode: number): void {
+  const name = cstr(path, "mkdir");
+  call("mkdir", () => libc.mkdir(name, mode), path);
+}
+
+export function rmdir(path: string): void {
+  const name = cstr(path, "rmdir");
+  call("rmdir", () => libc.rmdir(name), path);
+}
+
+export function readlink(path: string): string {
+  const name = cstr(path, "readlink");
+  const bytes = new Uint8Array(PATH_MAX);
+  const n = call("readlink", () => libc.readlink(name, bytes, PATH_MAX), path);
+  return new TextDecoder().decode(bytes.subarray(0, n));
+}
+
+export function readdir(path: string): string[] {
+  const fd = open(path, O.RDONLY);
+  const bytes = new Uint8Array(1 << 15);
+  const names: string[] = [];
+  try {
+    for (;;) {
+      const n = call("getdents", () => libc.getdents64(fd, bytes, bytes.length), path);
+      if (n === 0) return names;
+      names.push(...namesIn(bytes.subarray(0, n)));
+    }
+  } finally {
+    close(fd);
+  }
+}
+
+/** The names in a row of `struct linux_dirent64`: its length is at 16, the name at 19 up to a NUL byte. */
+function namesIn(records: Uint8Array): string[] {
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  const names: string[] = [];
+  for (let at = 0; at < records.length; at += view.getUint16(at + 16, true)) {
+    const name = records.subarray(at + 19, records.indexOf(0, at + 19));
+    try {
+      names.push(utf8.decode(name));
+    } catch {
+      // Not UTF-8: left out, as the interface says.
+    }
+  }
+  return names.filter((name) => name !== "." && name !== "..");
+}

@@ -1,0 +1,15 @@
+/**
+ * The `#sys` of programs that run on Bun (the node agent, the tests): the interface of sys/api.d.ts on bun:ffi.
+ * Limits: signals (signals.ts), one thread per namespace (netns.ts), no embedded bundles (bundles.ts).
+ */
+export { flock, getxattr, setxattr } from "./attributes.ts";
+export { lineTable, load } from "./bundles.ts";
+export { boottime, monotonic, realtime, sleep } from "./clock.ts";
+export { close, open, pread, pwrite, read, readFile, readText, truncate, write, writeFile } from "./files.ts";
+export { netlinkOpen, netlinkOption, receive, send, socketBuffers } from "./netlink.ts";
+export { ifindexOf, inNetns, netnsCookie } from "./netns.ts";
+export { linkFd, mkdir, readdir, readlink, rename, rmdir, unlink } from "./paths.ts";
+export { argv, environ, exit, getpid, random } from "./process.ts";
+export { run } from "./run.ts";
+export { deferSignals } from "./signals.ts";
+export { fsMagic, fstat, lstat, setMtime, stat } from "./stat.ts";

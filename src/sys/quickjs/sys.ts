@@ -1,0 +1,2 @@
+/** The Rust host (runtime/) gives the whole interface natively. */
+export * from "berth:sys";
