@@ -1,0 +1,176 @@
+import { EINTR } from "../base/errno.ts";
+import { Writer } from "../wire/cursor.ts";
+import {
+  type Message,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_MULTI,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  readAck,
+  readMessages,
+  writeMessage,
+} from "../wire/message.ts";
+import { NetlinkError } from "./error.ts";
+import type { Socket } from "./socket.ts";
+
+/** A change that is to be asked of the kernel. */
+export interface Request {
+  /** In the words of the command it equals, for errors. */
+  readonly operation: string;
+  readonly type: number;
+  /** Flags besides NLM_F_REQUEST and NLM_F_ACK. */
+  readonly flags: number;
+  readonly body: (w: Writer) => void;
+  /** Errors that count as success. */
+  readonly tolerate?: readonly number[];
+}
+
+/** An observer of all traffic: BERTH_TRACE. */
+export type Tap = (direction: ">" | "<", datagram: Uint8Array) => void;
+
+/** A conversation with one netlink family over one socket: the only receive loop there is. */
+export class Client {
+  readonly #socket: Socket;
+  readonly #tap: Tap | undefined;
+  #seq = 0;
+
+  constructor(socket: Socket, tap?: Tap) {
+    this.#socket = socket;
+    this.#tap = tap;
+  }
+
+  /** SO_NETNS_COOKIE of the client's namespace, decimal; undefined where the kernel has none. */
+  cookie(): string | undefined {
+    return this.#socket.cookie();
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  /** Asks for one change. Throws NetlinkError. */
+  change(request: Request): void {
+    this.changeAll([request]);
+  }
+
+  /**
+   * Asks for several changes in one datagram: one system call in which the kernel does them in order, so that no
+   * kill can fall between them. It goes on after a failing one. Throws the first failure, after all are answered.
+   */
+  changeAll(requests: readonly Request[]): void {
+    const failure = this.attempt(requests).find((error) => error !== undefined);
+    if (failure) throw failure;
+  }
+
+  /**
+   * Like changeAll, but returns each request's failure (undefined: done) in place of throwing.
+   * Only the last request asks for an acknowledgement: errors are sent without being asked for, and in order.
+   */
+  attempt(requests: readonly Request[]): (NetlinkError | undefined)[] {
+    const outcome = new Array<NetlinkError | undefined>(requests.length);
+    const first = this.sequence(requests.length);
+    const last = this.#seq;
+    if (last < first) return outcome;
+    const w = new Writer();
+    requests.forEach(({ type, flags, body }, i) => {
+      writeMessage(w, type, NLM_F_REQUEST | flags | (first + i === last ? NLM_F_ACK : 0), first + i, body);
+    });
+    this.#send(w.finish());
+    for (let answered = false; !answered; ) {
+      for (const message of this.#receive()) {
+        const request = requests[message.seq - first];
+        if (!request || message.type !== NLMSG_ERROR) continue;
+        const { errno, text } = readAck(message);
+        if (errno && !request.tolerate?.includes(errno)) {
+          outcome[message.seq - first] = new NetlinkError(request.operation, errno, text);
+        }
+        answered = message.seq === last;
+      }
+    }
+    return outcome;
+  }
+
+  /** Sends a datagram that the caller has framed itself (nfnetlink batches) with its own sequence numbers. */
+  sendRaw(datagram: Uint8Array): void {
+    this.#send(datagram);
+  }
+
+  /** The next datagram's messages. Throws EAGAIN after `timeout` milliseconds if given. */
+  receive(timeout?: number): Message[] {
+    return this.#receive(timeout);
+  }
+
+  /** Reserves `count` consecutive sequence numbers and returns the first. */
+  sequence(count: number): number {
+    const first = this.#seq + 1;
+    this.#seq += count;
+    return first;
+  }
+
+  /** Asks one object by key and decodes the answer. Throws NetlinkError (ENODEV, ENOENT … when there is none). */
+  get<T>(operation: string, type: number, body: (w: Writer) => void, decode: (message: Message) => T): T {
+    const seq = ++this.#seq;
+    const w = new Writer(256);
+    writeMessage(w, type, NLM_F_REQUEST, seq, body);
+    this.#send(w.finish());
+    for (;;) {
+      for (const message of this.#receive()) {
+        if (message.seq !== seq) continue;
+        if (message.type !== NLMSG_ERROR) return decode(message);
+        const { errno, text } = readAck(message);
+        throw new NetlinkError(operation, errno, text);
+      }
+    }
+  }
+
+  /** Lists objects. A dump that the kernel says was interrupted by a change is repeated, at last failing with EINTR. */
+  dump<T>(operation: string, type: number, body: (w: Writer) => void, decode: (message: Message) => T): T[] {
+    for (let left = 10; left > 0; left--) {
+      const found = this.#dumpOnce(operation, type, body, decode);
+      if (found) return found;
+    }
+    throw new NetlinkError(operation, EINTR, "the list kept changing while it was read");
+  }
+
+  #dumpOnce<T>(
+    operation: string,
+    type: number,
+    body: (w: Writer) => void,
+    decode: (message: Message) => T,
+  ): T[] | undefined {
+    const seq = ++this.#seq;
+    const w = new Writer(256);
+    writeMessage(w, type, NLM_F_REQUEST | NLM_F_DUMP, seq, body);
+    this.#send(w.finish());
+    const found: T[] = [];
+    let interrupted = false;
+    for (;;) {
+      for (const message of this.#receive()) {
+        if (message.seq !== seq) continue;
+        if (message.flags & NLM_F_DUMP_INTR) interrupted = true;
+        if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
+          const { errno, text } = message.body.left >= 4 ? readAck(message) : { errno: 0, text: undefined };
+          if (errno === EINTR) interrupted = true;
+          else if (errno) throw new NetlinkError(operation, errno, text);
+          return interrupted ? undefined : found;
+        }
+        found.push(decode(message));
+        if (!(message.flags & NLM_F_MULTI)) return found;
+      }
+    }
+  }
+
+  #send(datagram: Uint8Array): void {
+    this.#tap?.(">", datagram);
+    this.#socket.send(datagram);
+  }
+
+  #receive(timeout?: number): Message[] {
+    const datagram = this.#socket.receive(timeout);
+    this.#tap?.("<", datagram);
+    return readMessages(datagram);
+  }
+}

@@ -1,0 +1,38 @@
+import * as sys from "#sys";
+
+/** The seam to the kernel: datagrams out, datagrams in. Tests script it; production opens one below. */
+export interface Socket {
+  send(datagram: Uint8Array): void;
+  /** One whole datagram. Throws ENOBUFS when the kernel dropped some, EAGAIN after `timeout` milliseconds if given. */
+  receive(timeout?: number): Uint8Array;
+  /** SO_NETNS_COOKIE of the namespace it was opened in, decimal; undefined where the kernel has none. */
+  cookie(): string | undefined;
+  close(): void;
+}
+
+export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
+
+/** Options at SOL_NETLINK (linux/netlink.h). */
+const NETLINK_ADD_MEMBERSHIP = 1;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const NETLINK_GET_STRICT_CHK = 12;
+
+/**
+ * A socket of `protocol` in the current network namespace, with the kernel's error texts switched on.
+ * With `group`, it also receives that multicast group's notifications.
+ */
+export function openSocket(protocol: number, group?: number): Socket {
+  const fd = sys.netlinkOpen(protocol);
+  if (group !== undefined) sys.netlinkOption(fd, NETLINK_ADD_MEMBERSHIP, group);
+  sys.netlinkOption(fd, NETLINK_EXT_ACK, 1);
+  sys.netlinkOption(fd, NETLINK_CAP_ACK, 1);
+  if (protocol === NETLINK_ROUTE) sys.netlinkOption(fd, NETLINK_GET_STRICT_CHK, 1);
+  return {
+    send: (datagram) => sys.send(fd, datagram),
+    receive: (timeout) => (timeout === undefined ? sys.receive(fd) : sys.receive(fd, timeout)),
+    cookie: () => sys.netnsCookie(fd),
+    close: () => sys.close(fd),
+  };
+}

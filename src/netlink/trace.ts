@@ -1,0 +1,19 @@
+import * as sys from "#sys";
+import { readMessages } from "../wire/message.ts";
+import type { Tap } from "./client.ts";
+
+let enabled: boolean | undefined;
+
+/** Prints every netlink message to stderr when BERTH_TRACE is set: direction, family, type, flags, length, bytes. */
+export function tap(family: string): Tap | undefined {
+  enabled ??= sys.environ().some(([name, value]) => name === "BERTH_TRACE" && value !== "" && value !== "0");
+  if (!enabled) return undefined;
+  return (direction, datagram) => {
+    for (const { type, flags, seq, body } of readMessages(datagram)) {
+      const bytes = body.take(body.left);
+      const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const stamp = sys.monotonic().toFixed(3);
+      sys.write(2, `${stamp} ${direction} ${family} type ${type} flags 0x${flags.toString(16)} seq ${seq} ${hex}\n`);
+    }
+  };
+}

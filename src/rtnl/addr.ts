@@ -1,0 +1,83 @@
+import { EEXIST } from "../base/errno.ts";
+import { formatPrefix, lastOf, type Prefix } from "../base/ip.ts";
+import type { Client, Request } from "../netlink/client.ts";
+import { addressFamily } from "../wire/coder.ts";
+import type { Writer } from "../wire/cursor.ts";
+import { type Message, NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
+import { addrAttrs, addrHeader, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from "./tables.ts";
+
+/** Address flags (linux/if_addr.h). */
+export const IFA_F_NODAD = 0x02;
+export const IFA_F_DADFAILED = 0x08;
+export const IFA_F_TENTATIVE = 0x40;
+
+/** An address on an interface. */
+export interface Addr {
+  readonly index: number;
+  readonly prefix: Prefix;
+  /** IFA_F_*. */
+  readonly flags: number;
+  /** 0 is global, 253 link, 254 host. */
+  readonly scope: number;
+}
+
+/** Like `ip addr show dev LINK`, of one family (AF_INET, AF_INET6) or, with 0, of both. In the kernel's order. */
+export function listAddrs(client: Client, index: number, family = 0): Addr[] {
+  const body = (w: Writer) => addrHeader.encode(w, { family, prefixLength: 0, flags: 0, scope: 0, index });
+  const found = client.dump(`ip addr show dev ${index}`, RTM_GETADDR, body, decodeAddr);
+  return found.filter((addr) => addr.index === index);
+}
+
+/** Like `ip addr add PREFIX brd + dev LINK nodad`; an address that is there already counts as success. */
+export function ensureAddr(index: number, prefix: Prefix): Request {
+  return { ...addAddr(index, prefix, IFA_F_NODAD), tolerate: [EEXIST] };
+}
+
+/** Like `ip addr add PREFIX brd + dev LINK`, with IFA_F_* `flags`. EEXIST when it is there already. */
+export function addAddr(index: number, prefix: Prefix, flags = 0): Request {
+  const broadcast = prefix.ip.length === 4 && prefix.length < 31 ? lastOf(prefix) : undefined;
+  return {
+    operation: `ip addr add ${formatPrefix(prefix)} dev ${index}`,
+    type: RTM_NEWADDR,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
+    body: (w) => {
+      writeHeader(w, index, prefix, flags);
+      addrAttrs.encode(w, { local: prefix.ip, address: prefix.ip, broadcast });
+    },
+  };
+}
+
+/** Like `ip addr del PREFIX dev LINK`. EADDRNOTAVAIL when it is not there. */
+export function deleteAddr(index: number, prefix: Prefix): Request {
+  return {
+    operation: `ip addr del ${formatPrefix(prefix)} dev ${index}`,
+    type: RTM_DELADDR,
+    flags: 0,
+    body: (w) => {
+      writeHeader(w, index, prefix);
+      addrAttrs.encode(w, { local: prefix.ip, address: prefix.ip });
+    },
+  };
+}
+
+function writeHeader(w: Writer, index: number, prefix: Prefix, flags = 0): void {
+  addrHeader.encode(w, {
+    family: addressFamily(prefix.ip),
+    prefixLength: prefix.length,
+    flags,
+    scope: 0,
+    index,
+  });
+}
+
+function decodeAddr({ body }: Message): Addr {
+  const header = addrHeader.decode(body);
+  const { address, local, flags } = addrAttrs.decode(body);
+  const ip = (local ?? address ?? new Uint8Array(4)).slice();
+  return {
+    index: header.index,
+    prefix: { ip, length: header.prefixLength },
+    flags: flags ?? header.flags,
+    scope: header.scope,
+  };
+}

@@ -1,0 +1,201 @@
+import { ENODEV } from "../base/errno.ts";
+import { formatMac, type Mac } from "../base/mac.ts";
+import type { Client, Request } from "../netlink/client.ts";
+import type { Coder } from "../wire/coder.ts";
+import { Reader, type Writer } from "../wire/cursor.ts";
+import { type Message, NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
+import { isErrno } from "../base/errno.ts";
+import {
+  bridgeAttrs,
+  bridgeInfo,
+  bridgePort,
+  type LinkHeader,
+  linkAttrs,
+  linkHeader,
+  linkReadAttrs,
+  RTM_DELLINK,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+  SKIP_STATS,
+} from "./tables.ts";
+
+/** Device flags (linux/if.h). */
+export const IFF_UP = 0x1;
+export const IFF_PROMISC = 0x100;
+
+/** States of RFC 2863, as IFLA_OPERSTATE has them. */
+export const OPERSTATES = ["unknown", "not-present", "down", "lower-layer-down", "testing", "dormant", "up"] as const;
+
+/** A network interface as one namespace sees it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** IFF_*. */
+  readonly flags: number;
+  readonly mtu: number;
+  readonly mac: Mac;
+  /** "bridge", "veth" …; "" for a physical or loopback device. */
+  readonly kind: string;
+  readonly operstate: (typeof OPERSTATES)[number];
+  /** ifindex of the bridge it is a port of, or 0. */
+  readonly master: number;
+  /** For a veth: its peer's ifindex in the peer's namespace; else 0. */
+  readonly peer: number;
+  readonly alias: string;
+  readonly promiscuity: number;
+  /** What only a bridge has. */
+  readonly vlanFiltering: boolean;
+  /** What only a bridge's port has. */
+  readonly port?: { readonly hairpin: boolean; readonly isolated: boolean };
+}
+
+/** Like `ip -d link show dev NAME`. Undefined when there is no such interface. */
+export function findLink(client: Client, link: string | number): Link | undefined {
+  try {
+    return client.get(`ip link show ${link}`, RTM_GETLINK, byName(link, { extMask: SKIP_STATS }), decodeLink);
+  } catch (error) {
+    if (isErrno(error, ENODEV)) return undefined;
+    throw error;
+  }
+}
+
+/** Like `ip -d link show`: every interface of the namespace. */
+export function listLinks(client: Client): Link[] {
+  return client.dump("ip link show", RTM_GETLINK, message({}, linkAttrs, { extMask: SKIP_STATS }), decodeLink);
+}
+
+/** Like `ip link add NAME address MAC [mtu N] type bridge [vlan_filtering 1]`. EEXIST when the name is taken. */
+export function addBridge(bridge: { name: string; mac: Mac; mtu?: number; vlanFiltering?: boolean }): Request {
+  const { name, mac, mtu, vlanFiltering } = bridge;
+  const data = vlanFiltering ? { vlanFiltering: 1 } : {};
+  return {
+    operation: `ip link add ${name} address ${formatMac(mac)}${mtu ? ` mtu ${mtu}` : ""} type bridge${vlanFiltering ? " vlan_filtering 1" : ""}`,
+    type: RTM_NEWLINK,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
+    body: message({}, bridgeAttrs, { ifname: name, address: mac, mtu, linkInfo: { kind: "bridge", data } }),
+  };
+}
+
+/** One end of a veth pair. Without `netns` (an open namespace) it is born in the namespace of the request. */
+export interface VethEnd {
+  name: string;
+  mac: Mac;
+  mtu?: number | undefined;
+  /** ifindex of the bridge that it becomes a port of. */
+  master?: number;
+  netns?: number;
+}
+
+/** Like `ip link add NAME [master BRIDGE] type veth peer name PEER netns NS`. EEXIST when either name is taken. */
+export function addVeth(end: VethEnd, peer: VethEnd): Request {
+  return {
+    operation: `ip link add ${end.name}${end.master ? ` master ${end.master}` : ""} type veth peer name ${peer.name}`,
+    type: RTM_NEWLINK,
+    flags: NLM_F_CREATE | NLM_F_EXCL,
+    body: message({}, linkAttrs, {
+      ifname: end.name,
+      address: end.mac,
+      mtu: end.mtu,
+      master: end.master,
+      linkInfo: {
+        kind: "veth",
+        veth: { peer: { ifname: peer.name, address: peer.mac, mtu: peer.mtu, netnsFd: peer.netns } },
+      },
+    }),
+  };
+}
+
+/** Like `ip link del dev NAME`. */
+export function deleteLink(link: string | number): Request {
+  return { operation: `ip link del ${link}`, type: RTM_DELLINK, flags: 0, body: byName(link, {}) };
+}
+
+/** Like `ip link set dev NAME up`. */
+export function setUp(link: string | number): Request {
+  return change(link, "up", {}, IFF_UP, IFF_UP);
+}
+
+/** Like `ip link set dev NAME down`. */
+export function setDown(link: string | number): Request {
+  return change(link, "down", {}, 0, IFF_UP);
+}
+
+/** Like `ip link set dev NAME promisc on`. */
+export function setPromisc(link: string | number): Request {
+  return change(link, "promisc on", {}, IFF_PROMISC, IFF_PROMISC);
+}
+
+/** Like `ip link set dev NAME address MAC`. Setting the address it has already makes the kernel announce it. */
+export function setMac(link: string | number, mac: Mac): Request {
+  return change(link, `address ${formatMac(mac)}`, { address: mac });
+}
+
+/** Like `ip link set dev NAME alias TEXT` (at most 255 bytes). */
+export function setAlias(link: string | number, alias: string): Request {
+  return change(link, `alias ${alias}`, { alias });
+}
+
+/** Like `ip link set dev NAME type bridge_slave hairpin on|off isolated on|off`. The link must be a bridge's port. */
+export function setPort(link: string | number, port: { hairpin: boolean; isolated: boolean }): Request {
+  const slaveData = { hairpin: port.hairpin ? 1 : 0, isolated: port.isolated ? 1 : 0 };
+  const words = `type bridge_slave hairpin ${onOff(port.hairpin)} isolated ${onOff(port.isolated)}`;
+  return change(link, words, { linkInfo: { slaveKind: "bridge", slaveData } });
+}
+
+function onOff(value: boolean): string {
+  return value ? "on" : "off";
+}
+
+type LinkValue = Parameters<typeof linkAttrs.encode>[1];
+
+function change(link: string | number, words: string, attributes: LinkValue, flags = 0, mask = 0): Request {
+  return {
+    operation: `ip link set ${link} ${words}`,
+    type: RTM_NEWLINK,
+    flags: 0,
+    body: byName(link, attributes, { flags, change: mask }),
+  };
+}
+
+/** The body of a request about one interface, by name or index. */
+function byName(link: string | number, attributes: LinkValue, header: LinkHeader = {}): (w: Writer) => void {
+  return typeof link === "number"
+    ? message({ ...header, index: link }, linkAttrs, attributes)
+    : message(header, linkAttrs, { ifname: link, ...attributes });
+}
+
+function message<V>(header: LinkHeader, coder: Coder<V>, attributes: V): (w: Writer) => void {
+  return (w) => {
+    linkHeader.encode(w, header);
+    coder.encode(w, attributes);
+  };
+}
+
+/** Decodes an RTM_NEWLINK. */
+export function decodeLink({ body }: Message): Link {
+  const { index = 0, flags = 0 } = linkHeader.decode(body);
+  const a = linkReadAttrs.decode(body);
+  const kind = a.linkInfo?.kind ?? "";
+  const data = a.linkInfo?.data;
+  const port = a.linkInfo?.slaveKind === "bridge" ? a.linkInfo.slaveData : undefined;
+  return {
+    index,
+    flags,
+    kind,
+    name: a.ifname ?? "",
+    mtu: a.mtu ?? 0,
+    mac: (a.address ?? new Uint8Array(0)).slice(),
+    operstate: OPERSTATES[a.operstate ?? 0] ?? "unknown",
+    master: a.master ?? 0,
+    peer: kind === "veth" ? (a.link ?? 0) : 0,
+    alias: a.alias ?? "",
+    promiscuity: a.promiscuity ?? 0,
+    vlanFiltering: kind === "bridge" && data !== undefined && bridgeInfo.decode(new Reader(data)).vlanFiltering === 1,
+    ...(port && { port: decodePort(port) }),
+  };
+}
+
+function decodePort(data: Uint8Array): { hairpin: boolean; isolated: boolean } {
+  const { hairpin, isolated } = bridgePort.decode(new Reader(data));
+  return { hairpin: hairpin === 1, isolated: isolated === 1 };
+}

@@ -1,0 +1,75 @@
+import { formatIp, formatPrefix, type Ip, type Prefix } from "../base/ip.ts";
+import type { Client, Request } from "../netlink/client.ts";
+import { addressFamily } from "../wire/coder.ts";
+import { type Message, NLM_F_CREATE } from "../wire/message.ts";
+import { AF_INET6, routeAttrs, routeHeader, RTM_GETROUTE, RTM_NEWROUTE } from "./tables.ts";
+
+const TABLE_MAIN = 254;
+const PROTOCOL_BOOT = 3;
+const TYPE_UNICAST = 1;
+
+/** A unicast route. */
+export interface Route {
+  readonly dst: Prefix;
+  /** Absent: the destination is on the link. */
+  readonly gateway?: Ip | undefined;
+  /** ifindex of the outgoing interface; 0 for a route over several. */
+  readonly oif: number;
+  /** Absent: main (254). */
+  readonly table?: number | undefined;
+  /** RT_SCOPE_*; absent: 0, universe. */
+  readonly scope?: number | undefined;
+  /** The metric. Absent: the kernel's default. */
+  readonly priority?: number | undefined;
+}
+
+/**
+ * Like `ip route prepend DST [via GW] dev LINK proto boot scope global [metric N] [table T]`: a second route to the
+ * same destination is put before the first (IPv4) or joins it (IPv6). EEXIST for an exact duplicate.
+ */
+export function addRoute(route: Route): Request {
+  const { dst, gateway, oif, priority } = route;
+  const { table = TABLE_MAIN, scope = 0 } = route;
+  return {
+    operation: `ip route add ${formatPrefix(dst)}${gateway ? ` via ${formatIp(gateway)}` : ""} dev ${oif}`,
+    type: RTM_NEWROUTE,
+    flags: NLM_F_CREATE,
+    body: (w) => {
+      routeHeader.encode(w, {
+        family: addressFamily(dst.ip),
+        dstLength: dst.length,
+        table: table < 256 ? table : 0,
+        protocol: PROTOCOL_BOOT,
+        scope,
+        type: TYPE_UNICAST,
+      });
+      const extra = { priority: priority || undefined, table: table < 256 ? undefined : table };
+      routeAttrs.encode(w, { dst: dst.ip, gateway, oif, ...extra });
+    },
+  };
+}
+
+/** Like `ip route show table all` of one family. */
+export function listRoutes(client: Client, family: number): Route[] {
+  const header = { family, dstLength: 0, table: 0, protocol: 0, scope: 0, type: 0 };
+  return client.dump(
+    `ip route show ${family === AF_INET6 ? "-6" : "-4"}`,
+    RTM_GETROUTE,
+    (w) => routeHeader.encode(w, header),
+    decodeRoute,
+  );
+}
+
+function decodeRoute({ body }: Message): Route {
+  const header = routeHeader.decode(body);
+  const a = routeAttrs.decode(body);
+  const any = new Uint8Array(header.family === AF_INET6 ? 16 : 4);
+  return {
+    dst: { ip: a.dst?.slice() ?? any, length: header.dstLength },
+    gateway: a.gateway?.slice(),
+    oif: a.oif ?? 0,
+    table: a.table ?? header.table,
+    scope: header.scope,
+    priority: a.priority,
+  };
+}

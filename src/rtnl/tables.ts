@@ -1,0 +1,189 @@
+import { attrs } from "../wire/attrs.ts";
+import { bytes, type Coder, cstr, i32, ip, mac, u8, u32, type Value } from "../wire/coder.ts";
+import type { Reader, Writer } from "../wire/cursor.ts";
+
+/** Message types of rtnetlink (linux/rtnetlink.h). */
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
+export const RTM_GETADDR = 22;
+export const RTM_NEWROUTE = 24;
+export const RTM_GETROUTE = 26;
+export const RTM_DELNEIGH = 29;
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+/** struct ifinfomsg (linux/rtnetlink.h). */
+export interface LinkHeader {
+  /** 0 where the link is named by IFLA_IFNAME. */
+  index?: number;
+  /** IFF_* and which of them change. */
+  flags?: number;
+  change?: number;
+}
+
+export const linkHeader: Coder<LinkHeader> = {
+  encode(w: Writer, { index = 0, flags = 0, change = 0 }) {
+    w.zero(4);
+    w.u32(index);
+    w.u32(flags);
+    w.u32(change);
+  },
+  decode(r: Reader) {
+    r.skip(4);
+    return { index: r.i32(), flags: r.u32(), change: r.u32() };
+  },
+};
+
+/** IFLA_BRPORT_*: a bridge port's own settings (linux/if_link.h). */
+export const bridgePort = attrs({
+  state: [1, u8],
+  hairpin: [4, u8],
+  isolated: [33, u8],
+});
+
+/** IFLA_BR_*. */
+export const bridgeInfo = attrs({
+  vlanFiltering: [7, u8],
+});
+
+const peerAttrs = attrs({
+  address: [1, mac],
+  ifname: [3, cstr],
+  mtu: [4, u32],
+  netnsFd: [28, i32],
+});
+type PeerLink = Value<typeof peerAttrs> & { header?: LinkHeader };
+
+/** VETH_INFO_PEER: a whole link message, header and attributes. */
+const peerLink: Coder<PeerLink> = {
+  encode(w, { header, ...attributes }) {
+    linkHeader.encode(w, header ?? {});
+    peerAttrs.encode(w, attributes);
+  },
+  decode(r) {
+    return { header: linkHeader.decode(r), ...peerAttrs.decode(r) };
+  },
+};
+
+export const vethInfo = attrs({ peer: [1, peerLink] });
+
+/** IFLA_LINKINFO. `data` belongs to the kind; its coder is chosen by the caller. */
+const linkInfo = attrs({
+  kind: [1, cstr],
+  veth: [2, vethInfo],
+  slaveKind: [4, cstr],
+  slaveData: [5, bridgePort],
+});
+
+/** The same for reading, where `data` depends on a kind that comes with it. */
+const linkInfoRead = attrs({
+  kind: [1, cstr],
+  data: [2, bytes],
+  slaveKind: [4, cstr],
+  slaveData: [5, bytes],
+});
+
+const bridgeLinkInfo = attrs({ kind: [1, cstr], data: [2, bridgeInfo] });
+
+const common = {
+  address: [1, mac],
+  ifname: [3, cstr],
+  mtu: [4, u32],
+  master: [10, u32],
+  alias: [20, cstr],
+  netnsFd: [28, i32],
+  extMask: [29, u32],
+} as const;
+
+/** IFLA_*, for requests. */
+export const linkAttrs = attrs({ ...common, linkInfo: [18, linkInfo] });
+/** IFLA_*, for making a bridge. */
+export const bridgeAttrs = attrs({ ...common, linkInfo: [18, bridgeLinkInfo] });
+/** IFLA_*, for reading. */
+export const linkReadAttrs = attrs({
+  ...common,
+  /** ifindex of a veth's peer in its own namespace. */
+  link: [5, u32],
+  operstate: [16, u8],
+  linkInfo: [18, linkInfoRead],
+  promiscuity: [30, u32],
+});
+
+/** RTEXT_FILTER_SKIP_STATS: leave the counters out of a reply. */
+export const SKIP_STATS = 8;
+
+/** struct ifaddrmsg (linux/if_addr.h). */
+export interface AddrHeader {
+  family: number;
+  prefixLength: number;
+  /** The low 8 of IFA_F_*. */
+  flags: number;
+  scope: number;
+  index: number;
+}
+
+export const addrHeader: Coder<AddrHeader> = {
+  encode(w, { family, prefixLength, flags, scope, index }) {
+    w.u8(family);
+    w.u8(prefixLength);
+    w.u8(flags);
+    w.u8(scope);
+    w.u32(index);
+  },
+  decode: (r) => ({ family: r.u8(), prefixLength: r.u8(), flags: r.u8(), scope: r.u8(), index: r.u32() }),
+};
+
+/** IFA_*. */
+export const addrAttrs = attrs({
+  /** The peer's address on a point-to-point link, else the address itself. */
+  address: [1, ip],
+  local: [2, ip],
+  broadcast: [4, ip],
+  flags: [8, u32],
+});
+
+/** struct rtmsg (linux/rtnetlink.h). */
+export interface RouteHeader {
+  family: number;
+  dstLength: number;
+  /** 254 is main; a table of 256 and more goes into RTA_TABLE. */
+  table: number;
+  protocol: number;
+  scope: number;
+  type: number;
+}
+
+export const routeHeader: Coder<RouteHeader> = {
+  encode(w, { family, dstLength, table, protocol, scope, type }) {
+    for (const byte of [family, dstLength, 0, 0, table, protocol, scope, type]) w.u8(byte);
+    w.u32(0);
+  },
+  decode(r) {
+    const [family = 0, dstLength = 0, , , table = 0, protocol = 0, scope = 0, type = 0] = r.take(8);
+    r.skip(4);
+    return { family, dstLength, table, protocol, scope, type };
+  },
+};
+
+/** RTA_*. */
+export const routeAttrs = attrs({
+  dst: [1, ip],
+  oif: [4, u32],
+  gateway: [5, ip],
+  priority: [6, u32],
+  multipath: [9, bytes],
+  table: [15, u32],
+});
+
+/** NDA_*, and struct ndmsg (linux/neighbour.h). */
+export const neighAttrs = attrs({ dst: [1, ip] });
+
+export function writeNeighHeader(w: Writer, family: number, index: number): void {
+  w.u32(family);
+  w.u32(index);
+  w.zero(4);
+}
