@@ -1,0 +1,92 @@
+import type { Writer } from "../wire/cursor.ts";
+import { commentData, setData } from "./comments.ts";
+import { NF_ACCEPT, NF_DROP } from "./expr.ts";
+import {
+  type Base,
+  type Chain,
+  type Element,
+  type Family,
+  hookNumber,
+  KEY_TYPES,
+  type NftSet,
+  type Rule,
+  type RuleHandle,
+  type Table,
+} from "./objects.ts";
+import { chainAttrs, elementsAttrs, ruleAttrs, setAttrs, tableAttrs } from "./tables.ts";
+
+/** The attributes of each object: all of them to make it, and those that name it. In nft's order. */
+
+/** The table that an object is in. */
+export interface Scope {
+  readonly family: Family;
+  readonly table: string;
+}
+
+export function table(w: Writer, scope: Scope, { comment }: Table): void {
+  tableAttrs.encode(w, { name: scope.table, flags: 0, userdata: userdata(comment) });
+}
+
+export function tableName(w: Writer, scope: Scope): void {
+  tableAttrs.encode(w, { name: scope.table });
+}
+
+export function chain(w: Writer, { family, table }: Scope, { name, base, comment }: Chain): void {
+  chainAttrs.encode(w, { table, name, ...(base && baseAttrs(family, base)), userdata: userdata(comment) });
+}
+
+function baseAttrs(family: Family, { type, hook, priority, policy, device }: Base) {
+  return {
+    type,
+    policy: policy && (policy === "accept" ? NF_ACCEPT : NF_DROP),
+    hook: { number: hookNumber(family, hook), priority, device },
+  };
+}
+
+export function chainName(w: Writer, { table }: Scope, { name }: Chain): void {
+  chainAttrs.encode(w, { table, name });
+}
+
+export function set(w: Writer, { table }: Scope, { name, type, comment }: NftSet, id: number): void {
+  const { number, size, order } = KEY_TYPES[type];
+  const userdata = setData(order, comment);
+  setAttrs.encode(w, { table, name, flags: 0, keyType: number, keyLength: size, id, userdata });
+}
+
+export function setName(w: Writer, { table }: Scope, { name }: NftSet): void {
+  setAttrs.encode(w, { table, name });
+}
+
+export function element(w: Writer, { table }: Scope, { set, key, comment }: Element): void {
+  const elements = [{ key: { value: key }, userdata: userdata(comment) }];
+  elementsAttrs.encode(w, { table, set: set.name, elements });
+}
+
+export function elementKey(w: Writer, { table }: Scope, { set, key }: Element): void {
+  elementsAttrs.encode(w, { table, set: set.name, elements: [{ key: { value: key } }] });
+}
+
+export function elementsOfSet(w: Writer, { table }: Scope, { name }: Pick<NftSet, "name">): void {
+  elementsAttrs.encode(w, { table, set: name });
+}
+
+export function rule(w: Writer, { table }: Scope, { chain, statements, comment }: Rule): void {
+  const exprs = statements.flatMap((statement) => statement.exprs);
+  ruleAttrs.encode(w, { table, chain, exprs, userdata: userdata(comment) });
+}
+
+export function ruleHandle(w: Writer, { table }: Scope, { chain, handle }: RuleHandle): void {
+  ruleAttrs.encode(w, { table, chain, handle });
+}
+
+export function rulesOfTable(w: Writer, { table }: Scope): void {
+  ruleAttrs.encode(w, { table });
+}
+
+export function rulesOfChain(w: Writer, { table }: Scope, { name }: Pick<Chain, "name">): void {
+  ruleAttrs.encode(w, { table, chain: name });
+}
+
+function userdata(comment: string | undefined): Uint8Array | undefined {
+  return comment === undefined ? undefined : commentData(comment);
+}

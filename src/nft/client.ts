@@ -1,0 +1,67 @@
+import { ENOENT } from "../base/errno.ts";
+import type { Client } from "../netlink/client.ts";
+import { NetlinkError } from "../netlink/error.ts";
+import { NLMSG_ERROR, readAck } from "../wire/message.ts";
+import { type Batch, encodeBatch } from "./batch.ts";
+import type { Command } from "./commands.ts";
+import { commandText } from "./text.ts";
+
+/** A command that the kernel refused, and with it its whole batch. */
+export interface Failure {
+  /** Undefined when the batch was refused as such. */
+  readonly command: Command | undefined;
+  readonly error: NetlinkError;
+}
+
+/**
+ * Does the commands of all batches in one transaction, like `nft -f`: all or none, seen by packets at one moment.
+ * Throws the NetlinkError of the first command that failed.
+ */
+export function run(client: Client, ...batches: readonly Batch[]): void {
+  const [failure] = attempt(client, ...batches);
+  if (failure) throw failure.error;
+}
+
+/** Like `run`, but returns what failed, in order; nothing means that all was done. */
+export function attempt(client: Client, ...batches: readonly Batch[]): Failure[] {
+  let commands = batches.flatMap((batch) => batch.commands);
+  while (commands.length > 0) {
+    const failures = exchange(client, commands);
+    if (failures.length === 0 || !failures.every(isForgiven)) return failures;
+    const absent = new Set(failures.map(({ command }) => command));
+    commands = commands.filter((command) => !absent.has(command));
+  }
+  return [];
+}
+
+function isForgiven({ command, error }: Failure): boolean {
+  return command?.verb === "destroy" && error.errno === ENOENT;
+}
+
+/**
+ * One transaction. The kernel tries every command, then sends the errors, in order, and the acknowledgement that the
+ * last one asked for. What concerns the batch as such (EPERM, no nf_tables, a ruleset found invalid as a whole) comes
+ * with the number of its first message, and maybe without that acknowledgement.
+ */
+function exchange(client: Client, commands: readonly Command[]): Failure[] {
+  const first = client.sequence(commands.length + 2);
+  const last = first + commands.length;
+  client.sendRaw(encodeBatch(commands, first));
+  const failures: Failure[] = [];
+  for (;;) {
+    for (const message of client.receive()) {
+      const index = message.seq - first - 1;
+      if (message.type !== NLMSG_ERROR || index < -1 || index >= commands.length) continue;
+      const { errno, text } = readAck(message);
+      if (errno) failures.push(failure(commands, index, errno, text));
+      if (index === -1 || message.seq === last) return failures;
+    }
+  }
+}
+
+function failure(commands: readonly Command[], index: number, errno: number, text: string | undefined): Failure {
+  const command = commands[index];
+  const named = command ?? commands[0];
+  const operation = `nft ${named ? commandText(named) : "batch"}${index < 0 && commands.length > 1 ? " …" : ""}`;
+  return { command, error: new NetlinkError(operation, errno, text) };
+}

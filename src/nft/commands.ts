@@ -1,0 +1,94 @@
+import type { Writer } from "../wire/cursor.ts";
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
+import * as body from "./bodies.ts";
+import type { Kind, NftObject } from "./objects.ts";
+import {
+  NFT_DELCHAIN,
+  NFT_DELRULE,
+  NFT_DELSET,
+  NFT_DELSETELEM,
+  NFT_DELTABLE,
+  NFT_NEWCHAIN,
+  NFT_NEWRULE,
+  NFT_NEWSET,
+  NFT_NEWSETELEM,
+  NFT_NEWTABLE,
+} from "./tables.ts";
+
+/**
+ * nft's verbs. `add` accepts an object that is there already, `create` fails with EEXIST; `delete` fails with ENOENT
+ * when there is none, `destroy` does not; `flush` empties.
+ */
+export type Verb = "add" | "create" | "delete" | "destroy" | "flush";
+
+type OfKind<K extends Kind> = Extract<NftObject, { kind: K }>;
+
+/** How a verb is asked of the kernel for one kind of object. */
+interface Form<O> {
+  readonly type: number;
+  readonly flags: number;
+  /** Writes the attributes. `id` differs for each command of a batch. */
+  readonly write: (w: Writer, scope: body.Scope, object: O, id: number) => void;
+}
+
+function form<O>(type: number, flags: number, write: Form<O>["write"]): Form<O> {
+  return { type, flags, write };
+}
+
+const REMOVALS = {
+  table: form(NFT_DELTABLE, 0, body.tableName),
+  chain: form(NFT_DELCHAIN, 0, body.chainName),
+  set: form(NFT_DELSET, 0, body.setName),
+  element: form(NFT_DELSETELEM, 0, body.elementKey),
+  /** nft too deletes a rule by its handle only. */
+  rule: undefined,
+  handle: form(NFT_DELRULE, 0, body.ruleHandle),
+};
+
+/** Every verb for every kind of object; undefined where nft has no such command. */
+const FORMS = {
+  add: {
+    table: form(NFT_NEWTABLE, NLM_F_CREATE, body.table),
+    chain: form(NFT_NEWCHAIN, NLM_F_CREATE, body.chain),
+    set: form(NFT_NEWSET, NLM_F_CREATE, body.set),
+    element: form(NFT_NEWSETELEM, NLM_F_CREATE, body.element),
+    rule: form(NFT_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, body.rule),
+    handle: undefined,
+  },
+  create: {
+    table: form(NFT_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, body.table),
+    chain: form(NFT_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, body.chain),
+    set: form(NFT_NEWSET, NLM_F_CREATE | NLM_F_EXCL, body.set),
+    element: form(NFT_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, body.element),
+    rule: undefined,
+    handle: undefined,
+  },
+  delete: REMOVALS,
+  /** NFT_MSG_DESTROY* came with Linux 6.3; below it is a deletion whose ENOENT is forgiven (client.ts). */
+  destroy: REMOVALS,
+  flush: {
+    table: form(NFT_DELRULE, 0, body.rulesOfTable),
+    chain: form(NFT_DELRULE, 0, body.rulesOfChain),
+    set: form(NFT_DELSETELEM, 0, body.elementsOfSet),
+    element: undefined,
+    rule: undefined,
+    handle: undefined,
+  },
+} satisfies { [V in Verb]: { [K in Kind]: Form<OfKind<K>> | undefined } };
+
+/** The objects that a verb can be used with. */
+export type ObjectOf<V extends Verb> = {
+  [K in Kind]: (typeof FORMS)[V][K] extends undefined ? never : OfKind<K>;
+}[Kind];
+
+/** One command of a batch. */
+export interface Command {
+  readonly scope: body.Scope;
+  readonly verb: Verb;
+  readonly object: NftObject;
+}
+
+/** The message that asks for `command`; `ObjectOf` has made sure that there is one. */
+export function formOf({ verb, object }: Command): Form<NftObject> {
+  return FORMS[verb][object.kind] as Form<NftObject>;
+}

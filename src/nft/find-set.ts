@@ -1,0 +1,63 @@
+import type { Client } from "../netlink/client.ts";
+import type { Message } from "../wire/message.ts";
+import { about, found } from "./ask.ts";
+import { commentOf, setCommentOf } from "./comments.ts";
+import { type Element, type Family, KEY_TYPES, type KeyType, type NftSet } from "./objects.ts";
+import { elementsAttrs, header, NFT_GETSET, NFT_GETSETELEM, setAttrs } from "./tables.ts";
+import { keyText } from "./text.ts";
+
+/** Questions about sets and their elements, by name. */
+
+/** Like `nft list sets table FAMILY TABLE`, without elements and sets of other key types. Empty without the table. */
+export function listSets(client: Client, family: Family, table: string): NftSet[] {
+  const body = about(family, (w) => setAttrs.encode(w, { table }));
+  const sets = found(() => client.dump(`nft list sets table ${family} ${table}`, NFT_GETSET, body, decodeSet));
+  return (sets ?? []).filter((set) => set !== undefined);
+}
+
+/** Like `nft list set FAMILY TABLE NAME` without its elements. Undefined when there is no such set or table. */
+export function findSet(client: Client, family: Family, table: string, name: string): NftSet | undefined {
+  const body = about(family, (w) => setAttrs.encode(w, { table, name }));
+  return found(() => client.get(`nft list set ${family} ${table} ${name}`, NFT_GETSET, body, decodeSet));
+}
+
+function decodeSet({ body }: Message): NftSet | undefined {
+  header.decode(body);
+  const { name = "", keyType, userdata } = setAttrs.decode(body);
+  const type = (Object.keys(KEY_TYPES) as KeyType[]).find((type) => KEY_TYPES[type].number === keyType);
+  const comment = setCommentOf(userdata);
+  return type && { kind: "set", name, type, ...(comment !== undefined && { comment }) };
+}
+
+type SetName = Pick<NftSet, "name" | "type">;
+
+/** Like `nft list set FAMILY TABLE SET`: its elements, in no order. Empty also when there is no such set or table. */
+export function listElements(client: Client, family: Family, table: string, set: SetName): Element[] {
+  const body = about(family, (w) => elementsAttrs.encode(w, { table, set: set.name }));
+  const operation = `nft list set ${family} ${table} ${set.name}`;
+  const parts = found(() => client.dump(operation, NFT_GETSETELEM, body, (message) => decodeElements(message, set)));
+  return (parts ?? []).flat();
+}
+
+/** Like `nft get element FAMILY TABLE SET { KEY }`. Undefined when there is no such element, set or table. */
+export function getElement(
+  client: Client,
+  family: Family,
+  table: string,
+  set: SetName,
+  key: Uint8Array,
+): Element | undefined {
+  const elements = [{ key: { value: key } }];
+  const body = about(family, (w) => elementsAttrs.encode(w, { table, set: set.name, elements }));
+  const operation = `nft get element ${family} ${table} ${set.name} { ${keyText(set.type, key)} }`;
+  return found(() => client.get(operation, NFT_GETSETELEM, body, (message) => decodeElements(message, set)[0]));
+}
+
+function decodeElements({ body }: Message, set: SetName): Element[] {
+  header.decode(body);
+  return (elementsAttrs.decode(body).elements ?? []).map(({ key, userdata }) => {
+    const comment = commentOf(userdata);
+    const value = (key?.value ?? new Uint8Array(0)).slice();
+    return { kind: "element", set, key: value, ...(comment !== undefined && { comment }) };
+  });
+}

@@ -1,0 +1,52 @@
+import { formatIp, type Prefix } from "../base/ip.ts";
+import type { Client } from "../netlink/client.ts";
+import { type FoundRule, findChain, hasTable, listRules } from "./find.ts";
+import { findSet, getElement } from "./find-set.ts";
+import { CHAIN, type MasqueradeFamily, masqueradeFamily, masqueradeSet, TABLE } from "./masquerade-set.ts";
+import { networkOfTag, type Owner, ownerTag, tagOfComment } from "./owner.ts";
+
+/**
+ * What of `addMasquerade` is not in the kernel, in a few words and with the command that shows it; undefined when
+ * nothing is missing. Throws NetlinkError.
+ */
+export function checkMasquerade(client: Client, owner: Owner, addresses: readonly Prefix[]): string | undefined {
+  const tag = ownerTag(owner);
+  for (const prefix of addresses) {
+    const missing = chainMissing(client, masqueradeFamily(prefix.ip)) ?? entryMissing(client, owner, tag, prefix);
+    if (missing) return missing;
+  }
+  return undefined;
+}
+
+function chainMissing(client: Client, family: MasqueradeFamily): string | undefined {
+  const chain = findChain(client, family, TABLE, CHAIN.name);
+  if (!chain) {
+    return hasTable(client, family, TABLE)
+      ? `chain ${CHAIN.name} of table ${family} ${TABLE} is missing (nft list table ${family} ${TABLE})`
+      : `table ${family} ${TABLE} is missing (nft list tables)`;
+  }
+  const { type, hook, priority } = CHAIN.base;
+  const { base } = chain;
+  if (base?.type === type && base.hook === hook && base.policy === CHAIN.base.policy) return undefined;
+  const wanted = `type ${type} hook ${hook} priority ${priority}`;
+  return `chain ${CHAIN.name} of table ${family} ${TABLE} is not "${wanted}" (nft list chain ${family} ${TABLE} ${CHAIN.name})`;
+}
+
+function entryMissing(client: Client, owner: Owner, tag: string, prefix: Prefix): string | undefined {
+  const family = masqueradeFamily(prefix.ip);
+  const set = masqueradeSet(owner.network, networkOfTag(tag), prefix);
+  const see = `(nft list set ${family} ${TABLE} ${set.name})`;
+  if (!findSet(client, family, TABLE, set.name)) return `set ${set.name} of table ${family} ${TABLE} is missing`;
+  const element = getElement(client, family, TABLE, set, prefix.ip);
+  if (!element) return `address ${formatIp(prefix.ip)} is not in set ${set.name} ${see}`;
+  const { comment = "" } = element;
+  if (tagOfComment(comment) !== tag)
+    return `address ${formatIp(prefix.ip)} is in the name of another: ${comment} ${see}`;
+  if (listRules(client, family, TABLE, CHAIN.name).some((rule) => masquerades(rule, set.name))) return undefined;
+  return `the rule of set ${set.name} is missing (nft list chain ${family} ${TABLE} ${CHAIN.name})`;
+}
+
+function masquerades({ exprs }: FoundRule, set: string): boolean {
+  const looksUp = exprs.some((expr) => expr.name === "lookup" && expr.data.set === set);
+  return looksUp && exprs.some((expr) => expr.name === "masq");
+}

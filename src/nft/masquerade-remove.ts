@@ -1,0 +1,71 @@
+import type { Ip } from "../base/ip.ts";
+import type { Client } from "../netlink/client.ts";
+import { Batch } from "./batch.ts";
+import { run } from "./client.ts";
+import { getElement, listElements, listSets } from "./find-set.ts";
+import {
+  MASQUERADE_FAMILIES,
+  type MasqueradeFamily,
+  masqueradeFamily,
+  setNamePrefix,
+  TABLE,
+} from "./masquerade-set.ts";
+import type { Element, NftSet } from "./objects.ts";
+import { networkOfTag, networkTag, type Owner, ownerTag, tagOfComment } from "./owner.ts";
+
+/** Deletions in one batch: the refusals of all of them must fit the socket's receive buffer. */
+const CHUNK = 128;
+
+/**
+ * Undoes `addMasquerade` for `addresses`, at a cost that does not depend on how many others there are; with undefined
+ * for whatever `owner` has, which reads all elements of the network. Elements of other owners are left alone, sets and
+ * rules stay, and what is gone already counts as removed. Throws NetlinkError.
+ */
+export function removeMasquerade(client: Client, owner: Owner, addresses: readonly Ip[] | undefined): void {
+  const tag = ownerTag(owner);
+  for (const family of MASQUERADE_FAMILIES) {
+    const wanted = addresses?.filter((ip) => masqueradeFamily(ip) === family);
+    if (wanted?.length === 0) continue;
+    const elements = setsOf(client, family, networkOfTag(tag)).flatMap((set) =>
+      wanted ? elementsAt(client, family, set, wanted) : listElements(client, family, TABLE, set),
+    );
+    const owned = elements.filter(({ comment = "" }) => tagOfComment(comment) === tag);
+    removeElements(client, family, owned);
+  }
+}
+
+/**
+ * Removes the network's elements that belong to none of `valid` (all of that network), and returns how many there were.
+ * An address must not be given away meanwhile: leases are collected after this. Throws NetlinkError.
+ */
+export function gcMasquerade(client: Client, network: string, valid: readonly Owner[]): number {
+  const tag = networkTag(network);
+  const kept = new Set(valid.map((owner) => ownerTag(owner, tag)));
+  let removed = 0;
+  for (const family of MASQUERADE_FAMILIES) {
+    const elements = setsOf(client, family, tag)
+      .flatMap((set) => listElements(client, family, TABLE, set))
+      .filter(({ comment = "" }) => comment.startsWith(`${tag}-`) && !kept.has(tagOfComment(comment)));
+    removeElements(client, family, elements);
+    removed += elements.length;
+  }
+  return removed;
+}
+
+/** All sets of a network: one for each prefix that it has ever had. */
+function setsOf(client: Client, family: MasqueradeFamily, networkTag: string): NftSet[] {
+  return listSets(client, family, TABLE).filter(({ name }) => name.startsWith(setNamePrefix(networkTag)));
+}
+
+function elementsAt(client: Client, family: MasqueradeFamily, set: NftSet, addresses: readonly Ip[]): Element[] {
+  const found = addresses.map((ip) => getElement(client, family, TABLE, set, ip));
+  return found.filter((element) => element !== undefined);
+}
+
+function removeElements(client: Client, family: MasqueradeFamily, elements: readonly Element[]): void {
+  for (let at = 0; at < elements.length; at += CHUNK) {
+    const batch = new Batch(family, TABLE);
+    for (const element of elements.slice(at, at + CHUNK)) batch.destroy(element);
+    run(client, batch);
+  }
+}

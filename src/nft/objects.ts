@@ -1,0 +1,91 @@
+import type { Statement } from "./expr.ts";
+
+/** What nf_tables holds, as data; the words are nft's. An object does not name its table: a batch does. */
+
+/** Families of tables and their numbers (enum NFPROTO_*). */
+export const FAMILIES = { inet: 1, ip: 2, netdev: 5, bridge: 7, ip6: 10 } as const;
+export type Family = keyof typeof FAMILIES;
+
+/** A place in the packet's way where base chains run. */
+export type Hook = "prerouting" | "input" | "forward" | "output" | "postrouting" | "ingress";
+
+/** What makes a chain one that packets enter by themselves. */
+export interface Base {
+  readonly type: "filter" | "nat" | "route";
+  readonly hook: Hook;
+  /** Order among the chains of a hook, lower first: srcnat is 100, dstnat -100 (bridge: 300 and -300). */
+  readonly priority: number;
+  /** What becomes of a packet that no rule decides on; absent: accept. */
+  readonly policy?: "accept" | "drop";
+  /** Where a netdev chain listens. */
+  readonly device?: string;
+}
+
+export interface Table {
+  readonly kind: "table";
+  readonly comment?: string;
+}
+
+export interface Chain {
+  readonly kind: "chain";
+  readonly name: string;
+  /** Absent: a chain that is only jumped to. */
+  readonly base?: Base;
+  readonly comment?: string;
+}
+
+/** Data types of set keys: number (enum datatypes of nft), bytes, and byte order (1 host, 2 network). */
+export const KEY_TYPES = {
+  ipv4_addr: { number: 7, size: 4, order: 2 },
+  ipv6_addr: { number: 8, size: 16, order: 2 },
+  ether_addr: { number: 9, size: 6, order: 2 },
+  ifname: { number: 41, size: 16, order: 1 },
+} as const;
+export type KeyType = keyof typeof KEY_TYPES;
+
+/** A hash set of single keys: neither intervals nor timeouts. */
+export interface NftSet {
+  readonly kind: "set";
+  readonly name: string;
+  readonly type: KeyType;
+  readonly comment?: string;
+}
+
+export interface Element {
+  readonly kind: "element";
+  readonly set: Pick<NftSet, "name" | "type">;
+  /** An address in network order, or an interface name padded with zeros: `KEY_TYPES[…].size` bytes. */
+  readonly key: Uint8Array;
+  readonly comment?: string;
+}
+
+export interface Rule {
+  readonly kind: "rule";
+  readonly chain: string;
+  readonly statements: readonly Statement[];
+  readonly comment?: string;
+}
+
+/** A rule that exists, by the number that the kernel gave it. */
+export interface RuleHandle {
+  readonly kind: "handle";
+  readonly chain: string;
+  readonly handle: number;
+}
+
+export type NftObject = Table | Chain | NftSet | Element | Rule | RuleHandle;
+export type Kind = NftObject["kind"];
+
+/** enum nf_inet_hooks; the bridge's are the same, and netdev has its own. */
+const HOOKS: Record<Hook, number> = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4, ingress: 5 };
+
+/** The kernel's number of a hook in a family's chains. */
+export function hookNumber(family: Family, hook: Hook): number {
+  return family === "netdev" && hook === "ingress" ? 0 : HOOKS[hook];
+}
+
+/** The hook that a number means in a family's chains; undefined for one not listed here. */
+export function hookOf(family: Family, number: number): Hook | undefined {
+  if (family === "netdev") return number === 0 ? "ingress" : undefined;
+  return (Object.keys(HOOKS) as Hook[]).find((hook) => HOOKS[hook] === number);
+}

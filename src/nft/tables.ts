@@ -1,0 +1,121 @@
+import { attrs, list } from "../wire/attrs.ts";
+import { bytes, type Coder, cstr, i32be, u32be, u64be } from "../wire/coder.ts";
+import { expr } from "./expr.ts";
+import { FAMILIES, type Family } from "./objects.ts";
+
+/** nf_tables as nfnetlink carries it (linux/netfilter/nf_tables.h). Every number in an attribute is in network order. */
+
+/** NFNL_SUBSYS_NFTABLES: the high byte of a message type. */
+const SUBSYSTEM = 10;
+
+function messageType(message: number): number {
+  return (SUBSYSTEM << 8) | message;
+}
+
+/** enum nf_tables_msg_types. */
+export const NFT_NEWTABLE = messageType(0);
+export const NFT_GETTABLE = messageType(1);
+export const NFT_DELTABLE = messageType(2);
+export const NFT_NEWCHAIN = messageType(3);
+export const NFT_GETCHAIN = messageType(4);
+export const NFT_DELCHAIN = messageType(5);
+export const NFT_NEWRULE = messageType(6);
+export const NFT_GETRULE = messageType(7);
+export const NFT_DELRULE = messageType(8);
+export const NFT_NEWSET = messageType(9);
+export const NFT_GETSET = messageType(10);
+export const NFT_DELSET = messageType(11);
+export const NFT_NEWSETELEM = messageType(12);
+export const NFT_GETSETELEM = messageType(13);
+export const NFT_DELSETELEM = messageType(14);
+
+/** Control messages around a batch (linux/netfilter/nfnetlink.h). */
+export const NFNL_BATCH_BEGIN = 16;
+export const NFNL_BATCH_END = 17;
+
+/** struct nfgenmsg. `resource` (res_id) names the subsystem in a batch's first and last message, else it is 0. */
+export interface Header {
+  readonly family: number;
+  readonly resource: number;
+}
+
+export const header: Coder<Header> = {
+  encode(w, { family, resource }) {
+    w.u8(family);
+    w.u8(0);
+    w.u16be(resource);
+  },
+  decode(r) {
+    const family = r.u8();
+    r.skip(1);
+    return { family, resource: r.u16be() };
+  },
+};
+
+/** The header of a message about objects of a family's tables. */
+export function headerOf(family: Family): Header {
+  return { family: FAMILIES[family], resource: 0 };
+}
+
+/** The header of NFNL_BATCH_BEGIN and NFNL_BATCH_END. */
+export const BATCH_HEADER: Header = { family: 0, resource: SUBSYSTEM };
+
+/** NFTA_TABLE_*. */
+export const tableAttrs = attrs({
+  name: [1, cstr],
+  flags: [2, u32be],
+  userdata: [6, bytes],
+});
+
+/** NFTA_HOOK_*. */
+const hookAttrs = attrs({
+  number: [1, u32be],
+  priority: [2, i32be],
+  device: [3, cstr],
+});
+
+/** NFTA_CHAIN_*. */
+export const chainAttrs = attrs({
+  table: [1, cstr],
+  handle: [2, u64be],
+  name: [3, cstr],
+  hook: [4, hookAttrs],
+  /** A verdict: NF_ACCEPT or NF_DROP. */
+  policy: [5, u32be],
+  type: [7, cstr],
+  userdata: [12, bytes],
+});
+
+/** NFTA_RULE_*. */
+export const ruleAttrs = attrs({
+  table: [1, cstr],
+  chain: [2, cstr],
+  handle: [3, u64be],
+  exprs: [4, list(1, expr)],
+  userdata: [7, bytes],
+});
+
+/** NFTA_SET_*. */
+export const setAttrs = attrs({
+  table: [1, cstr],
+  name: [2, cstr],
+  flags: [3, u32be],
+  keyType: [4, u32be],
+  keyLength: [5, u32be],
+  /** Any number not used twice in a batch; the kernel insists on one. */
+  id: [10, u32be],
+  userdata: [13, bytes],
+});
+
+/** NFTA_SET_ELEM_*. */
+const elementAttrs = attrs({
+  key: [1, attrs({ value: [1, bytes] })],
+  userdata: [6, bytes],
+});
+
+/** NFTA_SET_ELEM_LIST_*. */
+export const elementsAttrs = attrs({
+  table: [1, cstr],
+  set: [2, cstr],
+  elements: [3, list(1, elementAttrs)],
+});
