@@ -1,0 +1,38 @@
+import { argv, deferSignals, environ, exit, readText, write } from "#sys";
+import { settle } from "./base/undo.ts";
+import { cli, type Output } from "./cli.ts";
+import { bridge } from "./plugins/bridge/plugin.ts";
+import { loopback } from "./plugins/loopback.ts";
+
+/** The plugins of this executable. */
+const PLUGINS = [bridge, loopback];
+
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+
+/** The environment by name; the first of two wins, as for getenv(3) and for the reference. */
+function environment(): Map<string, string> {
+  const env = new Map<string, string>();
+  for (const [name, value] of environ()) if (!env.has(name)) env.set(name, value);
+  return env;
+}
+
+/** Nothing is printed where there is nothing to say: a DEL needs no stdout. */
+function print(fd: number, text: string): void {
+  if (text !== "") write(fd, text);
+}
+
+/** Prints the output and returns the exit status: 1 when nobody took the result, which is then taken back. */
+function deliver({ code, stdout, stderr, rollback }: Output): number {
+  settle([() => print(STDERR, stderr)]);
+  const [failure] = settle([() => print(STDOUT, stdout)]);
+  if (failure === undefined) return code;
+  if (rollback) settle([rollback]);
+  settle([() => print(STDERR, `berth: the result could not be written: ${failure}\n`)]);
+  return 1;
+}
+
+const output = cli({ argv: argv(), env: environment(), stdin: () => readText(STDIN) }, PLUGINS);
+// The work is done by now: a signal that comes this late must not keep the caller from hearing of it.
+exit(deferSignals(() => deliver(output)));

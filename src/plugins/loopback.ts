@@ -1,0 +1,91 @@
+import { Explained } from "../base/explained.ts";
+import { formatIp, type Ip } from "../base/ip.ts";
+import { Undo } from "../base/undo.ts";
+import { openSandbox, type Sandbox } from "../host/sandbox.ts";
+import { IFF_UP, type Link, setDown, setUp } from "../host/verbs.ts";
+import { readNetConf } from "../spec/config.ts";
+import { CniError, INTERNAL } from "../spec/errors.ts";
+import type { AddOutcome, Call, Plugin } from "../spec/plugin.ts";
+import type { Result } from "../spec/result.ts";
+import { parsePrevResult } from "../spec/result-parse.ts";
+import { VERSIONS } from "../spec/versions.ts";
+
+/** The only interface that it is about, whatever CNI_IFNAME says. */
+const LO = "lo";
+
+/** Sets a container's loopback interface up; the kernel then gives it its addresses. */
+export const loopback: Plugin = { name: "loopback", versions: VERSIONS, ADD: add, DEL: del, CHECK: check };
+
+function add({ env, config, version }: Call): AddOutcome {
+  const { prevResult } = readNetConf(config);
+  const passed = prevResult && parsePrevResult(prevResult, version);
+  const sandbox = openSandbox(env.netns);
+  const link = findLo(sandbox);
+  const undo = new Undo();
+  const rollback = () => void undo.rollback();
+  try {
+    if (!isUp(link)) {
+      sandbox.change(setUp(link.index));
+      undo.push(() => sandbox.change(setDown(link.index)));
+    }
+    const own = describe(sandbox, link);
+    return { result: passed ?? own, rollback };
+  } catch (error) {
+    rollback();
+    throw error;
+  }
+}
+
+/** The interface and its first address of each family. @throws CniError when it has one that is not for loopback */
+function describe(sandbox: Sandbox, link: Link): Result {
+  const prefixes = sandbox.listAddrs(link.index).map((addr) => addr.prefix);
+  const foreign = prefixes.find(({ ip }) => !isLoopback(ip));
+  if (foreign) {
+    const message = `loopback interface found with non-loopback address "${formatIp(foreign.ip)}"`;
+    throw new CniError(INTERNAL, message, `ip -n NETNS addr show dev lo lists it; CNI_NETNS is ${sandbox.path}`);
+  }
+  const firsts = [4, 16].flatMap((size) => prefixes.find(({ ip }) => ip.length === size) ?? []);
+  return {
+    interfaces: [{ name: LO, mac: "00:00:00:00:00:00", sandbox: sandbox.path }],
+    ips: firsts.map((address) => ({ interface: 0, address })),
+    routes: [],
+    dns: {},
+  };
+}
+
+function del(call: Call): void {
+  const sandbox = call.env.netns === "" ? undefined : openIfThere(call);
+  sandbox?.change(setDown(LO));
+}
+
+function check({ env }: Call): void {
+  if (isUp(findLo(openSandbox(env.netns)))) return;
+  throw new CniError(INTERNAL, "loopback interface is down", `in the namespace ${env.netns}: ip link set lo up`);
+}
+
+/** A namespace that cannot be opened is gone, with its interfaces: of a deleted one an empty file may stay. */
+function openIfThere({ env, warn }: Call): Sandbox | undefined {
+  try {
+    return openSandbox(env.netns);
+  } catch (error) {
+    if (!(error instanceof Explained)) throw error;
+    warn(`${error.message}: taken as gone`);
+    return undefined;
+  }
+}
+
+function findLo(sandbox: Sandbox): Link {
+  const link = sandbox.findLink(LO);
+  if (link) return link;
+  throw new CniError(INTERNAL, `failed to find "${LO}": Link not found`, `CNI_NETNS is ${sandbox.path}`);
+}
+
+function isUp(link: Link): boolean {
+  return (link.flags & IFF_UP) !== 0;
+}
+
+/** 127.0.0.0/8 (RFC 1122) and ::1 (RFC 4291). */
+function isLoopback(ip: Ip): boolean {
+  if (ip.length === 4) return ip[0] === 127;
+  return ip[15] === 1 && ip.subarray(0, 15).every((byte) => byte === 0);
+}

@@ -1,0 +1,130 @@
+import { anyObject, array, boolean, decode, goObject, lazy, mapOf, nullable, string } from "./decode.ts";
+import { isIdentifier } from "./env.ts";
+import { CniError, DECODING_FAILURE, INVALID_CONFIG } from "./errors.ts";
+import { brief } from "./quote.ts";
+import type { Dns } from "./result.ts";
+import { OLDEST } from "./versions.ts";
+
+/** What every call says about itself, before a plugin is asked. */
+export interface Request {
+  /** The parsed JSON object. */
+  readonly config: object;
+  readonly name: string;
+  /** cniVersion as written; "0.1.0" when absent. Not checked. */
+  readonly cniVersion: string;
+}
+
+/** The keys that all plugins share (CNI spec 1.1.0, sections 1 and 3); plugins decode their own beside these. */
+export interface NetConf {
+  readonly type?: string;
+  /** `ipam.type`; undefined when there is no `ipam` or it has none: no addresses are wanted. */
+  readonly ipamType?: string;
+  readonly dns: Dns;
+  /** Not parsed (result-parse.ts); undefined when absent or null. */
+  readonly prevResult?: object;
+  /** Capability arguments, their members unchecked. */
+  readonly runtimeConfig: object;
+  /** The `args.cni` object, its members unchecked. */
+  readonly argsCni: object;
+  /**
+   * GC: the attachments that are still valid, from `cni.dev/valid-attachments`, else from `cni.dev/attachments`.
+   * null and undefined (absent) mean that the caller does not know, [] that none is valid.
+   */
+  readonly validAttachments?: readonly Attachment[] | null;
+}
+
+export interface Attachment {
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+const requestSchema = lazy(() => goObject({ name: string(), cniVersion: string() }));
+
+/** Parses the request on stdin. @throws CniError 6 for what is no JSON object, 7 for a missing or invalid name */
+export function readRequest(stdin: string): Request {
+  const config = parseJson(stdin);
+  const { name = "", cniVersion } = within("error unmarshall network config", () => decode(requestSchema(), config));
+  if (name === "") throw new CniError(INVALID_CONFIG, "missing network name");
+  if (!isIdentifier(name)) throw new CniError(INVALID_CONFIG, "invalid characters found in network name", name);
+  return { config: config as object, name, cniVersion: cniVersion || OLDEST };
+}
+
+export const dnsSchema = lazy(() =>
+  goObject({
+    nameservers: array(string()),
+    domain: string(),
+    search: array(string()),
+    options: array(string()),
+  }),
+);
+
+const attachmentsSchema = lazy(() => nullable(array(goObject({ containerID: string(), ifname: string() }))));
+
+const netConfSchema = lazy(() =>
+  goObject({
+    type: string(),
+    capabilities: mapOf(boolean()),
+    ipam: goObject({ type: string() }),
+    dns: dnsSchema(),
+    prevResult: anyObject(),
+    runtimeConfig: anyObject(),
+    args: goObject({ cni: anyObject() }),
+    "cni.dev/valid-attachments": attachmentsSchema(),
+    "cni.dev/attachments": attachmentsSchema(),
+  }),
+);
+
+/** The shared keys of a request's `config`. @throws CniError 6 for a wrong type, 7 for an `ipam.type` that is no name */
+export function readNetConf(config: unknown): NetConf {
+  const raw = decode(netConfSchema(), config);
+  const ipamType = raw.ipam?.type ?? "";
+  assertPluginName(ipamType, "ipam.type");
+  const valid = raw["cni.dev/valid-attachments"];
+  const attachments = valid ?? raw["cni.dev/attachments"] ?? valid;
+  const validAttachments = attachments?.map(({ containerID = "", ifname = "" }) => ({
+    containerId: containerID,
+    ifname,
+  }));
+  return {
+    ...(raw.type === undefined ? {} : { type: raw.type }),
+    ...(ipamType === "" ? {} : { ipamType }),
+    dns: raw.dns ?? {},
+    ...(raw.prevResult === undefined ? {} : { prevResult: raw.prevResult }),
+    runtimeConfig: raw.runtimeConfig ?? {},
+    argsCni: raw.args?.cni ?? {},
+    ...(attachments === undefined ? {} : { validAttachments: validAttachments ?? null }),
+  };
+}
+
+/** A plugin's name is a file in CNI_PATH, never a path; "" is let through. @throws CniError 7 naming the `key` */
+function assertPluginName(name: string, key: string): void {
+  if (!name.includes("/") && name !== "." && name !== "..") return;
+  throw new CniError(INVALID_CONFIG, `invalid plugin name: ${name}`, `${key} names a file in CNI_PATH, without a path`);
+}
+
+function parseJson(stdin: string): unknown {
+  if (stdin.trim() === "") {
+    throw new CniError(
+      DECODING_FAILURE,
+      "error unmarshall network config: unexpected end of JSON input",
+      "stdin is empty: the network configuration is expected there",
+    );
+  }
+  try {
+    return JSON.parse(stdin);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `error unmarshall network config: ${reason}`;
+    throw new CniError(DECODING_FAILURE, message, `stdin is not JSON: ${brief(stdin)}`, error);
+  }
+}
+
+/** Runs `fn`, putting `context` before the message of a CniError. */
+function within<T>(context: string, fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    if (!(error instanceof CniError)) throw error;
+    throw new CniError(error.code, `${context}: ${error.message}`, error.details, error);
+  }
+}

@@ -1,0 +1,52 @@
+import type { Owner } from "../base/owner.ts";
+import type { AttachedLink, Delegates, OwnedLease } from "./delegate.ts";
+import type { Env } from "./env.ts";
+import type { Result } from "./result.ts";
+import type { Version } from "./versions.ts";
+
+/** The commands that a plugin performs; VERSION is answered for it. */
+export type Verb = "ADD" | "DEL" | "CHECK" | "GC" | "STATUS";
+
+/** One call of a plugin, checked as far as that is the same for every plugin. */
+export interface Call {
+  readonly env: Env;
+  /** The request exactly as it came, for a delegate. */
+  readonly stdin: string;
+  /** `stdin` as parsed JSON: an object, its members unchecked (spec/config.ts, spec/decode.ts). */
+  readonly config: unknown;
+  /** The network's name. */
+  readonly name: string;
+  /** The configuration's cniVersion, "0.1.0" when it has none; one that the plugin supports. */
+  readonly version: Version;
+  readonly delegates: Delegates;
+  /** Says something to the operator: one line on stderr. */
+  warn(line: string): void;
+}
+
+/** What an ADD made. */
+export interface AddOutcome {
+  readonly result: Result;
+  /** Of an IPAM plugin: see Reply. */
+  readonly attached?: (link: AttachedLink) => void;
+  /** Takes back what this ADD made alone, for a result that cannot be delivered. */
+  readonly rollback?: () => void;
+}
+
+/**
+ * A plugin: what skel runs. A handler that fails throws, and has undone by then what it made.
+ * GC and STATUS without a handler succeed, as in the reference.
+ */
+export interface Plugin {
+  /** The name it is called under. */
+  readonly name: string;
+  /** The spec versions it speaks, oldest first. */
+  readonly versions: readonly Version[];
+  ADD(call: Call): AddOutcome;
+  DEL(call: Call): void;
+  CHECK(call: Call): void;
+  GC?(call: Call): void;
+  STATUS?(call: Call): void;
+  /** IPAM plugins only: see Delegate. The call is the upper plugin's own, whatever its command. */
+  leases?(call: Call): OwnedLease[];
+  owners?(call: Call): Owner[];
+}
