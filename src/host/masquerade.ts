@@ -1,0 +1,39 @@
+import type { Ip, Prefix } from "../base/ip.ts";
+import type { Owner } from "../base/owner.ts";
+import { Client } from "../netlink/client.ts";
+import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
+import { tap } from "../netlink/trace.ts";
+import { addMasquerade } from "../nft/masquerade.ts";
+import { checkMasquerade } from "../nft/masquerade-check.ts";
+import { gcMasquerade, removeMasquerade } from "../nft/masquerade-remove.ts";
+import { removeReferenceMasquerade } from "../nft/reference.ts";
+
+/** The masquerade rules of attachments on this host. */
+export interface Masquerade {
+  /** Traffic from these addresses to outside of their prefix leaves with the host's address. */
+  add(owner: Owner, addresses: readonly Prefix[]): void;
+  /** Absent is success. Without addresses they are found by their owner, at the cost of a list. */
+  remove(owner: Owner, addresses: readonly Ip[] | undefined): void;
+  /** What is missing, in words; undefined when all is there. */
+  check(owner: Owner, addresses: readonly Prefix[]): string | undefined;
+  /** Removes the rules of all owners of the network but these. */
+  gc(network: string, valid: readonly Owner[]): void;
+  /** What the reference's backends (nftables, iptables-nft) left for the owner. */
+  removeReference(owner: Owner): void;
+}
+
+/** Over one nfnetlink socket, which is opened when first needed. */
+export function masquerade(): Masquerade {
+  let client: Client | undefined;
+  const nft = () => {
+    client ??= new Client(openSocket(NETLINK_NETFILTER), tap("netfilter"));
+    return client;
+  };
+  return {
+    add: (owner, addresses) => addMasquerade(nft(), owner, addresses),
+    remove: (owner, addresses) => removeMasquerade(nft(), owner, addresses),
+    check: (owner, addresses) => checkMasquerade(nft(), owner, addresses),
+    gc: (network, valid) => void gcMasquerade(nft(), network, valid),
+    removeReference: (owner) => removeReferenceMasquerade(nft(), owner),
+  };
+}

@@ -1,0 +1,89 @@
+import * as sys from "#sys";
+import { EAGAIN, ENOBUFS, isErrno } from "../base/errno.ts";
+import { Client, type Request } from "../netlink/client.ts";
+import type { NetlinkError } from "../netlink/error.ts";
+import { NETLINK_ROUTE, openSocket, type Socket } from "../netlink/socket.ts";
+import { tap } from "../netlink/trace.ts";
+import { type Addr, listAddrs } from "../rtnl/addr.ts";
+import { findLink, type Link, listLinks } from "../rtnl/link.ts";
+import { listRoutes, type Route } from "../rtnl/route.ts";
+import { type Sysctls, sysctls } from "./sysctl.ts";
+
+/** What a plugin may ask of, and do to, one network namespace. Changes are the `Request`s that rtnl's verbs make. */
+export interface Namespace {
+  findLink(link: string | number): Link | undefined;
+  listLinks(): Link[];
+  listAddrs(index: number, family?: number): Addr[];
+  listRoutes(family: number): Route[];
+  /** Does several changes in one system call, in order. Throws the first failure, after all were tried. */
+  change(...requests: Request[]): void;
+  /** The same, returning each request's failure. */
+  attempt(requests: readonly Request[]): (NetlinkError | undefined)[];
+  /** Runs `fn` with the thread in this namespace, where its sysctls are. */
+  enter<T>(fn: (sysctls: Sysctls) => T): T;
+  /**
+   * Waits, by the kernel's notifications, until the link is as `wanted` or gone, and returns its last state.
+   * Undefined when it is gone, or was not as wanted within `timeout` milliseconds.
+   */
+  awaitLink(link: string, wanted: (link: Link) => boolean, timeout: number): Link | undefined;
+  /** SO_NETNS_COOKIE in decimal; undefined before Linux 5.14. */
+  cookie(): string | undefined;
+}
+
+/** Runs a function with the thread in some namespace. */
+export type Enter = <T>(fn: () => T) => T;
+
+/** The namespace that `enter` leads to, over one rtnetlink socket that is opened when first needed. */
+export function namespaceAt(enter: Enter): Namespace {
+  let client: Client | undefined;
+  const rtnl = () => {
+    client ??= new Client(enter(() => openSocket(NETLINK_ROUTE)), tap("route"));
+    return client;
+  };
+  return {
+    findLink: (link) => findLink(rtnl(), link),
+    listLinks: () => listLinks(rtnl()),
+    listAddrs: (index, family) => listAddrs(rtnl(), index, family),
+    listRoutes: (family) => listRoutes(rtnl(), family),
+    change: (...requests) => rtnl().changeAll(requests),
+    attempt: (requests) => rtnl().attempt(requests),
+    enter: (fn) => enter(() => fn(sysctls)),
+    awaitLink: (link, wanted, timeout) => awaitLink(rtnl(), enter, link, wanted, timeout),
+    cookie: () => rtnl().cookie(),
+  };
+}
+
+const RTNLGRP_LINK = 1;
+
+function awaitLink(
+  rtnl: Client,
+  enter: Enter,
+  name: string,
+  wanted: (link: Link) => boolean,
+  timeout: number,
+): Link | undefined {
+  const before = findLink(rtnl, name);
+  if (!before || wanted(before)) return before;
+  const events = enter(() => openSocket(NETLINK_ROUTE, RTNLGRP_LINK));
+  try {
+    const deadline = sys.monotonic() + timeout;
+    for (;;) {
+      const link = findLink(rtnl, name);
+      if (!link || wanted(link)) return link;
+      const left = deadline - sys.monotonic();
+      if (left <= 0) return undefined;
+      nextEvent(events, left);
+    }
+  } finally {
+    events.close();
+  }
+}
+
+/** Returns at the next notification. One may be lost to a full buffer or come of an unseen change: never trust silence. */
+function nextEvent(events: Socket, timeout: number): void {
+  try {
+    events.receive(Math.min(timeout, 250));
+  } catch (error) {
+    if (!isErrno(error, EAGAIN, ENOBUFS)) throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import * as sys from "#sys";
+import { errnoOf, errnoText, isErrno, ENOENT } from "../base/errno.ts";
+import { Explained } from "../base/explained.ts";
+import { NSFS_MAGIC, O, PROC_SUPER_MAGIC } from "../sys/flags.ts";
+import { type Namespace, namespaceAt } from "./namespace.ts";
+
+/** A container's network namespace, held open: it cannot vanish or be another one while in use. */
+export interface Sandbox extends Namespace {
+  /** As CNI_NETNS has it. */
+  readonly path: string;
+  /** For IFLA_NET_NS_FD. */
+  readonly fd: number;
+}
+
+/** Opens CNI_NETNS. Throws Explained when it is missing or is no network namespace. */
+export function openSandbox(path: string): Sandbox {
+  const fd = openFile(path);
+  const magic = sys.fsMagic(fd);
+  if (magic !== NSFS_MAGIC && magic !== PROC_SUPER_MAGIC) {
+    sys.close(fd);
+    throw new Explained(
+      `failed to open netns "${path}": unknown FS magic on "${path}": ${magic.toString(16)}`,
+      "CNI_NETNS must name a network namespace: /proc/PID/ns/net or a bind mount of one (ip netns add NAME makes /run/netns/NAME)",
+    );
+  }
+  return { ...namespaceAt((fn) => sys.inNetns(fd, fn)), path, fd };
+}
+
+function openFile(path: string): number {
+  try {
+    // Without O_NONBLOCK a FIFO in its place would hold us for ever.
+    return sys.open(path, O.RDONLY | O.NONBLOCK);
+  } catch (error) {
+    const missing = isErrno(error, ENOENT);
+    throw new Explained(
+      `failed to open netns "${path}": ${errnoText(errnoOf(error) ?? 0)}`,
+      missing ? "CNI_NETNS names a namespace that does not exist (any more): has the container ended?" : "",
+      error,
+    );
+  }
+}

@@ -1,0 +1,43 @@
+import * as sys from "#sys";
+import { ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
+import { Explained } from "../base/explained.ts";
+
+/** Sysctls of the network namespace this thread is in. Keys are paths under /proc/sys, so that dots in names survive. */
+export interface Sysctls {
+  /** The value without its newline; undefined when there is no such sysctl. */
+  read(key: string): string | undefined;
+  /** Sets a value, unless it is set already. Throws Explained if it cannot be and is not. */
+  write(key: string, value: string): void;
+  /** Sets a value if it can be. */
+  tryWrite(key: string, value: string): void;
+}
+
+export const sysctls: Sysctls = {
+  read(key) {
+    try {
+      return sys.readFile(`/proc/sys/${key}`).trim();
+    } catch (error) {
+      if (isErrno(error, ENOENT)) return undefined;
+      throw error;
+    }
+  },
+  write(key, value) {
+    if (sysctls.read(key) === value) return;
+    try {
+      sys.writeFile(`/proc/sys/${key}`, value);
+    } catch (error) {
+      throw new Explained(
+        `cannot set sysctl ${key.replaceAll("/", ".")} to ${value}: ${errnoText(errnoOf(error) ?? 0)}`,
+        `set it before containers start (sysctl -w ${key.replaceAll("/", ".")}=${value}), or give the plugin a writable /proc/sys`,
+        error,
+      );
+    }
+  },
+  tryWrite(key, value) {
+    try {
+      sys.writeFile(`/proc/sys/${key}`, value);
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+    }
+  },
+};

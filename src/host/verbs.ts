@@ -1,0 +1,20 @@
+/** What a plugin does to links, addresses, routes and neighbours: rtnl's verbs, and the values they give. */
+export { type Addr, addAddr, deleteAddr, ensureAddr, IFA_F_DADFAILED, IFA_F_TENTATIVE } from "../rtnl/addr.ts";
+export {
+  addBridge,
+  addVeth,
+  deleteLink,
+  IFF_PROMISC,
+  IFF_UP,
+  type Link,
+  setAlias,
+  setDown,
+  setMac,
+  setPort,
+  setPromisc,
+  setUp,
+} from "../rtnl/link.ts";
+export { forgetNeigh } from "../rtnl/neigh.ts";
+export { addRoute, type Route } from "../rtnl/route.ts";
+export { AF_INET, AF_INET6 } from "../rtnl/tables.ts";
+export { addressFamily } from "../wire/coder.ts";

@@ -1,0 +1,130 @@
+import { familyOf } from "../../base/ip.ts";
+import { formatMac } from "../../base/mac.ts";
+import type { Undo } from "../../base/undo.ts";
+import type { Host } from "../../host/host.ts";
+import type { Sandbox } from "../../host/sandbox.ts";
+import { forgetNeigh, type Link, setAlias, setMac, setPort, setUp } from "../../host/verbs.ts";
+import { type Delegated, delegateAdd, isInProcess } from "../../invoke/delegate.ts";
+import { CniError, INTERNAL } from "../../spec/errors.ts";
+import type { Call } from "../../spec/plugin.ts";
+import type { Interface, Result } from "../../spec/result.ts";
+import { attach, type Veth } from "./attach.ts";
+import { BRIDGE_ALIAS, ensureBridge, ensureGateway } from "./bridge.ts";
+import { configure, settleAddresses } from "./container.ts";
+import { aliasOf } from "./names.ts";
+import { type Addressing, type Plan, planAddresses } from "./plan.ts";
+
+/** What the steps of one ADD work with. */
+interface Add {
+  readonly plan: Plan;
+  readonly call: Call;
+  readonly host: Host;
+  readonly sandbox: Sandbox;
+  readonly undo: Undo;
+}
+
+/** Makes what the plan says, pushing the inverse of each effect that is this call's alone. Returns the result. */
+export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result {
+  const add: Add = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo };
+  // The lease comes first: so "no lease" proves "no link and no rule". A foreign IPAM may need the link (dhcp does).
+  const early = plan.ipam !== undefined && isInProcess(plan.ipam, call) ? lease(add, plan.ipam) : undefined;
+  const bridge = ensureBridge(host, plan.config);
+  if (early) openGateways(add, bridge, early.addressing);
+  const veth = attach(host, add.sandbox, plan, bridge, undo);
+  const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, plan.ipam));
+  if (leased && !early) openGateways(add, bridge, leased.addressing);
+  const inner = bringUp(add, bridge, veth, leased?.addressing);
+  if (leased && plan.config.ipMasq) masquerade(add, leased.addressing);
+  const outer = plan.config.disableContainerInterface ? host.findLink(veth.host) : awaitPort(host, veth);
+  if (inner && leased) announce(add, inner, veth, leased.addressing);
+  if (outer && leased) tellIpam(add, outer, leased);
+  return resultOf(add, bridge, outer, veth, leased?.addressing);
+}
+
+interface Leased {
+  readonly addressing: Addressing;
+  readonly attached: Delegated["attached"];
+}
+
+function lease({ plan, call, undo }: Add, ipam: string): Leased {
+  const { result, rollback, attached } = delegateAdd(ipam, call);
+  undo.push(rollback);
+  return { addressing: planAddresses(plan, result), attached };
+}
+
+/** The bridge becomes the containers' gateway, and the machine a router. */
+function openGateways({ plan, host }: Add, bridge: Link, { gateways }: Addressing): void {
+  for (const gateway of gateways) ensureGateway(host, bridge, gateway, plan.config.forceAddress);
+  const families = new Set(gateways.map(({ ip }) => familyOf(ip)));
+  host.enter((sysctls) => {
+    if (families.has(4)) sysctls.write("net/ipv4/ip_forward", "1");
+    if (families.has(6)) sysctls.write("net/ipv6/conf/all/forwarding", "1");
+  });
+}
+
+/**
+ * Brings up the container's end and then the host's, so that the port starts to forward when everything behind it is
+ * ready. Returns the container's link, or undefined where that is left down.
+ */
+function bringUp(add: Add, bridge: Link, veth: Veth, addressing: Addressing | undefined): Link | undefined {
+  const { plan, host, sandbox } = add;
+  const { config, owner } = plan;
+  const inner = addressing ? configure(sandbox, plan, addressing) : undefined;
+  if (!addressing && !config.disableContainerInterface) sandbox.change(setUp(owner.ifname));
+  host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${veth.host}/accept_ra`, "0"));
+  host.change(
+    setAlias(veth.host, aliasOf(owner)),
+    setPort(veth.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }),
+    setUp(veth.host),
+    // Whoever had these addresses before had other MAC addresses.
+    ...(addressing?.ips ?? []).map(({ address }) => forgetNeigh(bridge.index, address.ip)),
+  );
+  return inner;
+}
+
+function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
+  const addresses = ips.map(({ address }) => address);
+  undo.push(() => host.masquerade.remove(plan.owner, addresses.map(({ ip }) => ip)));
+  host.masquerade.add(plan.owner, addresses);
+}
+
+/** As long as the reference waits for the port, in all. */
+const PORT_UP_MS = 2550;
+
+function awaitPort(host: Host, veth: Veth): Link {
+  const link = host.awaitLink(veth.host, ({ operstate }) => operstate === "up", PORT_UP_MS);
+  if (link) return link;
+  const now = host.findLink(veth.host);
+  throw new CniError(
+    INTERNAL,
+    `bridge port in error state: ${now?.operstate ?? "gone"}`,
+    now ? `the port ${veth.host} does not come up: see ip -d link show ${veth.host}` : `${veth.host} was removed during ADD: has the container ended?`,
+  );
+}
+
+/**
+ * Tells the neighbours who has the addresses now. The kernel announces them (arp_notify, ndisc_notify) when a MAC
+ * address is set; that must come after the port forwards, or nobody hears it.
+ */
+function announce({ sandbox }: Add, inner: Link, veth: Veth, { ips }: Addressing): void {
+  sandbox.change(setMac(inner.index, veth.mac));
+  if (ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);
+}
+
+function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Leased): void {
+  const sandboxCookie = sandbox.cookie();
+  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }) });
+}
+
+function resultOf(add: Add, bridge: Link, outer: Link | undefined, veth: Veth, addressing: Addressing | undefined): Result {
+  const { plan, host } = add;
+  // The MAC address of a bridge that others made may have become that of its new port.
+  const mac = bridge.alias === BRIDGE_ALIAS ? bridge.mac : (host.findLink(bridge.index)?.mac ?? bridge.mac);
+  const interfaces: Interface[] = [
+    { name: bridge.name, mac: formatMac(mac) },
+    { name: veth.host, mac: formatMac(outer?.mac ?? veth.hostMac) },
+    { name: plan.owner.ifname, mac: formatMac(veth.mac), sandbox: plan.netns },
+  ];
+  if (!addressing) return { interfaces, ips: [], routes: [], dns: plan.config.common.dns };
+  return { interfaces, ips: addressing.ips, routes: addressing.routes, dns: addressing.dns };
+}

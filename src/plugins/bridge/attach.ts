@@ -1,0 +1,70 @@
+import { EEXIST, EXFULL, isErrno, messageOf } from "../../base/errno.ts";
+import { formatMac, type Mac } from "../../base/mac.ts";
+import type { Undo } from "../../base/undo.ts";
+import type { Host } from "../../host/host.ts";
+import type { Sandbox } from "../../host/sandbox.ts";
+import { addVeth, deleteLink, type Link } from "../../host/verbs.ts";
+import { CniError, INTERNAL, TRY_AGAIN_LATER } from "../../spec/errors.ts";
+import { aliasOf, hostVethName, randomMac, randomVethName } from "./names.ts";
+import type { Plan } from "./plan.ts";
+
+/** The pair that joins a container to the bridge. */
+export interface Veth {
+  /** Name of the host's end. */
+  readonly host: string;
+  readonly hostMac: Mac;
+  /** MAC address of the container's end, whose name is CNI_IFNAME. */
+  readonly mac: Mac;
+}
+
+/** A veth whose namespace is being taken down is there for some milliseconds more. */
+const DYING_VETH_MS = 2000;
+
+/** Makes the pair, each end born where it belongs, the host's a port of the bridge, both still down. */
+export function attach(host: Host, sandbox: Sandbox, plan: Plan, bridge: Link, undo: Undo): Veth {
+  const mac = plan.config.mac ?? randomMac();
+  const preferred = hostVethName(plan.owner);
+  for (const name of [preferred, preferred, randomVethName()]) {
+    const veth = { host: name, hostMac: randomMac(), mac };
+    const failure = make(host, sandbox, plan, bridge, veth);
+    if (!failure) {
+      undo.push(() => removeHostEnd(host, name));
+      return veth;
+    }
+    if (!isErrno(failure, EEXIST)) throw cannotMake(plan, failure);
+    const holder = host.findLink(name);
+    if (!holder) throw ifnameTaken(plan, sandbox, name);
+    if (holder.alias === aliasOf(plan.owner)) host.awaitLink(name, () => false, DYING_VETH_MS);
+  }
+  throw new CniError(TRY_AGAIN_LATER, `failed to make veth pair: ${preferred} is taken`, `see ip -d link show ${preferred}: the container's earlier interface is still there`);
+}
+
+function make(host: Host, sandbox: Sandbox, plan: Plan, bridge: Link, veth: Veth): unknown {
+  const mtu = plan.config.mtu || undefined;
+  const [failure] = host.attempt([
+    addVeth(
+      { name: veth.host, mac: veth.hostMac, mtu, master: bridge.index },
+      { name: plan.owner.ifname, mac: veth.mac, mtu, netns: sandbox.fd },
+    ),
+  ]);
+  return failure;
+}
+
+/** Removing one end removes the other. */
+export function removeHostEnd(host: Host, name: string): void {
+  host.change(deleteLink(name));
+}
+
+function cannotMake({ owner, config }: Plan, failure: unknown): CniError {
+  if (isErrno(failure, EXFULL)) {
+    return new CniError(INTERNAL, `failed to connect to bridge ${config.bridge}: it has no free port: ${messageOf(failure)}`, "a Linux bridge has 1,023 ports: use a second network with another bridge, or run fewer containers here", failure);
+  }
+  const mac = config.mac ? ` (address ${formatMac(config.mac)})` : "";
+  return new CniError(INTERNAL, `failed to make veth pair for "${owner.ifname}"${mac}: ${messageOf(failure)}`, "", failure);
+}
+
+function ifnameTaken({ owner }: Plan, sandbox: Sandbox, peer: string): CniError {
+  const holder = sandbox.findLink(owner.ifname);
+  const what = !holder ? "it was there a moment ago" : holder.kind === "veth" ? "an earlier ADD made it, or another plugin: DEL it first" : `it is ${holder.name === "lo" ? "the loopback device: CNI_IFNAME must be another name" : `a ${holder.kind || "device"} that is no veth: choose another CNI_IFNAME`}`;
+  return new CniError(INTERNAL, `container veth name ("${owner.ifname}") peer provided ("${peer}") already exists`, `in ${sandbox.path}: ${what}`);
+}

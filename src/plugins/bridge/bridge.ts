@@ -1,0 +1,90 @@
+import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
+import { formatPrefix, networkOf, type Prefix, prefixContains } from "../../base/ip.ts";
+import type { Host } from "../../host/host.ts";
+import {
+  type Addr,
+  addBridge,
+  addressFamily,
+  deleteAddr,
+  ensureAddr,
+  IFF_PROMISC,
+  IFF_UP,
+  type Link,
+  setAlias,
+  setMac,
+  setPromisc,
+  setUp,
+} from "../../host/verbs.ts";
+import { CniError, INTERNAL } from "../../spec/errors.ts";
+import type { BridgeConfig } from "./config.ts";
+import { randomMac } from "./names.ts";
+
+/**
+ * Alias of a bridge that berth made. Its MAC address was given at birth, so that ports do not change it, and a stale
+ * address on it may be replaced while it has no ports.
+ */
+export const BRIDGE_ALIAS = "berth";
+
+/** The bridge, made if it is not there, up, and promiscuous if configured. Concurrent callers may race to make it. */
+export function ensureBridge(host: Host, config: BridgeConfig): Link {
+  const { bridge: name } = config;
+  const bridge = host.findLink(name) ?? makeBridge(host, config);
+  if (bridge.kind !== "bridge") {
+    throw new CniError(
+      INTERNAL,
+      `failed to create bridge "${name}": "${name}" already exists but is not a bridge`,
+      `it is ${bridge.kind ? `a ${bridge.kind}` : "a physical or virtual device"}: choose another name for "bridge", or remove it (ip link del ${name})`,
+    );
+  }
+  host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${name}/accept_ra`, "0"));
+  const changes = [];
+  if (config.promiscMode && !(bridge.flags & IFF_PROMISC)) changes.push(setPromisc(bridge.index));
+  if (!(bridge.flags & IFF_UP)) changes.push(setUp(bridge.index));
+  if (changes.length) host.change(...changes);
+  return bridge;
+}
+
+function makeBridge(host: Host, { bridge: name, mtu }: BridgeConfig): Link {
+  const [failed] = host.attempt([addBridge({ name, mac: randomMac(), ...(mtu > 0 && { mtu }) })]);
+  if (failed && !isErrno(failed, EEXIST)) {
+    const details = "does the kernel have the bridge module (modprobe bridge), and does the plugin run as root?";
+    throw new CniError(INTERNAL, `failed to create bridge "${name}": could not add "${name}": ${messageOf(failed)}`, details, failed);
+  }
+  if (!failed) host.change(setAlias(name, BRIDGE_ALIAS));
+  const bridge = host.findLink(name);
+  if (bridge) return bridge;
+  throw new CniError(INTERNAL, `failed to create bridge "${name}": it was removed at once`, "something else on this machine deletes it");
+}
+
+/**
+ * Puts a gateway's address on the bridge. An address that is in the way (another IPv4 subnet, an overlapping IPv6 one)
+ * is an error, or removed where `forceAddress` says so or nothing can be using it: a bridge of ours without ports.
+ */
+export function ensureGateway(host: Host, bridge: Link, gateway: Prefix, forceAddress: boolean): void {
+  for (const addr of host.listAddrs(bridge.index, addressFamily(gateway.ip))) {
+    if (formatPrefix(addr.prefix) === formatPrefix(gateway)) return;
+    if (!conflicts(addr, gateway)) continue;
+    const ports = forceAddress ? [] : portsOf(host, bridge);
+    if (!forceAddress && (ports.length > 0 || bridge.alias !== BRIDGE_ALIAS)) throw addressConflict(bridge, addr, gateway, ports.length);
+    host.change(deleteAddr(bridge.index, addr.prefix));
+  }
+  // A bridge whose address was never set takes that of its lowest port; setting its own makes it stay.
+  host.change(ensureAddr(bridge.index, gateway), setMac(bridge.index, bridge.mac));
+}
+
+function conflicts(addr: Addr, gateway: Prefix): boolean {
+  if (gateway.ip.length === 4) return true;
+  return prefixContains(addr.prefix, networkOf(gateway)) || prefixContains(gateway, networkOf(addr.prefix));
+}
+
+function portsOf(host: Host, bridge: Link): Link[] {
+  return host.listLinks().filter((link) => link.master === bridge.index);
+}
+
+function addressConflict(bridge: Link, addr: Addr, gateway: Prefix, ports: number): CniError {
+  return new CniError(
+    INTERNAL,
+    `failed to set bridge addr: "${bridge.name}" already has an IP address different from ${formatPrefix(gateway)}`,
+    `it has ${formatPrefix(addr.prefix)}, and ${ports} port${ports === 1 ? "" : "s"}: use that subnet, set "forceAddress", choose another "bridge", or remove it (ip addr del ${formatPrefix(addr.prefix)} dev ${bridge.name})`,
+  );
+}

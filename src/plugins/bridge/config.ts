@@ -1,0 +1,160 @@
+import { type Mac, parseMac } from "../../base/mac.ts";
+import { parseArgs } from "../../spec/args.ts";
+import { type NetConf, readNetConf } from "../../spec/config.ts";
+import { array, boolean, decode, goObject, int, lazy, mac, string } from "../../spec/decode.ts";
+import { assertIfname } from "../../spec/env.ts";
+import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT, UNSUPPORTED_FIELD } from "../../spec/errors.ts";
+import type { Call } from "../../spec/plugin.ts";
+
+/** The bridge plugin's configuration, checked, with its defaults. */
+export interface BridgeConfig {
+  readonly common: NetConf;
+  /** Name of the bridge. */
+  readonly bridge: string;
+  /** The bridge carries the gateway's address and the machine forwards. */
+  readonly isGateway: boolean;
+  /** The containers' default route leads to it. */
+  readonly isDefaultGateway: boolean;
+  /** Addresses on the bridge that are in the way are removed. */
+  readonly forceAddress: boolean;
+  readonly ipMasq: boolean;
+  /** Bytes; 0 leaves it to the kernel. */
+  readonly mtu: number;
+  readonly hairpinMode: boolean;
+  readonly promiscMode: boolean;
+  readonly portIsolation: boolean;
+  /** IPv6 duplicate address detection on the container's interface. */
+  readonly enabledad: boolean;
+  /** The container's interface is left down. */
+  readonly disableContainerInterface: boolean;
+  /** Requested for the container's interface; absent: a random one. */
+  readonly mac?: Mac;
+}
+
+export const DEFAULT_BRIDGE = "cni0";
+
+const schema = lazy(() =>
+  goObject({
+    bridge: string(),
+    isGateway: boolean(),
+    isDefaultGateway: boolean(),
+    forceAddress: boolean(),
+    ipMasq: boolean(),
+    ipMasqBackend: string(),
+    mtu: int(),
+    hairpinMode: boolean(),
+    promiscMode: boolean(),
+    vlan: int(),
+    vlanTrunk: array(goObject({ id: int(), minID: int(), maxID: int() })),
+    preserveDefaultVlan: boolean(),
+    macspoofchk: boolean(),
+    enabledad: boolean(),
+    disableContainerInterface: boolean(),
+    portIsolation: boolean(),
+  }),
+);
+
+const remainsSchema = lazy(() => goObject({ bridge: string(), ipam: goObject({ type: string() }) }));
+
+/**
+ * Reads a call's configuration.
+ * @throws CniError 6 for a wrong type, 7 for an invalid value or combination, 2 for a key that is not built yet,
+ *   4 for an invalid MAC in CNI_ARGS
+ */
+export function readConfig(call: Call): BridgeConfig {
+  const common = readNetConf(call.config);
+  const { bridge = DEFAULT_BRIDGE, mtu = 0, isDefaultGateway = false, ...raw } = decode(schema(), call.config);
+  refuseUnsupported(raw);
+  assertBridgeName(bridge);
+  const requestedMac = requestMac(call, common);
+  const config: BridgeConfig = {
+    common,
+    bridge,
+    mtu: Math.max(0, mtu),
+    isDefaultGateway,
+    isGateway: raw.isGateway === true || isDefaultGateway,
+    forceAddress: raw.forceAddress ?? false,
+    ipMasq: raw.ipMasq ?? false,
+    hairpinMode: raw.hairpinMode ?? false,
+    promiscMode: raw.promiscMode ?? false,
+    portIsolation: raw.portIsolation ?? false,
+    enabledad: raw.enabledad ?? false,
+    disableContainerInterface: raw.disableContainerInterface ?? false,
+    ...(requestedMac && { mac: requestedMac }),
+  };
+  assertCombination(config);
+  return config;
+}
+
+/** What a DEL has to know. A configuration that no ADD can have accepted left nothing: it counts as one without IPAM. */
+export function readRemains(config: unknown): { readonly bridge: string; readonly ipam: string | undefined } {
+  try {
+    const { bridge = DEFAULT_BRIDGE, ipam } = decode(remainsSchema(), config);
+    return { bridge, ipam: ipam?.type || undefined };
+  } catch (error) {
+    if (error instanceof CniError) return { bridge: DEFAULT_BRIDGE, ipam: undefined };
+    throw error;
+  }
+}
+
+function assertCombination(config: BridgeConfig): void {
+  if (config.common.ipamType && config.disableContainerInterface) {
+    throw new CniError(
+      INVALID_CONFIG,
+      "cannot use IPAM when DisableContainerInterface flag is set",
+      'remove "ipam", or "disableContainerInterface": an interface that stays down cannot carry addresses',
+    );
+  }
+  if (config.hairpinMode && config.promiscMode) {
+    throw new CniError(
+      INVALID_CONFIG,
+      "cannot set hairpin mode and promiscuous mode at the same time",
+      'set only one of "hairpinMode" and "promiscMode": either lets a container reach itself through the bridge',
+    );
+  }
+}
+
+function assertBridgeName(name: string): void {
+  try {
+    assertIfname(name);
+  } catch (error) {
+    const reason = error instanceof CniError ? error.message : String(error);
+    throw new CniError(INVALID_CONFIG, `bridge: "${name}" is not an interface name: ${reason}`, "at most 15 bytes, without / : or spaces");
+  }
+}
+
+/** Keys of the reference that berth does not do yet: saying so beats a network without them. */
+function refuseUnsupported(raw: Partial<Record<"vlan" | "vlanTrunk" | "macspoofchk" | "ipMasqBackend", unknown>>): void {
+  const refuse = (key: string, value: unknown) => {
+    throw new CniError(
+      UNSUPPORTED_FIELD,
+      `unsupported field: ${key} ${JSON.stringify(value)}`,
+      `berth's bridge plugin does not do "${key}" yet: leave it out, or use the reference's bridge plugin for this network`,
+    );
+  };
+  if (raw.vlan) refuse("vlan", raw.vlan);
+  if (raw.vlanTrunk) refuse("vlanTrunk", raw.vlanTrunk);
+  if (raw.macspoofchk) refuse("macspoofchk", raw.macspoofchk);
+  const backend = raw.ipMasqBackend;
+  if (backend === "iptables") refuse("ipMasqBackend", backend);
+  if (backend && backend !== "nftables") {
+    throw new CniError(INVALID_CONFIG, `unknown ipmasq backend "${backend}"`, 'ipMasqBackend is "nftables", or absent');
+  }
+}
+
+/** runtimeConfig.mac, else args.cni.mac, else MAC in CNI_ARGS. */
+function requestMac(call: Call, common: NetConf): Mac | undefined {
+  const macSchema = goObject({ mac: mac() });
+  const fromArgs = parseArgs(call.env.args, ["MAC"]).get("MAC");
+  return (
+    decode(macSchema, common.runtimeConfig, "runtimeConfig").mac ??
+    decode(macSchema, common.argsCni, "args.cni").mac ??
+    (fromArgs ? macOfArgs(fromArgs) : undefined)
+  );
+}
+
+function macOfArgs(text: string): Mac {
+  const address = parseMac(text);
+  if (address) return address;
+  throw new CniError(INVALID_ENVIRONMENT, `CNI_ARGS: MAC=${text}: address ${text}: invalid MAC address`, "six bytes: 02:00:00:00:00:01");
+}

@@ -1,0 +1,97 @@
+import * as sys from "#sys";
+import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
+import { familyOf, formatIp, formatPrefix, type Ip } from "../../base/ip.ts";
+import type { Sandbox } from "../../host/sandbox.ts";
+import type { Sysctls } from "../../host/sysctl.ts";
+import {
+  addAddr,
+  addRoute,
+  AF_INET6,
+  IFA_F_DADFAILED,
+  IFA_F_TENTATIVE,
+  type Link,
+  setUp,
+} from "../../host/verbs.ts";
+import { CniError, INTERNAL } from "../../spec/errors.ts";
+import type { Addressing, Plan } from "./plan.ts";
+
+/** Gives the container's interface its addresses and routes, and brings it up. */
+export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing): Link {
+  const { ifname } = plan.owner;
+  const link = sandbox.findLink(ifname);
+  if (!link) throw new CniError(INTERNAL, `interface "${ifname}" vanished from ${sandbox.path} while it was set up`, "has the container ended?");
+  const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
+  sandbox.enter((sysctls) => {
+    prepare(sysctls, ifname, plan.config.enabledad);
+    if (v6) prepareIpv6(sysctls, ifname);
+  });
+  const addresses = addressing.ips.map(({ address }) => addAddr(link.index, address));
+  const failures = sandbox.attempt([...addresses, setUp(link.index), ...routesOf(link.index, addressing)]);
+  const first = failures.findIndex((failure) => failure !== undefined);
+  if (first >= 0) throw explain(failures[first], first, addressing, ifname);
+  return link;
+}
+
+function prepare(sysctls: Sysctls, ifname: string, enabledad: boolean): void {
+  if (enabledad) sysctls.tryWrite(`net/ipv6/conf/${ifname}/enhanced_dad`, "1");
+  sysctls.tryWrite(`net/ipv6/conf/${ifname}/accept_dad`, enabledad ? "1" : "0");
+  sysctls.tryWrite(`net/ipv4/conf/${ifname}/arp_notify`, "1");
+}
+
+/** An IPv6 address needs IPv6 to be on, and should survive the interface going down. */
+function prepareIpv6(sysctls: Sysctls, ifname: string): void {
+  for (const name of ["lo", ifname]) {
+    const key = `net/ipv6/conf/${name}/disable_ipv6`;
+    const disabled = sysctls.read(key);
+    if (disabled === undefined) {
+      throw new CniError(INTERNAL, `failed to enable IPv6 for interface "${name}": the kernel has no IPv6`, "IPv6 is switched off (ipv6.disable=1): remove the IPv6 range from the network, or boot with IPv6");
+    }
+    if (disabled !== "0") sysctls.write(key, "0");
+  }
+  sysctls.write(`net/ipv6/conf/${ifname}/keep_addr_on_down`, "1");
+  sysctls.tryWrite(`net/ipv6/conf/${ifname}/ndisc_notify`, "1");
+}
+
+function routesOf(index: number, { ips, routes }: Addressing) {
+  return routes.map(({ dst, gw, priority, table, scope }) => {
+    const gateway = gw ?? ips.find((ip) => ip.gateway?.length === dst.ip.length)?.gateway;
+    return addRoute({ dst, gateway, oif: index, priority, table, scope });
+  });
+}
+
+/** What the first failing request of addresses, up, routes was about. */
+function explain(failure: unknown, at: number, { ips, routes }: Addressing, ifname: string): CniError {
+  const reason = messageOf(failure);
+  const address = ips[at]?.address;
+  if (address) return new CniError(INTERNAL, `failed to add IP addr ${formatPrefix(address)} to "${ifname}": ${reason}`, "", failure);
+  const route = routes[at - ips.length - 1];
+  if (!route) return new CniError(INTERNAL, `failed to set "${ifname}" UP: ${reason}`, "", failure);
+  const details = isErrno(failure, EEXIST) ? `the route is given twice, or the address's own subnet already makes it: see "routes" under "ipam"` : `see "routes" under "ipam": the gateway must be reachable through one of the container's subnets`;
+  return new CniError(INTERNAL, `failed to add route '${formatPrefix(route.dst)}${via(route.gw)} dev ${ifname}': ${reason}`, details, failure);
+}
+
+function via(gateway: Ip | undefined): string {
+  return gateway ? ` via ${formatIp(gateway)}` : "";
+}
+
+const SETTLE_MS = 5000;
+
+/**
+ * Waits until no IPv6 address is tentative any more. With duplicate address detection off they are ready as soon as
+ * the link runs; with it on this takes one to two seconds. Throws CniError when one is taken on the link.
+ */
+export function settleAddresses(sandbox: Sandbox, link: Link): void {
+  const deadline = sys.monotonic() + SETTLE_MS;
+  for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
+    const addrs = sandbox.listAddrs(link.index, AF_INET6);
+    const failed = addrs.find((addr) => addr.flags & IFA_F_DADFAILED);
+    if (failed) {
+      throw new CniError(INTERNAL, `failed to settle addresses for "${link.name}": link ${link.name} has address ${formatIp(failed.prefix.ip)} in DADFAILED state`, "another machine or container on this bridge uses the address");
+    }
+    if (!addrs.some((addr) => addr.flags & IFA_F_TENTATIVE)) return;
+    if (sys.monotonic() > deadline) {
+      throw new CniError(INTERNAL, `failed to settle addresses for "${link.name}": link ${link.name} still has tentative addresses after ${SETTLE_MS / 1000}s`, "duplicate address detection does not finish: is the bridge up?");
+    }
+    sys.sleep(pause);
+  }
+}

@@ -1,0 +1,85 @@
+import { ENODEV, messageOf } from "../../base/errno.ts";
+import { Explained } from "../../base/explained.ts";
+import { settle } from "../../base/undo.ts";
+import type { Host } from "../../host/host.ts";
+import type { Sandbox } from "../../host/sandbox.ts";
+import { deleteLink, forgetNeigh } from "../../host/verbs.ts";
+import { delegate, delegateLeases } from "../../invoke/delegate.ts";
+import type { OwnedLease } from "../../spec/delegate.ts";
+import { CniError, INTERNAL } from "../../spec/errors.ts";
+import type { Call } from "../../spec/plugin.ts";
+import { readRemains } from "./config.ts";
+import type { Owner } from "../../base/owner.ts";
+import { aliasOf, hostVethName } from "./names.ts";
+
+/**
+ * Takes an attachment down: link, then rules, then addresses. Every step is tried, what is not there counts as done.
+ * The configuration may have changed since, the namespace and the earlier result may be gone.
+ * @throws CniError for what a retry can mend
+ */
+export function applyDel(call: Call, host: Host): void {
+  const owner: Owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
+  const { ipam, bridge } = readRemains(call.config);
+  let leases: readonly OwnedLease[] | undefined = [];
+  const failures = settle([
+    () => {
+      if (ipam !== undefined) leases = delegateLeases(ipam, call);
+    },
+    () => removeInner(call, host),
+    () => removeOuter(host, owner, leases ?? []),
+    () => removeRules(host, owner, leases),
+    () => forgetNeighbours(host, bridge, leases ?? []),
+  ]);
+  // A lease says that there may be rules: it stays for the next DEL while one of them could not be removed.
+  if (ipam !== undefined && failures.length === 0) delegate(ipam, "DEL", call);
+  if (failures.length) throw combined(failures);
+}
+
+/** The container's end, by name, whoever made it; the host's end goes with it. */
+function removeInner(call: Call, host: Host): void {
+  const sandbox = call.env.netns === "" ? undefined : openIfThere(call, host);
+  sandbox?.change({ ...deleteLink(call.env.ifname), tolerate: [ENODEV] });
+}
+
+/** A namespace that cannot be opened is gone, or never was one: nothing of ours is in it. */
+function openIfThere(call: Call, host: Host): Sandbox | undefined {
+  try {
+    return host.openSandbox(call.env.netns);
+  } catch (error) {
+    if (!(error instanceof Explained)) throw error;
+    call.warn(`${error.message}: taken as gone`);
+    return undefined;
+  }
+}
+
+/** The host's end, found by name and known by its alias. A killed ADD may not have come to setting that. */
+function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): void {
+  const own = hostVethName(owner);
+  const names = new Set([own, ...leases.flatMap(({ link }) => (link ? [link.name] : []))]);
+  for (const name of names) {
+    const link = host.findLink(name);
+    if (link?.kind !== "veth") continue;
+    const ours = link.alias === aliasOf(owner) || (link.alias === "" && name === own);
+    if (ours) host.change({ ...deleteLink(link.index), tolerate: [ENODEV] });
+  }
+}
+
+/** `leases` undefined: a foreign IPAM plugin knows the addresses, the rules are found by their owner's name. */
+function removeRules(host: Host, owner: Owner, leases: readonly OwnedLease[] | undefined): void {
+  if (leases?.length === 0) return;
+  host.masquerade.remove(owner, leases?.map(({ address }) => address));
+  if (!leases?.every(({ ours }) => ours)) host.masquerade.removeReference(owner);
+}
+
+/** The next holder of the address has another MAC address. */
+function forgetNeighbours(host: Host, bridge: string, leases: readonly OwnedLease[]): void {
+  const link = leases.length > 0 ? host.findLink(bridge) : undefined;
+  if (link) host.attempt(leases.map(({ address }) => forgetNeigh(link.index, address)));
+}
+
+function combined(failures: readonly unknown[]): CniError {
+  const [first] = failures;
+  if (failures.length === 1 && first instanceof CniError) return first;
+  const code = first instanceof CniError ? first.code : INTERNAL;
+  return new CniError(code, failures.map(messageOf).join("; "), "the rest has been taken down; DEL can be repeated", first);
+}

@@ -1,0 +1,85 @@
+import { type Ip, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
+import { CniError, INTERNAL } from "../../spec/errors.ts";
+import type { Call } from "../../spec/plugin.ts";
+import { type Dns, isEmptyDns, type IpConfig, type Result, type Route } from "../../spec/result.ts";
+import { type BridgeConfig, readConfig } from "./config.ts";
+import type { Owner } from "../../base/owner.ts";
+
+/** What an ADD will make, as far as it is known before addresses are. Only planBridge makes one. */
+export interface Plan {
+  readonly owner: Owner;
+  readonly netns: string;
+  readonly config: BridgeConfig;
+  /** Type of the IPAM plugin; undefined: a link without addresses (layer 2). */
+  readonly ipam: string | undefined;
+}
+
+/** The second part, once IPAM has answered. */
+export interface Addressing {
+  /** In the order of the result, each with its gateway. */
+  readonly ips: readonly IpConfig[];
+  readonly routes: readonly Route[];
+  readonly dns: Dns;
+  /** For the bridge: the gateways' addresses with the prefix length of their subnet, IPv4 first. */
+  readonly gateways: readonly Prefix[];
+}
+
+/** Checks a call and plans it. Nothing has been touched. @throws CniError */
+export function planBridge(call: Call): Plan {
+  const config = readConfig(call);
+  return {
+    owner: { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname },
+    netns: call.env.netns,
+    config,
+    ipam: config.common.ipamType,
+  };
+}
+
+/**
+ * Completes what IPAM gave: a missing gateway is the subnet's first address (isGateway), a missing default route leads
+ * to it (isDefaultGateway), the configuration's own dns goes before IPAM's.
+ * @throws CniError when IPAM gave no address
+ */
+export function planAddresses(plan: Plan, ipam: Result): Addressing {
+  const { isGateway, isDefaultGateway } = plan.config;
+  if (ipam.ips.length === 0) {
+    throw new CniError(INTERNAL, "IPAM plugin returned missing IP config", `the ${plan.ipam} plugin gave no address: see its configuration under "ipam"`);
+  }
+  const ips = ipam.ips.map(({ address, gateway }) => withGateway(address, gateway, isGateway));
+  const defaults = isDefaultGateway ? missingDefaults(ips, ipam.routes) : [];
+  const gateways = ips.flatMap(({ address, gateway }) => (gateway ? [{ ip: gateway, length: address.length }] : []));
+  return {
+    ips,
+    routes: [...ipam.routes, ...defaults],
+    dns: isOwnDns(plan.config.common.dns) ? plan.config.common.dns : ipam.dns,
+    gateways: isGateway ? gateways.sort((a, b) => a.ip.length - b.ip.length) : [],
+  };
+}
+
+function withGateway(address: Prefix, gateway: Ip | undefined, wanted: boolean): IpConfig {
+  const found = gateway ?? (wanted ? nextIp(networkOf(address)) : undefined);
+  return { address, interface: CONTAINER_INTERFACE, ...(found && { gateway: found }) };
+}
+
+/** Index of the container's interface in the result: after the bridge and the host's end. */
+export const CONTAINER_INTERFACE = 2;
+
+/**
+ * A default route for each family that has an address and no default route yet. One without a gateway counts: it is
+ * installed through the address's gateway, which is where the missing one would lead.
+ */
+function missingDefaults(ips: readonly IpConfig[], routes: readonly Route[]): Route[] {
+  const defaults: Route[] = [];
+  for (const { address, gateway } of ips) {
+    const size = address.ip.length;
+    const isDefault = ({ dst }: Route) => dst.length === 0 && dst.ip.length === size;
+    if (!gateway || routes.some(isDefault) || defaults.some(isDefault)) continue;
+    defaults.push({ dst: { ip: new Uint8Array(size), length: 0 }, gw: gateway });
+  }
+  return defaults;
+}
+
+/** Any of the keys given, even an empty list, replaces what IPAM says; an empty domain does not. */
+function isOwnDns(dns: Dns): boolean {
+  return !isEmptyDns(dns) || dns.nameservers !== undefined || dns.search !== undefined || dns.options !== undefined;
+}
