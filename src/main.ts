@@ -2,10 +2,11 @@ import { argv, deferSignals, environ, exit, readText, write } from "#sys";
 import { settle } from "./base/undo.ts";
 import { cli, type Output } from "./cli.ts";
 import { bridge } from "./plugins/bridge/plugin.ts";
+import { hostLocal } from "./plugins/host-local/plugin.ts";
 import { loopback } from "./plugins/loopback.ts";
 
 /** The plugins of this executable. */
-const PLUGINS = [bridge, loopback];
+const PLUGINS = [bridge, hostLocal, loopback];
 
 const STDIN = 0;
 const STDOUT = 1;

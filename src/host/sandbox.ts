@@ -31,11 +31,27 @@ function openFile(path: string): number {
     // Without O_NONBLOCK a FIFO in its place would hold us for ever.
     return sys.open(path, O.RDONLY | O.NONBLOCK);
   } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
     const missing = isErrno(error, ENOENT);
     throw new Explained(
       `failed to open netns "${path}": ${errnoText(errnoOf(error) ?? 0)}`,
       missing ? "CNI_NETNS names a namespace that does not exist (any more): has the container ended?" : "",
       error,
     );
+  }
+}
+
+/**
+ * Opens CNI_NETNS for taking down: one that is empty, missing or no namespace is gone, and its interfaces with it.
+ * `warn` is told, except of an empty one, which says so itself.
+ */
+export function openSandboxIfThere(path: string, warn: (line: string) => void): Sandbox | undefined {
+  if (path === "") return undefined;
+  try {
+    return openSandbox(path);
+  } catch (error) {
+    if (!(error instanceof Explained)) throw error;
+    warn(`${error.message}: taken as gone`);
+    return undefined;
   }
 }

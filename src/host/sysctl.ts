@@ -26,6 +26,7 @@ export const sysctls: Sysctls = {
     try {
       sys.writeFile(`/proc/sys/${key}`, value);
     } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
       throw new Explained(
         `cannot set sysctl ${key.replaceAll("/", ".")} to ${value}: ${errnoText(errnoOf(error) ?? 0)}`,
         `set it before containers start (sysctl -w ${key.replaceAll("/", ".")}=${value}), or give the plugin a writable /proc/sys`,

@@ -16,5 +16,4 @@ export {
 } from "../rtnl/link.ts";
 export { forgetNeigh } from "../rtnl/neigh.ts";
 export { addRoute, type Route } from "../rtnl/route.ts";
-export { AF_INET, AF_INET6 } from "../rtnl/tables.ts";
-export { addressFamily } from "../wire/coder.ts";
+export { AF_INET, AF_INET6, addressFamily } from "../rtnl/tables.ts";

@@ -1,5 +1,6 @@
 import { stat } from "#sys";
 import { errnoOf } from "../base/errno.ts";
+import type { Owner } from "../base/owner.ts";
 import type { Delegate, OwnedLease, Reply } from "../spec/delegate.ts";
 import { CniError, DECODING_FAILURE } from "../spec/errors.ts";
 import type { Call, Verb } from "../spec/plugin.ts";
@@ -42,6 +43,11 @@ export function delegate(type: string, verb: Exclude<Verb, "ADD">, call: Call): 
  */
 export function delegateLeases(type: string, call: Call): OwnedLease[] | undefined {
   return inProcess(type, find(type, call.env.path), call)?.leases?.(call.env.variables, call.stdin);
+}
+
+/** Everyone who holds a lease of the call's network with the IPAM plugin `type`; empty where only that plugin could say. */
+export function delegateOwners(type: string, call: Call): Owner[] {
+  return inProcess(type, find(type, call.env.path), call)?.owners?.(call.env.variables, call.stdin) ?? [];
 }
 
 function perform(type: string, verb: Verb, call: Call): Reply {

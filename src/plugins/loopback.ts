@@ -1,7 +1,6 @@
-import { Explained } from "../base/explained.ts";
 import { formatIp, type Ip } from "../base/ip.ts";
 import { Undo } from "../base/undo.ts";
-import { openSandbox, type Sandbox } from "../host/sandbox.ts";
+import { openSandbox, openSandboxIfThere, type Sandbox } from "../host/sandbox.ts";
 import { IFF_UP, type Link, setDown, setUp } from "../host/verbs.ts";
 import { readNetConf } from "../spec/config.ts";
 import { CniError, INTERNAL } from "../spec/errors.ts";
@@ -53,25 +52,13 @@ function describe(sandbox: Sandbox, link: Link): Result {
   };
 }
 
-function del(call: Call): void {
-  const sandbox = call.env.netns === "" ? undefined : openIfThere(call);
-  sandbox?.change(setDown(LO));
+function del({ env, warn }: Call): void {
+  openSandboxIfThere(env.netns, warn)?.change(setDown(LO));
 }
 
 function check({ env }: Call): void {
   if (isUp(findLo(openSandbox(env.netns)))) return;
   throw new CniError(INTERNAL, "loopback interface is down", `in the namespace ${env.netns}: ip link set lo up`);
-}
-
-/** A namespace that cannot be opened is gone, with its interfaces: of a deleted one an empty file may stay. */
-function openIfThere({ env, warn }: Call): Sandbox | undefined {
-  try {
-    return openSandbox(env.netns);
-  } catch (error) {
-    if (!(error instanceof Explained)) throw error;
-    warn(`${error.message}: taken as gone`);
-    return undefined;
-  }
 }
 
 function findLo(sandbox: Sandbox): Link {

@@ -1,8 +1,7 @@
 import { ENOENT } from "../base/errno.ts";
 import { formatIp, type Ip } from "../base/ip.ts";
 import type { Request } from "../netlink/client.ts";
-import { addressFamily } from "../wire/coder.ts";
-import { neighAttrs, RTM_DELNEIGH, writeNeighHeader } from "./tables.ts";
+import { addressFamily, neighAttrs, RTM_DELNEIGH, writeNeighHeader } from "./tables.ts";
 
 /** Like `ip neigh del ADDRESS dev LINK`; an entry that is not there counts as success. */
 export function forgetNeigh(index: number, address: Ip): Request {

@@ -1,3 +1,4 @@
+import type { Ip } from "../base/ip.ts";
 import { attrs } from "../wire/attrs.ts";
 import { bytes, type Coder, cstr, i32, ip, mac, u8, u32, type Value } from "../wire/coder.ts";
 import type { Reader, Writer } from "../wire/cursor.ts";
@@ -15,6 +16,11 @@ export const RTM_DELNEIGH = 29;
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+
+/** The address family of an address (linux/socket.h). */
+export function addressFamily(ip: Ip): number {
+  return ip.length === 4 ? AF_INET : AF_INET6;
+}
 
 /** struct ifinfomsg (linux/rtnetlink.h). */
 export interface LinkHeader {

@@ -1,7 +1,7 @@
 import { readRequest } from "../spec/config.ts";
-import type { Delegate, Delegates, OwnedLease } from "../spec/delegate.ts";
+import type { Delegate, Delegates } from "../spec/delegate.ts";
 import { readEnv } from "../spec/env.ts";
-import type { Plugin } from "../spec/plugin.ts";
+import type { Call, Plugin } from "../spec/plugin.ts";
 import { run } from "./run.ts";
 import { assertVersion } from "./verbs.ts";
 
@@ -14,20 +14,17 @@ export function delegatesOf(plugins: readonly Plugin[]): Delegates {
 
 function delegateOf(plugin: Plugin, delegates: Delegates): Delegate {
   const call: Delegate["call"] = (env, stdin) => run(plugin, env, () => stdin, delegates);
-  if (!plugin.leases) return { call };
-  return { call, leases: (env, stdin) => leasesOf(plugin, env, stdin, delegates) };
+  const ask = (env: ReadonlyMap<string, string>, stdin: string) => queryOf(plugin, env, stdin, delegates);
+  return {
+    call,
+    ...(plugin.leases && { leases: (env, stdin) => plugin.leases?.(ask(env, stdin)) ?? [] }),
+    ...(plugin.owners && { owners: (env, stdin) => plugin.owners?.(ask(env, stdin)) ?? [] }),
+  };
 }
 
-/** Asks a plugin for leases under the rules of a DEL, the call that needs the least. @throws CniError */
-function leasesOf(
-  plugin: Plugin,
-  variables: ReadonlyMap<string, string>,
-  stdin: string,
-  delegates: Delegates,
-): OwnedLease[] {
+/** The call of a question that changes nothing; its environment has been checked for the upper plugin. @throws CniError */
+function queryOf(plugin: Plugin, variables: ReadonlyMap<string, string>, stdin: string, delegates: Delegates): Call {
   const { config, name, cniVersion } = readRequest(stdin);
   assertVersion("DEL", cniVersion, plugin.versions);
-  const env = readEnv(variables, ["CNI_CONTAINERID", "CNI_IFNAME"]);
-  const call = { env, stdin, config, name, version: cniVersion, delegates, warn: () => {} };
-  return plugin.leases?.(call) ?? [];
+  return { env: readEnv(variables, []), stdin, config, name, version: cniVersion, delegates, warn: () => {} };
 }

@@ -1,4 +1,4 @@
-import { type Ip, familyOf } from "../base/ip.ts";
+import type { Ip } from "../base/ip.ts";
 import type { Mac } from "../base/mac.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
 import { DecodeError, type Reader, type Writer } from "./cursor.ts";
@@ -64,8 +64,3 @@ export const ip: Coder<Ip> = {
 
 /** A link-layer address. */
 export const mac: Coder<Mac> = bytes;
-
-/** AF_INET or AF_INET6 of an address (linux/socket.h). */
-export function addressFamily(address: Ip): number {
-  return familyOf(address) === 4 ? 2 : 10;
-}

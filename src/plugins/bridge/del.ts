@@ -1,8 +1,6 @@
 import { ENODEV, messageOf } from "../../base/errno.ts";
-import { Explained } from "../../base/explained.ts";
 import { settle } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
-import type { Sandbox } from "../../host/sandbox.ts";
 import { deleteLink, forgetNeigh } from "../../host/verbs.ts";
 import { delegate, delegateLeases } from "../../invoke/delegate.ts";
 import type { OwnedLease } from "../../spec/delegate.ts";
@@ -37,19 +35,8 @@ export function applyDel(call: Call, host: Host): void {
 
 /** The container's end, by name, whoever made it; the host's end goes with it. */
 function removeInner(call: Call, host: Host): void {
-  const sandbox = call.env.netns === "" ? undefined : openIfThere(call, host);
+  const sandbox = host.openSandboxIfThere(call.env.netns, call.warn);
   sandbox?.change({ ...deleteLink(call.env.ifname), tolerate: [ENODEV] });
-}
-
-/** A namespace that cannot be opened is gone, or never was one: nothing of ours is in it. */
-function openIfThere(call: Call, host: Host): Sandbox | undefined {
-  try {
-    return host.openSandbox(call.env.netns);
-  } catch (error) {
-    if (!(error instanceof Explained)) throw error;
-    call.warn(`${error.message}: taken as gone`);
-    return undefined;
-  }
 }
 
 /** The host's end, found by name and known by its alias. A killed ADD may not have come to setting that. */

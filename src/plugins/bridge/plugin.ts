@@ -8,6 +8,7 @@ import { VERSIONS } from "../../spec/versions.ts";
 import { applyAdd } from "./add.ts";
 import { applyCheck } from "./check.ts";
 import { applyDel } from "./del.ts";
+import { applyGc } from "./gc.ts";
 import { planBridge } from "./plan.ts";
 import { readNetConf } from "../../spec/config.ts";
 
@@ -19,6 +20,7 @@ export function bridgeOn(host: () => Host): Plugin {
     ADD: (call) => add(call, host()),
     DEL: (call) => applyDel(call, host()),
     CHECK: (call) => applyCheck(call, host()),
+    GC: (call) => applyGc(call, host()),
     STATUS: (call) => {
       const { ipamType } = readNetConf(call.config);
       if (ipamType !== undefined) delegate(ipamType, "STATUS", call);

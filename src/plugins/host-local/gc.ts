@@ -1,0 +1,111 @@
+import { boottime, close, flock, fstat, open, realtime } from "#sys";
+import { ETIMEDOUT, errnoOf, isErrno } from "../../base/errno.ts";
+import type { Ip } from "../../base/ip.ts";
+import { settle } from "../../base/undo.ts";
+import { type Attachment, readNetConf } from "../../spec/config.ts";
+import { CniError, IO_FAILURE } from "../../spec/errors.ts";
+import type { Call } from "../../spec/plugin.ts";
+import { O } from "../../sys/flags.ts";
+import { readPlace } from "./config.ts";
+import { failWith } from "./failures.ts";
+import { type LeaseFile, openLease, readLease, readRecord, removeLease } from "./lease.ts";
+import { readWorld } from "./life.ts";
+import { usingOwners } from "./owners.ts";
+import { leaseAddress, type Owner, parseRecord, recordText } from "./record.ts";
+import { leaseNames } from "./scan.ts";
+import { directoryOf, openStore, statDirectory } from "./store.ts";
+
+/** The longest tick of a kernel's clock, which files are dated by where finer times are not kept: HZ=100, doubled. */
+const TICK_MS = 20;
+
+/** When a GC began, on the clocks that leases are dated by. */
+interface Start {
+  readonly boot: string;
+  /** CLOCK_BOOTTIME, seconds. */
+  readonly time: number;
+  /** As the file system dates a file now. */
+  readonly sec: number;
+  readonly nsec: number;
+}
+
+/**
+ * Releases the leases of this network whose attachment is not in `cni.dev/valid-attachments`. Without that key (or null)
+ * nothing is touched. A lease that is younger than this call, or whose ADD still runs, stays; so does what names no owner.
+ * @throws CniError 5 for leases that cannot be removed (all are tried), 11 when the lock cannot be had
+ */
+export function gc(call: Call): void {
+  const { validAttachments } = readNetConf(call.config);
+  if (!validAttachments) return;
+  const place = readPlace(call.config, call.name);
+  const directory = directoryOf(place);
+  if (!statDirectory(directory)) return;
+  const start = startNow(directory);
+  const store = openStore(place, true);
+  if (!store) return;
+  const failures = usingOwners(store, call.warn, (owners) => {
+    if (!store.locked)
+      throw new CniError(IO_FAILURE, `cannot lock ${directory}`, "GC needs the lock: no lease was touched");
+    const isValid = validity(validAttachments);
+    const steps = leaseNames(store.directory).map((name) => () => {
+      const path = `${directory}/${name}`;
+      const record = readRecord(path);
+      const owner = record === undefined ? undefined : parseRecord(record);
+      if (!owner || isValid(owner) || isYoung(path, start) || isBusy(path)) return;
+      if (removeLease(path)) owners.removed(recordText(owner), leaseAddress(name) as Ip);
+    });
+    return settle(steps);
+  });
+  failWith(failures);
+}
+
+function startNow(directory: string): Start {
+  const { boot } = readWorld();
+  const time = boottime();
+  try {
+    const probe = open(directory, O.TMPFILE | O.WRONLY, 0o600);
+    const { mtimeSec, mtimeNsec } = fstat(probe);
+    close(probe);
+    return { boot, time, sec: mtimeSec, nsec: mtimeNsec };
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+  const coarse = realtime() - TICK_MS;
+  const sec = Math.floor(coarse / 1000);
+  return { boot, time, sec, nsec: Math.floor((coarse - sec * 1000) * 1e6) };
+}
+
+/** A record from before leases knew interfaces stays as long as its container has any attachment. */
+function validity(attachments: readonly Attachment[]): (owner: Owner) => boolean {
+  const records = new Set(attachments.map(({ containerId, ifname }) => recordText({ id: containerId, ifname })));
+  const ids = new Set(attachments.map(({ containerId }) => containerId));
+  return (owner) => (owner.ifname === undefined ? ids.has(owner.id) : records.has(recordText(owner)));
+}
+
+/** Whether the lease was made, or taken over, after the start, or may have been. */
+function isYoung(path: string, start: Start): boolean {
+  const lease = readLease(path);
+  if (!lease) return true;
+  const age = lease.mtimeSec - start.sec || lease.mtimeNsec - start.nsec;
+  if (age !== 0) return age > 0 || isLater(lease, start);
+  // Within one tick of the file system's clock: only berth's own leases are dated more finely.
+  return lease.attachment?.boot !== start.boot || isLater(lease, start);
+}
+
+function isLater({ attachment }: LeaseFile, start: Start): boolean {
+  return attachment !== undefined && attachment.boot === start.boot && attachment.time > start.time;
+}
+
+/** Whether the ADD that made the lease still runs: it holds a lock on the file until it ends. */
+function isBusy(path: string): boolean {
+  const fd = openLease(path);
+  if (fd === undefined) return false;
+  try {
+    flock(fd, 0);
+    return false;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return isErrno(error, ETIMEDOUT);
+  } finally {
+    close(fd);
+  }
+}

@@ -1,0 +1,111 @@
+/** Which attachments are provably gone: DESIGN §5, that definition and no other. */
+import {
+  boottime,
+  close,
+  fsMagic,
+  ifindexOf,
+  inNetns,
+  monotonic,
+  netlinkOpen,
+  netnsCookie,
+  open,
+  readFile,
+  sleep,
+} from "#sys";
+import { errnoOf } from "../../base/errno.ts";
+import { NSFS_MAGIC, O } from "../../sys/flags.ts";
+import type { Attachment } from "./attribute.ts";
+
+/** Where and when this process runs. */
+export interface World {
+  /** The running boot, as in Attachment; empty when the kernel does not say. */
+  readonly boot: string;
+  /** Cookie of this process's network namespace; undefined before Linux 5.14. */
+  readonly host: string | undefined;
+}
+
+/** How old the lease of a vanished link must be before it is given to somebody else, in seconds. */
+const GRACE_S = 600;
+const POLL_MS = 10;
+
+export function readWorld(): World {
+  return { boot: bootId(), host: ownCookie() };
+}
+
+/** CLOCK_BOOTTIME in seconds, rounded up to the millisecond, as attachments record it. */
+export function now(): number {
+  return Math.ceil(boottime() * 1000) / 1000;
+}
+
+/** Why an attachment is provably gone, for the log; undefined when that cannot be proven. An unknown one never is. */
+export function goneBecause(attachment: Attachment | undefined, world: World): string | undefined {
+  if (!attachment) return undefined;
+  if (isOfEarlierBoot(attachment, world)) return "it was made before the last boot";
+  if (!hasLostLink(attachment, world) || now() - attachment.time <= GRACE_S) return undefined;
+  return `its host interface ${attachment.veth?.name} no longer exists`;
+}
+
+/** As goneBecause for the owner itself, who need not wait until the grace is over. */
+export function isGoneForOwner(attachment: Attachment | undefined, world: World): boolean {
+  return attachment !== undefined && (isOfEarlierBoot(attachment, world) || hasLostLink(attachment, world));
+}
+
+/**
+ * Whether an attachment that is still there may be about to go: it is of another network namespace than `netns`, the one
+ * that its owner is being attached in now. False when either namespace is unknown.
+ */
+export function mayBeDying(attachment: Attachment | undefined, world: World, netns: string): boolean {
+  if (!attachment?.veth || attachment.sandbox === undefined || attachment.host !== world.host) return false;
+  const cookie = cookieOf(netns);
+  return cookie !== undefined && cookie !== attachment.sandbox;
+}
+
+/** Waits until an attachment's link is gone, but not beyond `deadline` (monotonic, ms). The kernel removes it some time after its namespace. */
+export function awaitLoss(attachment: Attachment, world: World, deadline: number): void {
+  while (!hasLostLink(attachment, world) && monotonic() < deadline) sleep(POLL_MS);
+}
+
+function isOfEarlierBoot(attachment: Attachment, world: World): boolean {
+  return world.boot !== "" && attachment.boot !== world.boot;
+}
+
+/** Only the namespace that the link was made in can say so. */
+function hasLostLink({ host, veth }: Attachment, world: World): boolean {
+  return veth !== undefined && host !== undefined && host === world.host && ifindexOf(veth.name) !== veth.index;
+}
+
+function bootId(): string {
+  try {
+    return readFile("/proc/sys/kernel/random/boot_id").replaceAll("-", "").slice(0, 12);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return "";
+  }
+}
+
+function ownCookie(): string | undefined {
+  try {
+    const socket = netlinkOpen(0);
+    const cookie = netnsCookie(socket);
+    close(socket);
+    return cookie;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** Cookie of the network namespace at `path`; undefined when there is none, or it cannot be entered. */
+function cookieOf(path: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    const opened = open(path, O.RDONLY | O.NONBLOCK);
+    fd = opened;
+    return fsMagic(opened) === NSFS_MAGIC ? inNetns(opened, ownCookie) : undefined;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  } finally {
+    if (fd !== undefined) close(fd);
+  }
+}

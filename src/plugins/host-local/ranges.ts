@@ -1,0 +1,169 @@
+/** The addresses that a network may hand out: ranges, grouped into sets of which each gives one address to an attachment. */
+import {
+  compareIp,
+  equalIp,
+  formatIp,
+  formatPrefix,
+  type Ip,
+  lastOf,
+  networkOf,
+  nextIp,
+  type Prefix,
+  prefixContains,
+  previousIp,
+} from "../../base/ip.ts";
+import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
+
+/** A range as the configuration writes it. */
+export interface RangeConfig {
+  readonly subnet?: Prefix;
+  readonly rangeStart?: Ip;
+  readonly rangeEnd?: Ip;
+  readonly gateway?: Ip;
+}
+
+/** Addresses `start` to `end`, both included, all inside `subnet` and of one family. */
+export interface Range {
+  readonly subnet: Prefix;
+  readonly start: Ip;
+  readonly end: Ip;
+  /** Never handed out from this range. May lie outside of it, or be of another family. */
+  readonly gateway: Ip;
+}
+
+/** Ranges of one family that do not overlap; never empty. */
+export type RangeSet = readonly Range[];
+
+/** A set as configured, and the key that it came from ("ipam.ranges[0]"), for messages. */
+export interface RangeSetConfig {
+  readonly path: string;
+  readonly ranges: readonly RangeConfig[];
+}
+
+/**
+ * Validates the sets in the reference's order and fills in its defaults.
+ * @throws CniError INVALID_CONFIG with the reference's text; the details name the key and what would be accepted
+ */
+export function rangeSets(configs: readonly RangeSetConfig[], cniVersion: string): RangeSet[] {
+  if (configs.length === 0) {
+    throw invalid("no IP ranges specified", 'give ipam.ranges, for example [[{"subnet": "10.1.2.0/24"}]]');
+  }
+  const sets = configs.map((config, index) => rangeSet(config, `invalid range set ${index}: `));
+  checkOnePerFamily(sets, cniVersion);
+  sets.forEach((set, i) => {
+    sets.slice(i + 1).forEach((other, j) => {
+      if (set.some((a) => other.some((b) => overlap(a, b)))) {
+        const details = `${configs[i]?.path} and ${configs[i + j + 1]?.path} hand out the same addresses: move one of them`;
+        throw invalid(`range set ${i} overlaps with ${i + j + 1}`, details);
+      }
+    });
+  });
+  return sets;
+}
+
+/** Whether `ip` is of the range's family, in its subnet and between its ends. */
+export function rangeContains(range: Range, ip: Ip): boolean {
+  return prefixContains(range.subnet, ip) && compareIp(range.start, ip) <= 0 && compareIp(ip, range.end) <= 0;
+}
+
+/** The range of the set that `ip` lies in; undefined when none does. */
+export function rangeOf(set: RangeSet, ip: Ip): Range | undefined {
+  return set.find((range) => rangeContains(range, ip));
+}
+
+/** `10.1.2.1-10.1.2.254,10.1.3.9-10.1.3.20`, as the reference prints a set. */
+export function formatSet(set: RangeSet): string {
+  return set.map(formatRange).join(",");
+}
+
+/** How many addresses the set can hand out. Approximate above 2^53. */
+export function capacityOf(set: RangeSet): number {
+  let total = 0;
+  for (const range of set) {
+    total += numberOf(range.end) - numberOf(range.start) + 1;
+    if (rangeContains(range, range.gateway)) total -= 1;
+  }
+  return total;
+}
+
+function formatRange(range: Range): string {
+  return `${formatIp(range.start)}-${formatIp(range.end)}`;
+}
+
+function numberOf(ip: Ip): number {
+  return ip.reduce((value, byte) => value * 256 + byte, 0);
+}
+
+function rangeSet(config: RangeSetConfig, prefix: string): RangeSet {
+  if (config.ranges.length === 0) {
+    throw invalid(`${prefix}empty range set`, `${config.path} has no range: add one with a subnet, or remove the set`);
+  }
+  const set: Range[] = [];
+  config.ranges.forEach((rangeConfig, index) => {
+    set.push(range(rangeConfig, `${config.path}[${index}]`, prefix));
+    if (set[0]?.start.length !== set[index]?.start.length) {
+      const details = `${config.path} mixes IPv4 and IPv6: put each family into a set of its own`;
+      throw invalid(`${prefix}mixed address families`, details);
+    }
+  });
+  set.forEach((a, i) => {
+    for (const b of set.slice(i + 1)) {
+      if (!overlap(a, b)) continue;
+      const details = `${config.path}: set rangeStart and rangeEnd so that no address is in both`;
+      throw invalid(`${prefix}subnets ${formatRange(a)} and ${formatRange(b)} overlap`, details);
+    }
+  });
+  return set;
+}
+
+function range(config: RangeConfig, path: string, prefix: string): Range {
+  const subnet = subnetOf(config.subnet, path, prefix);
+  const network = formatPrefix(subnet);
+  const { gateway = nextIp(subnet.ip), rangeStart: givenStart, rangeEnd: givenEnd } = config;
+  const start = givenStart ?? nextIp(subnet.ip);
+  const afterEnd = givenEnd?.length === start.length && compareIp(start, givenEnd) > 0;
+  if (givenStart && (!prefixContains(subnet, start) || afterEnd)) {
+    const details = `${path}.rangeStart must lie in the subnet and not after rangeEnd`;
+    throw invalid(`${prefix}RangeStart ${formatIp(start)} not in network ${network}`, details);
+  }
+  const end = givenEnd ?? (subnet.ip.length === 4 ? previousIp(lastOf(subnet)) : lastOf(subnet));
+  if (givenEnd && (!prefixContains(subnet, end) || compareIp(end, start) < 0)) {
+    const details = `${path}.rangeEnd must lie in the subnet and not before rangeStart`;
+    throw invalid(`${prefix}RangeEnd ${formatIp(end)} not in network ${network}`, details);
+  }
+  return { subnet, start, end, gateway };
+}
+
+function subnetOf(subnet: Prefix | undefined, path: string, prefix: string): Prefix {
+  if (subnet === undefined) throw invalid(`${prefix}IP <nil> not v4 nor v6`, `${path}.subnet is missing`);
+  const network = formatPrefix(subnet);
+  const bits = subnet.ip.length * 8;
+  if (subnet.length > bits - 2) {
+    const details = `${path}.subnet must be /${bits - 2} or shorter`;
+    throw invalid(`${prefix}Network ${network} too small to allocate from`, details);
+  }
+  const first = networkOf(subnet);
+  if (!equalIp(first, subnet.ip)) {
+    const text = `For a subnet mask of length ${subnet.length} the network address is ${formatIp(first)}`;
+    const details = `${path}.subnet: write ${formatIp(first)}/${subnet.length}`;
+    throw invalid(`${prefix}Network has host bits set. ${text}`, details);
+  }
+  return subnet;
+}
+
+/** Results before 0.3.0 have room for one address of each family. */
+function checkOnePerFamily(sets: readonly RangeSet[], cniVersion: string): void {
+  if (cniVersion !== "" && cniVersion !== "0.1.0" && cniVersion !== "0.2.0") return;
+  const v4 = sets.filter((set) => set[0]?.start.length === 4).length;
+  if (v4 <= 1 && sets.length - v4 <= 1) return;
+  const message = `CNI version ${cniVersion} does not support more than 1 address per family`;
+  throw invalid(message, "set cniVersion to 0.3.0 or newer, or leave one range set for each family");
+}
+
+function overlap(a: Range, b: Range): boolean {
+  return rangeContains(a, b.start) || rangeContains(a, b.end) || rangeContains(b, a.start) || rangeContains(b, a.end);
+}
+
+function invalid(message: string, details: string): CniError {
+  return new CniError(INVALID_CONFIG, message, details);
+}

@@ -1,0 +1,150 @@
+/** The directory of a network's leases, and the lock that all who change it hold. Layout: ref-host-local §4. */
+import type { Stat } from "berth:sys";
+import { close, flock, lstat, mkdir, open } from "#sys";
+import { EEXIST, ENOENT, ENOTDIR, ETIMEDOUT, errnoOf, isErrno, messageOf } from "../../base/errno.ts";
+import { CniError, IO_FAILURE, TRY_AGAIN_LATER } from "../../spec/errors.ts";
+import { O, S_IFDIR, S_IFMT } from "../../sys/flags.ts";
+import type { Place } from "./config.ts";
+import { holderOf } from "./holder.ts";
+
+/*
+ *  <dataDir>/
+ *    <network>/               0755
+ *      lock                   0750, always empty: flock(2) here excludes everybody else, the reference included
+ *      last_reserved_ip.<N>   0600, the address that range set N gave last
+ *      10.1.2.3               0600, a lease: container id CR LF interface name
+ *    .berth-<network>         only where O_TMPFILE is refused, and only while a lease is being written
+ */
+
+/** An open network directory. */
+export interface Store {
+  readonly place: Place;
+  /** `<dataDir>/<network>`. */
+  readonly directory: string;
+  /**
+   * Whether the lock is held. Not where the file system has no locks (the reference then goes on too), and not where the
+   * lock file cannot be made: such a store can still be read, and leases be removed from it.
+   */
+  readonly locked: boolean;
+  /** The directory as it was found, under the lock. */
+  readonly stat: Stat;
+  /** Gives the lock back. */
+  close(): void;
+}
+
+/**
+ * Opens the store and takes its lock, making directory and lock file where they are missing.
+ * @throws CniError 11 when the lock cannot be had in time, naming its holder; 5 when the directory cannot be made or used
+ */
+export function createStore(place: Place): Store {
+  const directory = directoryOf(place);
+  try {
+    return lockedStore(place, directory, openLock(directory) ?? makeLock(directory));
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    const details = `ipam.dataDir is ${place.dataDir}: it must be a directory that can be written`;
+    throw new CniError(IO_FAILURE, `cannot use ${directory}: ${messageOf(error)}`, details, error);
+  }
+}
+
+/**
+ * As createStore, for calls that must get by without: undefined when there is no directory, not locked when there is one
+ * but no lock file can be made. With `make` false nothing is created.
+ * @throws CniError 11 when the lock cannot be had in time, 5 when the directory is none
+ */
+export function openStore(place: Place, make: boolean): Store | undefined {
+  const directory = directoryOf(place);
+  let lock = openLock(directory);
+  if (lock === undefined && make) {
+    try {
+      lock = makeLock(directory);
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+  if (lock === undefined && !statDirectory(directory)) return undefined;
+  return lockedStore(place, directory, lock);
+}
+
+/** The directory at `path`; undefined when there is nothing. @throws CniError 5 when it is something else */
+export function statDirectory(path: string): Stat | undefined {
+  let found: Stat;
+  try {
+    found = lstat(path);
+  } catch (error) {
+    if (isErrno(error, ENOENT, ENOTDIR)) return undefined;
+    throw error;
+  }
+  if ((found.mode & S_IFMT) === S_IFDIR) return found;
+  // A link is refused as well: leases are written with the power of root, and only inside of dataDir.
+  throw new CniError(
+    IO_FAILURE,
+    `${path} is not a directory`,
+    "move it away: the leases of the network are kept there",
+  );
+}
+
+/** `<dataDir>/<network>`. */
+export function directoryOf(place: Place): string {
+  return `${place.dataDir}/${place.network}`;
+}
+
+function lockedStore(place: Place, directory: string, lock: number | undefined): Store {
+  try {
+    const locked = lock !== undefined && takeLock(lock, place, directory);
+    const stat = statDirectory(directory);
+    if (!stat) throw new CniError(IO_FAILURE, `${directory} was removed while its lock was waited for`, "try again");
+    return { place, directory, locked, stat, close: () => lock !== undefined && close(lock) };
+  } catch (error) {
+    if (lock !== undefined) close(lock);
+    throw error;
+  }
+}
+
+/** The lock file, if it is there and can be opened. */
+function openLock(directory: string): number | undefined {
+  try {
+    return open(`${directory}/lock`, O.RDONLY | O.NOFOLLOW | O.NONBLOCK);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function makeLock(directory: string): number {
+  if (!statDirectory(directory)) makeDirectories(directory, 0o755);
+  return open(`${directory}/lock`, O.RDONLY | O.CREAT | O.NOFOLLOW | O.NONBLOCK, 0o750);
+}
+
+/** mkdir -p. @throws SysError */
+export function makeDirectories(path: string, mode: number): void {
+  if (makeDirectory(path, mode)) return;
+  const parent = path.slice(0, path.lastIndexOf("/"));
+  if (parent !== "") makeDirectories(parent, mode);
+  mkdir(path, mode);
+}
+
+/** Whether there is something at `path` now; false when its parent is missing. */
+function makeDirectory(path: string, mode: number): boolean {
+  try {
+    mkdir(path, mode);
+  } catch (error) {
+    if (isErrno(error, ENOENT)) return false;
+    if (!isErrno(error, EEXIST)) throw error;
+  }
+  return true;
+}
+
+function takeLock(lock: number, place: Place, directory: string): boolean {
+  try {
+    flock(lock, place.lockTimeout);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    if (!isErrno(error, ETIMEDOUT)) return false;
+    const path = `${directory}/lock`;
+    const message = `waited ${place.lockTimeout / 1000} s for the lock of network "${place.network}"`;
+    const details = `${path} is held by ${holderOf(lock)}; try again, or look why that does not end`;
+    throw new CniError(TRY_AGAIN_LATER, message, details, error);
+  }
+}
