@@ -24,10 +24,9 @@ const RUNTIME = join(ROOT, "runtime");
 const DIST = join(ROOT, "dist/bin");
 
 /** Bundle name -> entry point. The host evaluates `core` at start and the others when `load(name)` asks. */
-const ENTRIES = {
-  core: "src/main.ts",
-  tool: "src/tool/main.ts",
-};
+const ENTRIES = Object.fromEntries(
+  Object.entries(JSON.parse(readFileSync(join(ROOT, "src/bundles.json"), "utf8"))).map(([n, file]) => [n, `src/${file}`]),
+);
 
 /** The names under which the executable is a plugin: links next to it. */
 const PLUGINS = ["bridge", "host-local", "loopback"];
@@ -93,8 +92,7 @@ function checkTools() {
 async function bundle() {
   if (!existsSync(join(ROOT, "node_modules"))) run("npm", ["ci"]);
   const { build } = await import("esbuild");
-  const present = Object.entries(ENTRIES).filter(([, path]) => existsSync(join(ROOT, path)));
-  const { outputFiles, metafile } = await build({ ...ESBUILD, entryPoints: Object.fromEntries(present) }).catch(() =>
+  const { outputFiles, metafile } = await build({ ...ESBUILD, entryPoints: ENTRIES }).catch(() =>
     stop("esbuild found errors"),
   );
   return outputs(outputFiles, metafile);
@@ -112,20 +110,14 @@ function outputs(files, metafile) {
   const text = (name) => files.find(({ path }) => relative(BUNDLES, path) === name)?.text;
   return parts.map(([path, part]) => ({
     name: rename(base(path)),
-    entry: part.entryPoint !== undefined,
-    imports: part.imports.filter(({ external }) => !external).map((imported) => rename(base(imported.path))),
     code: rename(text(base(path))),
     map: JSON.parse(text(`${base(path)}.map`)),
   }));
 }
 
-/** A line table covers a bundle and the chunks it needs. */
-function table(part, parts, seen = new Set()) {
-  if (seen.has(part.name)) return "";
-  seen.add(part.name);
-  const own = lineTable(part.name, part.map, (source) => relative(ROOT, join(BUNDLES, source)));
-  const needed = parts.filter(({ name }) => part.imports.includes(name));
-  return own + needed.map((other) => table(other, parts, seen)).join("");
+/** The line tables of all files, for any stack. */
+function table(parts) {
+  return parts.map(({ name, map }) => lineTable(name, map, (source) => relative(ROOT, join(BUNDLES, source)))).join("");
 }
 
 /** Writes a file only when its content changes, so that cargo sees no change where there is none. */
@@ -136,9 +128,7 @@ function update(path, text) {
 function writeBundles(parts) {
   mkdirSync(BUNDLES, { recursive: true });
   const wanted = new Map(parts.map((part) => [part.name, part.code]));
-  for (const part of parts.filter(({ entry }) => entry)) {
-    wanted.set(part.name.replace(/js$/, "lines"), table(part, parts));
-  }
+  wanted.set("core.lines", table(parts));
   for (const [name, text] of wanted) update(join(BUNDLES, name), text);
   for (const name of readdirSync(BUNDLES)) if (!wanted.has(name)) rmSync(join(BUNDLES, name));
 }

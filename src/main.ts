@@ -1,12 +1,28 @@
 import { argv, deferSignals, environ, exit, readText, write } from "#sys";
 import { settle } from "./base/undo.ts";
 import { cli, type Output } from "./cli.ts";
-import { bridge } from "./plugins/bridge/plugin.ts";
-import { hostLocal } from "./plugins/host-local/plugin.ts";
-import { loopback } from "./plugins/loopback.ts";
+import { lazyPlugin } from "./lazy.ts";
 
-/** The plugins of this executable. */
-const PLUGINS = [bridge, hostLocal, loopback];
+/** The plugins of this executable, and the bundle that each of their handlers is in. */
+const PLUGINS = [
+  lazyPlugin("bridge", {
+    ADD: "bridge",
+    DEL: "bridge",
+    CHECK: "bridge-upkeep",
+    GC: "bridge-upkeep",
+    STATUS: "bridge-upkeep",
+  }),
+  lazyPlugin("host-local", {
+    ADD: "host-local",
+    DEL: "host-local",
+    leases: "host-local",
+    CHECK: "host-local-upkeep",
+    GC: "host-local-upkeep",
+    STATUS: "host-local-upkeep",
+    owners: "host-local-upkeep",
+  }),
+  lazyPlugin("loopback", { ADD: "loopback", DEL: "loopback", CHECK: "loopback" }),
+];
 
 const STDIN = 0;
 const STDOUT = 1;

@@ -17,27 +17,17 @@ use rustix::fs::{Mode, OFlags};
 /// The C allocator, whose failure is reported like every other death of the process.
 struct Heap;
 
-// SAFETY: forwards to `System` unchanged; a null result never reaches the caller.
+// SAFETY: forwards to `System`; a null result never reaches the caller.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's contract is `System`'s.
-        present(unsafe { System.alloc(layout) })
+        let pointer = unsafe { System.alloc(layout) };
+        if pointer.is_null() { fatal::out_of_memory() } else { pointer }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         // SAFETY: as above.
         unsafe { System.dealloc(pointer, layout) }
     }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as above.
-        present(unsafe { System.realloc(pointer, layout, size) })
-    }
-}
-
-fn present(pointer: *mut u8) -> *mut u8 {
-    if pointer.is_null() {
-        fatal::out_of_memory()
-    }
-    pointer
 }
 
 #[global_allocator]

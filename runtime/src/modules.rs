@@ -50,14 +50,14 @@ impl Loader for Bundles {
 
 /// Evaluates a bundle, once, and returns its exports.
 pub fn load<'js>(ctx: Ctx<'js>, bundle: Text) -> Result<Object<'js>> {
-    let file = format!("{}.js", bundle.0);
+    let file = format!("{}.js", &*bundle);
     if find(&file).is_none() {
-        return Err(failure(&ctx, "load", Errno::NOENT, Some(&bundle.0)));
+        return Err(failure(&ctx, "load", Errno::NOENT, Some(&bundle)));
     }
     Module::import(&ctx, file)?.finish()
 }
 
 /// The line table of a bundle; empty for an unknown one.
 pub fn line_table(bundle: Text) -> &'static str {
-    find(&format!("{}.js", bundle.0)).map_or("", |bundle| bundle.lines)
+    find(&format!("{}.js", &*bundle)).map_or("", |bundle| bundle.lines)
 }

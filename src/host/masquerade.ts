@@ -1,12 +1,10 @@
+import { load } from "#sys";
 import type { Ip, Prefix } from "../base/ip.ts";
 import type { Owner } from "../base/owner.ts";
 import { Client } from "../netlink/client.ts";
 import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
-import { addMasquerade } from "../nft/masquerade.ts";
-import { checkMasquerade } from "../nft/masquerade-check.ts";
-import { gcMasquerade, removeMasquerade } from "../nft/masquerade-remove.ts";
-import { removeReferenceMasquerade } from "../nft/reference.ts";
+import type * as Nft from "../nft/bundle.ts";
 
 /** The masquerade rules of attachments on this host. */
 export interface Masquerade {
@@ -22,18 +20,19 @@ export interface Masquerade {
   removeReference(owner: Owner): void;
 }
 
-/** Over one nfnetlink socket, which is opened when first needed. */
+/** Over one nfnetlink socket; it and the nft layer itself are there only once they are needed. */
 export function masquerade(): Masquerade {
   let client: Client | undefined;
   const nft = () => {
     client ??= new Client(openSocket(NETLINK_NETFILTER), tap("netfilter"));
     return client;
   };
+  const verbs = () => load("nft") as typeof Nft;
   return {
-    add: (owner, addresses) => addMasquerade(nft(), owner, addresses),
-    remove: (owner, addresses) => removeMasquerade(nft(), owner, addresses),
-    check: (owner, addresses) => checkMasquerade(nft(), owner, addresses),
-    gc: (network, valid) => void gcMasquerade(nft(), network, valid),
-    removeReference: (owner) => removeReferenceMasquerade(nft(), owner),
+    add: (owner, addresses) => verbs().addMasquerade(nft(), owner, addresses),
+    remove: (owner, addresses) => verbs().removeMasquerade(nft(), owner, addresses),
+    check: (owner, addresses) => verbs().checkMasquerade(nft(), owner, addresses),
+    gc: (network, valid) => void verbs().gcMasquerade(nft(), network, valid),
+    removeReference: (owner) => verbs().removeReferenceMasquerade(nft(), owner),
   };
 }

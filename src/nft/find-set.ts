@@ -31,12 +31,31 @@ function decodeSet({ body }: Message): NftSet | undefined {
 
 type SetName = Pick<NftSet, "name" | "type">;
 
-/** Like `nft list set FAMILY TABLE SET`: its elements, in no order. Empty also when there is no such set or table. */
+/** How often a large set is read at most. */
+const READS = 10;
+
+/**
+ * Like `nft list set FAMILY TABLE SET`: its elements, in no order. Empty also when there is no such set or table.
+ * While the kernel resizes a set's hash table, a list that takes several datagrams misses elements or repeats them, and
+ * nothing says so: such a list is read until it says the same again.
+ */
 export function listElements(client: Client, family: Family, table: string, set: SetName): Element[] {
+  const known = new Map<string, Element>();
+  for (let left = READS; left > 0; left--) {
+    const before = known.size;
+    const parts = readElements(client, family, table, set);
+    const read = new Map(parts.flat().map((element) => [element.key.join(), element]));
+    for (const [key, element] of read) known.set(key, element);
+    if (parts.length < 2 || (read.size === before && known.size === before)) break;
+  }
+  return [...known.values()];
+}
+
+/** One list, as it comes: a part in each datagram. */
+function readElements(client: Client, family: Family, table: string, set: SetName): Element[][] {
   const body = about(family, (w) => elementsAttrs.encode(w, { table, set: set.name }));
   const operation = `nft list set ${family} ${table} ${set.name}`;
-  const parts = found(() => client.dump(operation, NFT_GETSETELEM, body, (message) => decodeElements(message, set)));
-  return (parts ?? []).flat();
+  return found(() => client.dump(operation, NFT_GETSETELEM, body, (message) => decodeElements(message, set))) ?? [];
 }
 
 /** Like `nft get element FAMILY TABLE SET { KEY }`. Undefined when there is no such element, set or table. */

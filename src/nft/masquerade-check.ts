@@ -25,9 +25,10 @@ function chainMissing(client: Client, family: MasqueradeFamily): string | undefi
       ? `chain ${CHAIN.name} of table ${family} ${TABLE} is missing (nft list table ${family} ${TABLE})`
       : `table ${family} ${TABLE} is missing (nft list tables)`;
   }
-  const { type, hook, priority } = CHAIN.base;
+  const { type, hook, priority, policy } = CHAIN.base;
   const { base } = chain;
-  if (base?.type === type && base.hook === hook && base.policy === CHAIN.base.policy) return undefined;
+  const right = base?.type === type && base.hook === hook && base.priority === priority && base.policy === policy;
+  if (right) return undefined;
   const wanted = `type ${type} hook ${hook} priority ${priority}`;
   return `chain ${CHAIN.name} of table ${family} ${TABLE} is not "${wanted}" (nft list chain ${family} ${TABLE} ${CHAIN.name})`;
 }

@@ -35,12 +35,12 @@ export function removeMasquerade(client: Client, owner: Owner, addresses: readon
 }
 
 /**
- * Removes the network's elements that belong to none of `valid` (all of that network), and returns how many there were.
+ * Removes the network's elements that belong to none of its attachments `valid`, and returns how many there were.
  * An address must not be given away meanwhile: leases are collected after this. Throws NetlinkError.
  */
-export function gcMasquerade(client: Client, network: string, valid: readonly Owner[]): number {
+export function gcMasquerade(client: Client, network: string, valid: readonly Omit<Owner, "network">[]): number {
   const tag = networkTag(network);
-  const kept = new Set(valid.map((owner) => ownerTag(owner, tag)));
+  const kept = new Set(valid.map(({ containerId, ifname }) => ownerTag({ network, containerId, ifname }, tag)));
   let removed = 0;
   for (const family of MASQUERADE_FAMILIES) {
     const elements = setsOf(client, family, tag)

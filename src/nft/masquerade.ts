@@ -3,7 +3,7 @@ import type { Prefix } from "../base/ip.ts";
 import type { Client } from "../netlink/client.ts";
 import { Batch } from "./batch.ts";
 import { attempt, type Failure } from "./client.ts";
-import { getElement } from "./find-set.ts";
+import { findSet, getElement } from "./find-set.ts";
 import {
   CHAIN,
   type MasqueradeFamily,
@@ -31,13 +31,13 @@ interface Entry {
 }
 
 /**
- * Masquerades what leaves the prefix of each of `addresses` from that address, in the name of `owner`: one transaction
- * where the network has been seen before; the first time it also makes table, chain, set and rule. Repeating it changes
- * nothing, and an address that another attachment of the network had is taken over. Throws NetlinkError.
+ * Masquerades what leaves the prefix of each of `addresses` from that address, in the name of `owner`: one transaction,
+ * which the first time in a network also makes table, chain, set and rule. Repeating it changes nothing, and an address
+ * that another attachment of the network had is taken over. Throws NetlinkError.
  */
 export function addMasquerade(client: Client, owner: Owner, addresses: readonly Prefix[]): void {
   const tag = ownerTag(owner);
-  const entries = entriesOf(owner, tag, addresses);
+  const entries = entriesOf(client, owner, tag, addresses);
   for (let left = ROUNDS; ; left--) {
     const failures = attempt(client, ...additions(owner.network, entries));
     const [first] = failures;
@@ -47,12 +47,17 @@ export function addMasquerade(client: Client, owner: Owner, addresses: readonly 
   }
 }
 
-function entriesOf(owner: Owner, tag: string, addresses: readonly Prefix[]): Entry[] {
+/**
+ * Asked first and not found out by trying: a transaction that fails waits for all processors (synchronize_rcu) before
+ * it is answered, which takes longer than all the rest of an ADD.
+ */
+function entriesOf(client: Client, owner: Owner, tag: string, addresses: readonly Prefix[]): Entry[] {
   const comment = ownerComment(owner, tag);
   return addresses.map((prefix) => {
     const set = masqueradeSet(owner.network, networkOfTag(tag), prefix);
     const element = { kind: "element", set, key: prefix.ip, comment } as const;
-    return { family: masqueradeFamily(prefix.ip), prefix, set, element, build: false, step: "create" };
+    const family = masqueradeFamily(prefix.ip);
+    return { family, prefix, set, element, build: !findSet(client, family, TABLE, set.name), step: "create" };
   });
 }
 

@@ -4,16 +4,15 @@ import { openSandbox, openSandboxIfThere, type Sandbox } from "../host/sandbox.t
 import { IFF_UP, type Link, setDown, setUp } from "../host/verbs.ts";
 import { readNetConf } from "../spec/config.ts";
 import { CniError, INTERNAL } from "../spec/errors.ts";
-import type { AddOutcome, Call, Plugin } from "../spec/plugin.ts";
+import type { AddOutcome, Call, Handlers } from "../spec/plugin.ts";
 import type { Result } from "../spec/result.ts";
 import { parsePrevResult } from "../spec/result-parse.ts";
-import { VERSIONS } from "../spec/versions.ts";
 
 /** The only interface that it is about, whatever CNI_IFNAME says. */
 const LO = "lo";
 
-/** Sets a container's loopback interface up; the kernel then gives it its addresses. */
-export const loopback: Plugin = { name: "loopback", versions: VERSIONS, ADD: add, DEL: del, CHECK: check };
+/** The bundle "loopback": sets a container's loopback interface up; the kernel then gives it its addresses. */
+export const handlers = { ADD: add, DEL: del, CHECK: check } satisfies Handlers;
 
 function add({ env, config, version }: Call): AddOutcome {
   const { prevResult } = readNetConf(config);

@@ -32,21 +32,24 @@ export interface AddOutcome {
   readonly rollback?: () => void;
 }
 
-/**
- * A plugin: what skel runs. A handler that fails throws, and has undone by then what it made.
- * GC and STATUS without a handler succeed, as in the reference.
- */
-export interface Plugin {
+/** What a plugin does at each command. A handler that fails throws, and has undone by then what it made. */
+export interface Handlers {
+  ADD?(call: Call): AddOutcome;
+  DEL?(call: Call): void;
+  CHECK?(call: Call): void;
+  GC?(call: Call): void;
+  STATUS?(call: Call): void;
+  /** IPAM plugins only: see Delegate. The call is the upper plugin's own, whatever its command. */
+  leases?(call: Call): OwnedLease[];
+  /** The same. */
+  owners?(call: Call): Owner[];
+}
+
+/** A plugin: what skel runs. A command without a handler succeeds, as in the reference. */
+export interface Plugin extends Handlers {
   /** The name it is called under. */
   readonly name: string;
   /** The spec versions it speaks, oldest first. */
   readonly versions: readonly Version[];
   ADD(call: Call): AddOutcome;
-  DEL(call: Call): void;
-  CHECK(call: Call): void;
-  GC?(call: Call): void;
-  STATUS?(call: Call): void;
-  /** IPAM plugins only: see Delegate. The call is the upper plugin's own, whatever its command. */
-  leases?(call: Call): OwnedLease[];
-  owners?(call: Call): Owner[];
 }

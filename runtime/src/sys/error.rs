@@ -32,6 +32,11 @@ fn description(errno: i32) -> String {
     text
 }
 
+/// The errno of a failed call of std's; EINVAL for what failed before the call (a NUL byte).
+pub fn errno(error: std::io::Error) -> Errno {
+    Errno::from_io_error(&error).unwrap_or(Errno::INVAL)
+}
+
 /// Throws the failure of a system call. Returns what the binding returns to the engine.
 pub fn failure(ctx: &Ctx<'_>, syscall: &str, errno: Errno, path: Option<&str>) -> Error {
     let errno = errno.raw_os_error();

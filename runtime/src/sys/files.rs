@@ -12,7 +12,7 @@ use rustix::io::{self, Errno};
 
 use super::error::{call, failure};
 use super::process::milliseconds;
-use super::signals::{self, Ticker};
+use super::signals::Ticker;
 use super::values::{Bytes, Data, Text, descriptor};
 
 const TEXT_LIMIT: usize = 16 << 20;
@@ -33,7 +33,7 @@ fn open_at(path: &str, flags: OFlags, mode: u32) -> io::Result<OwnedFd> {
 }
 
 pub fn open(ctx: Ctx<'_>, path: Text, flags: u32, mode: Opt<u32>) -> Result<i32> {
-    call(&ctx, "open", Some(&path.0), || open_at(&path.0, kernel_flags(flags), mode.0.unwrap_or(0)))
+    call(&ctx, "open", Some(&path), || open_at(&path, kernel_flags(flags), mode.0.unwrap_or(0)))
         .map(IntoRawFd::into_raw_fd)
 }
 
@@ -103,7 +103,7 @@ pub fn read_text(ctx: Ctx<'_>, fd: i32, max: Opt<usize>) -> Result<String> {
 }
 
 pub fn read_file(ctx: Ctx<'_>, path: Text, max: Opt<usize>) -> Result<String> {
-    let (path, max) = (&*path.0, max.0.unwrap_or(FILE_LIMIT));
+    let (path, max) = (&*path, max.0.unwrap_or(FILE_LIMIT));
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let fd = call(&ctx, "open", Some(path), || open_at(path, flags, 0))?;
     let stat = call(&ctx, "fstat", Some(path), || fs::fstat(&fd))?;
@@ -116,37 +116,37 @@ pub fn read_file(ctx: Ctx<'_>, path: Text, max: Opt<usize>) -> Result<String> {
 pub fn write_file(ctx: Ctx<'_>, path: Text, data: Text, flags: Opt<u32>, mode: Opt<u32>) -> Result<()> {
     let flags = OFlags::WRONLY | kernel_flags(flags.0.unwrap_or(0));
     let mode = mode.0.unwrap_or(FILE_MODE);
-    let fd = call(&ctx, "open", Some(&path.0), || open_at(&path.0, flags, mode))?;
-    write_all(&ctx, Some(&path.0), data.0.as_bytes(), |rest| io::write(&fd, rest))
+    let fd = call(&ctx, "open", Some(&path), || open_at(&path, flags, mode))?;
+    write_all(&ctx, Some(&path), data.as_bytes(), |rest| io::write(&fd, rest))
 }
 
 /// By the descriptor (needs CAP_DAC_READ_SEARCH), else through /proc.
 pub fn link_fd(ctx: Ctx<'_>, fd: i32, path: Text) -> Result<()> {
-    call(&ctx, "linkat", Some(&path.0), || match fs::linkat(descriptor(fd)?, "", CWD, &*path.0, AtFlags::EMPTY_PATH) {
-        Err(Errno::NOENT) => fs::linkat(CWD, format!("/proc/self/fd/{fd}"), CWD, &*path.0, AtFlags::SYMLINK_FOLLOW),
+    call(&ctx, "linkat", Some(&path), || match fs::linkat(descriptor(fd)?, "", CWD, &*path, AtFlags::EMPTY_PATH) {
+        Err(Errno::NOENT) => fs::linkat(CWD, format!("/proc/self/fd/{fd}"), CWD, &*path, AtFlags::SYMLINK_FOLLOW),
         result => result,
     })
 }
 
 pub fn rename(ctx: Ctx<'_>, from: Text, to: Text) -> Result<()> {
-    call(&ctx, "rename", Some(&from.0), || fs::rename(&*from.0, &*to.0))
+    call(&ctx, "rename", Some(&from), || fs::rename(&*from, &*to))
 }
 
 pub fn unlink(ctx: Ctx<'_>, path: Text) -> Result<()> {
-    call(&ctx, "unlink", Some(&path.0), || fs::unlink(&*path.0))
+    call(&ctx, "unlink", Some(&path), || fs::unlink(&*path))
 }
 
 pub fn mkdir(ctx: Ctx<'_>, path: Text, mode: u32) -> Result<()> {
-    call(&ctx, "mkdir", Some(&path.0), || fs::mkdir(&*path.0, Mode::from_bits_retain(mode)))
+    call(&ctx, "mkdir", Some(&path), || fs::mkdir(&*path, Mode::from_bits_retain(mode)))
 }
 
 pub fn rmdir(ctx: Ctx<'_>, path: Text) -> Result<()> {
-    call(&ctx, "rmdir", Some(&path.0), || fs::rmdir(&*path.0))
+    call(&ctx, "rmdir", Some(&path), || fs::rmdir(&*path))
 }
 
 pub fn readdir(ctx: Ctx<'_>, path: Text) -> Result<Vec<String>> {
     let flags = OFlags::DIRECTORY | OFlags::NONBLOCK;
-    let fd = call(&ctx, "open", Some(&path.0), || open_at(&path.0, flags, 0))?;
+    let fd = call(&ctx, "open", Some(&path), || open_at(&path, flags, 0))?;
     let mut buffer = vec![MaybeUninit::uninit(); 32 << 10];
     let mut entries = RawDir::new(&fd, &mut buffer);
     let mut names = Vec::new();
@@ -155,7 +155,7 @@ pub fn readdir(ctx: Ctx<'_>, path: Text) -> Result<Vec<String>> {
         let name = |entry: RawDirEntry<'_>| entry.file_name().to_str().unwrap_or_default().to_owned();
         entries.next().map(|entry| entry.map(name)).transpose()
     };
-    while let Some(name) = call(&ctx, "getdents", Some(&path.0), &mut next)? {
+    while let Some(name) = call(&ctx, "getdents", Some(&path), &mut next)? {
         if !matches!(&*name, "" | "." | "..") {
             names.push(name);
         }
@@ -164,34 +164,27 @@ pub fn readdir(ctx: Ctx<'_>, path: Text) -> Result<Vec<String>> {
 }
 
 pub fn readlink(ctx: Ctx<'_>, path: Text) -> Result<String> {
-    let target = call(&ctx, "readlink", Some(&path.0), || fs::readlink(&*path.0, Vec::new()))?;
+    let target = call(&ctx, "readlink", Some(&path), || fs::readlink(&*path, Vec::new()))?;
     Ok(target.to_string_lossy().into_owned())
 }
 
 /// The kernel waits, not a loop here; a timer interrupts it at the deadline.
 pub fn flock(ctx: Ctx<'_>, fd: i32, timeout: f64) -> Result<()> {
-    let timed_out = || failure(&ctx, "flock", Errno::TIMEDOUT, None);
-    let attempt = |operation| {
-        call(&ctx, "flock", None, || {
-            match fs::flock(descriptor(fd)?, operation) {
-                // Not repeated by `call`, so that the deadline is looked at.
-                Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(false),
-                result => result.map(|()| true),
-            }
-        })
+    // True when locked. EINTR is not repeated by `call`, so that the deadline is looked at.
+    let attempt = |operation| match fs::flock(descriptor(fd)?, operation) {
+        Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(false),
+        result => result.map(|()| true),
     };
-    if attempt(FlockOperation::NonBlockingLockExclusive)? {
+    let timeout = milliseconds(timeout);
+    let deadline = Instant::now() + timeout;
+    if call(&ctx, "flock", None, || attempt(FlockOperation::NonBlockingLockExclusive))? {
         return Ok(());
     }
-    let deadline = Instant::now() + milliseconds(timeout);
-    let _ticker = Ticker::start(milliseconds(timeout));
-    loop {
-        if Instant::now() >= deadline {
-            return Err(timed_out());
-        }
-        if attempt(FlockOperation::LockExclusive)? {
+    let _ticker = Ticker::start(timeout);
+    while Instant::now() < deadline {
+        if call(&ctx, "flock", None, || attempt(FlockOperation::LockExclusive))? {
             return Ok(());
         }
-        signals::check(&ctx)?;
     }
+    Err(failure(&ctx, "flock", Errno::TIMEDOUT, None))
 }

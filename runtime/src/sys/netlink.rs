@@ -13,7 +13,7 @@ use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
 use rustix::net::{bind, recvfrom, sendto, socket_with};
 
-use super::error::{call, failure};
+use super::error::{call, errno, failure};
 use super::process::milliseconds;
 use super::signals::TICK;
 use super::values::{Bytes, Data, descriptor};
@@ -40,7 +40,7 @@ pub fn option(ctx: Ctx<'_>, fd: i32, option: i32, value: i32) -> Result<()> {
         // SAFETY: the option's value is an int of that size.
         match unsafe { libc::setsockopt(fd, libc::SOL_NETLINK, option, (&raw const value).cast(), size) } {
             0 => Ok(()),
-            _ => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)),
+            _ => Err(errno(std::io::Error::last_os_error())),
         }
     })
 }

@@ -5,7 +5,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::error::call;
+use super::error::{call, errno};
 use super::values::descriptor;
 use crate::fatal::fatal;
 
@@ -35,9 +35,10 @@ pub fn cookie(ctx: Ctx<'_>, socket: i32) -> Result<Option<String>> {
         if result == 0 {
             return Ok(true);
         }
-        match std::io::Error::last_os_error().raw_os_error().map(Errno::from_raw_os_error) {
-            Some(Errno::NOPROTOOPT) | None => Ok(false),
-            Some(errno) => Err(errno),
+        match errno(std::io::Error::last_os_error()) {
+            _ if result == 0 => Ok(true),
+            Errno::NOPROTOOPT => Ok(false),
+            errno => Err(errno),
         }
     })?;
     Ok(known.then(|| cookie.to_string()))

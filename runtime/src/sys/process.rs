@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use rquickjs::{Ctx, Result};
+use rustix::buffer::spare_capacity;
 use rustix::rand::{GetRandomFlags, getrandom};
 use rustix::thread::{NanosleepRelativeResult, nanosleep};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-use super::error::call;
+use super::error::{call, failure};
 use super::signals;
 use super::values::Bytes;
 use crate::fatal;
@@ -31,32 +32,29 @@ pub fn getpid() -> i32 {
     rustix::process::getpid().as_raw_pid()
 }
 
-fn seconds(clock: ClockId) -> (f64, f64) {
+fn seconds(clock: ClockId) -> f64 {
     let time = clock_gettime(clock);
-    (time.tv_sec as f64, time.tv_nsec as f64)
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 pub fn monotonic() -> f64 {
-    let (seconds, nanoseconds) = seconds(ClockId::Monotonic);
-    seconds * 1e3 + nanoseconds / 1e6
+    seconds(ClockId::Monotonic) * 1e3
 }
 
 pub fn realtime() -> f64 {
-    let (seconds, nanoseconds) = seconds(ClockId::Realtime);
-    seconds * 1e3 + nanoseconds / 1e6
+    seconds(ClockId::Realtime) * 1e3
 }
 
 pub fn boottime() -> f64 {
-    let (seconds, nanoseconds) = seconds(ClockId::Boottime);
-    seconds + nanoseconds / 1e9
+    seconds(ClockId::Boottime)
 }
 
 pub fn random(ctx: Ctx<'_>, n: usize) -> Result<Bytes> {
-    let mut bytes = vec![0; n];
-    let mut done = 0;
-    while done < n {
-        done += call(&ctx, "getrandom", None, || getrandom(&mut bytes[done..], GetRandomFlags::empty()))?;
+    let mut bytes = Vec::with_capacity(n);
+    while bytes.len() < n {
+        call(&ctx, "getrandom", None, || getrandom(spare_capacity(&mut bytes), GetRandomFlags::empty()))?;
     }
+    bytes.truncate(n);
     Ok(Bytes(bytes))
 }
 
@@ -75,7 +73,7 @@ pub fn sleep(ctx: Ctx<'_>, duration: f64) -> Result<()> {
         }
         let request = Timespec { tv_sec: 0, tv_nsec: rest.subsec_nanos().into() };
         if let NanosleepRelativeResult::Err(errno) = nanosleep(&request) {
-            return Err(super::error::failure(&ctx, "nanosleep", errno, None));
+            return Err(failure(&ctx, "nanosleep", errno, None));
         }
     }
 }

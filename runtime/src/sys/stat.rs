@@ -21,12 +21,12 @@ fn object<'js>(ctx: &Ctx<'js>, stat: &Stat) -> Result<Object<'js>> {
 }
 
 pub fn stat<'js>(ctx: Ctx<'js>, path: Text) -> Result<Object<'js>> {
-    let stat = call(&ctx, "stat", Some(&path.0), || fs::stat(&*path.0))?;
+    let stat = call(&ctx, "stat", Some(&path), || fs::stat(&*path))?;
     object(&ctx, &stat)
 }
 
 pub fn lstat<'js>(ctx: Ctx<'js>, path: Text) -> Result<Object<'js>> {
-    let stat = call(&ctx, "lstat", Some(&path.0), || fs::lstat(&*path.0))?;
+    let stat = call(&ctx, "lstat", Some(&path), || fs::lstat(&*path))?;
     object(&ctx, &stat)
 }
 
@@ -40,7 +40,7 @@ pub fn set_mtime(ctx: Ctx<'_>, path: Text, sec: i64, nsec: i64) -> Result<()> {
         last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
         last_modification: Timespec { tv_sec: sec, tv_nsec: nsec },
     };
-    call(&ctx, "utimensat", Some(&path.0), || fs::utimensat(fs::CWD, &*path.0, &times, fs::AtFlags::empty()))
+    call(&ctx, "utimensat", Some(&path), || fs::utimensat(fs::CWD, &*path, &times, fs::AtFlags::empty()))
 }
 
 pub fn fs_magic(ctx: Ctx<'_>, fd: i32) -> Result<f64> {
@@ -51,7 +51,7 @@ pub fn getxattr(ctx: Ctx<'_>, fd: i32, name: Text) -> Result<Option<String>> {
     let mut value = Vec::with_capacity(512);
     let length = call(&ctx, "fgetxattr", None, || {
         loop {
-            match fs::fgetxattr(descriptor(fd)?, &*name.0, spare_capacity(&mut value)) {
+            match fs::fgetxattr(descriptor(fd)?, &*name, spare_capacity(&mut value)) {
                 Err(Errno::RANGE) => value.reserve(64 << 10),
                 Err(Errno::NODATA | Errno::NOTSUP) => return Ok(None),
                 result => return result.map(Some),
@@ -63,5 +63,5 @@ pub fn getxattr(ctx: Ctx<'_>, fd: i32, name: Text) -> Result<Option<String>> {
 
 pub fn setxattr(ctx: Ctx<'_>, fd: i32, name: Text, value: Text) -> Result<()> {
     let flags = XattrFlags::empty();
-    call(&ctx, "fsetxattr", None, || fs::fsetxattr(descriptor(fd)?, &*name.0, value.0.as_bytes(), flags))
+    call(&ctx, "fsetxattr", None, || fs::fsetxattr(descriptor(fd)?, &*name, value.as_bytes(), flags))
 }

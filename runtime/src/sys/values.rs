@@ -1,5 +1,6 @@
 //! JavaScript values as system calls want them.
 
+use std::ops::Deref;
 use std::os::fd::BorrowedFd;
 
 use rquickjs::{Ctx, FromJs, IntoJs, Result, String as JsString, TypedArray, Value};
@@ -7,6 +8,13 @@ use rustix::io::Errno;
 
 /// A string; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
 pub struct Text(pub String);
+
+impl Deref for Text {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl<'js> FromJs<'js> for Text {
     fn from_js(_: &Ctx<'js>, value: Value<'js>) -> Result<Self> {

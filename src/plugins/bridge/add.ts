@@ -1,18 +1,35 @@
+import { deferSignals } from "#sys";
+import { messageOf } from "../../base/errno.ts";
 import { familyOf } from "../../base/ip.ts";
 import { formatMac } from "../../base/mac.ts";
-import type { Undo } from "../../base/undo.ts";
+import { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import { forgetNeigh, type Link, setAlias, setMac, setPort, setUp } from "../../host/verbs.ts";
 import { type Delegated, delegateAdd, isInProcess } from "../../invoke/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
-import type { Call } from "../../spec/plugin.ts";
+import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
 import { attach, type Veth } from "./attach.ts";
 import { BRIDGE_ALIAS, ensureBridge, ensureGateway } from "./bridge.ts";
 import { configure, settleAddresses } from "./container.ts";
 import { aliasOf } from "./names.ts";
-import { type Addressing, type Plan, planAddresses } from "./plan.ts";
+import { type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
+
+/** Joins a container to the bridge. A call that fails leaves nothing of its own behind. @throws CniError */
+export function add(call: Call, host: Host): AddOutcome {
+  const plan = planBridge(call);
+  const undo = new Undo();
+  const rollback = () => {
+    for (const failure of deferSignals(() => undo.rollback())) call.warn(`could not take back: ${messageOf(failure)}`);
+  };
+  try {
+    return { result: applyAdd(plan, call, host, undo), rollback };
+  } catch (error) {
+    rollback();
+    throw error;
+  }
+}
 
 /** What the steps of one ADD work with. */
 interface Add {

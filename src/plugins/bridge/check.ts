@@ -15,7 +15,7 @@ import { type BridgeConfig, readConfig } from "./config.ts";
  * What a later plugin of the list may have changed is compared with the result, which that plugin has put right.
  * @throws CniError naming the first difference
  */
-export function applyCheck(call: Call, host: Host): void {
+export function check(call: Call, host: Host): void {
   const config = readConfig(call);
   const { ipamType, prevResult } = config.common;
   if (!prevResult) {

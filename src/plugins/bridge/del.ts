@@ -15,7 +15,7 @@ import { aliasOf, hostVethName } from "./names.ts";
  * The configuration may have changed since, the namespace and the earlier result may be gone.
  * @throws CniError for what a retry can mend
  */
-export function applyDel(call: Call, host: Host): void {
+export function del(call: Call, host: Host): void {
   const owner: Owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
   const { ipam, bridge } = readRemains(call.config);
   let leases: readonly OwnedLease[] | undefined = [];

@@ -15,7 +15,7 @@ import { aliasOf, aliasPrefix } from "./names.ts";
  * A caller that gives no list of valid attachments does not know: nothing is touched.
  * @throws CniError when something could not be removed; everything else has been
  */
-export function applyGc(call: Call, host: Host): void {
+export function gc(call: Call, host: Host): void {
   const { validAttachments, ipamType } = readNetConf(call.config);
   if (!validAttachments) return;
   const valid = validAttachments.map((one): Owner => ({ network: call.name, ...one }));

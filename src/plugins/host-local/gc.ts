@@ -11,7 +11,7 @@ import { failWith } from "./failures.ts";
 import { type LeaseFile, openLease, readLease, readRecord, removeLease } from "./lease.ts";
 import { readWorld } from "./life.ts";
 import { usingOwners } from "./owners.ts";
-import { leaseAddress, type Owner, parseRecord, recordText } from "./record.ts";
+import { type Holder, leaseAddress, parseRecord, recordText } from "./record.ts";
 import { leaseNames } from "./scan.ts";
 import { directoryOf, openStore, statDirectory } from "./store.ts";
 
@@ -75,7 +75,7 @@ function startNow(directory: string): Start {
 }
 
 /** A record from before leases knew interfaces stays as long as its container has any attachment. */
-function validity(attachments: readonly Attachment[]): (owner: Owner) => boolean {
+function validity(attachments: readonly Attachment[]): (owner: Holder) => boolean {
   const records = new Set(attachments.map(({ containerId, ifname }) => recordText({ id: containerId, ifname })));
   const ids = new Set(attachments.map(({ containerId }) => containerId));
   return (owner) => (owner.ifname === undefined ? ids.has(owner.id) : records.has(recordText(owner)));

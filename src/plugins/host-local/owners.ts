@@ -4,7 +4,7 @@ import { ENOENT, errnoOf, isErrno } from "../../base/errno.ts";
 import type { Ip } from "../../base/ip.ts";
 import { O } from "../../sys/flags.ts";
 import { leasePath, readRecord } from "./lease.ts";
-import { type Owner, recordText } from "./record.ts";
+import { type Holder, recordText } from "./record.ts";
 import { eachRecord, leaseNames } from "./scan.ts";
 import { makeDirectories, type Store } from "./store.ts";
 import {
@@ -37,7 +37,7 @@ import {
 /** The owners of a store's leases. */
 export interface Owners {
   /** The addresses whose record is exactly this owner's. */
-  addressesOf(owner: Owner): Ip[];
+  addressesOf(owner: Holder): Ip[];
   /** A lease was made under this record. */
   added(record: string, ip: Ip): void;
   /** The lease under this record was removed. */

@@ -7,7 +7,7 @@ import { readLast, writeLast } from "./last.ts";
 import { leasePath, readLease } from "./lease.ts";
 import { formatSet, type Range, type RangeSet, rangeOf } from "./ranges.ts";
 import { exhausted, reclaimFrom } from "./reclaim.ts";
-import { formatOwner, parseRecord, recordText } from "./record.ts";
+import { formatHolder, parseRecord, recordText } from "./record.ts";
 import { leaseNames } from "./scan.ts";
 import { adoptLease, makeLease, type Session, type Taken } from "./session.ts";
 
@@ -72,5 +72,5 @@ function heldBy({ store, applicant }: Session, ip: Ip): string {
   if (!owner) return `${path} names no owner: if nobody reserved the address by it, remove that file`;
   const pod = lease.attachment?.pod ? ` (pod ${lease.attachment.pod})` : "";
   const own = lease.record === recordText(applicant.owner) ? ", the very one that asks: DEL it first" : pod;
-  return `it is leased to ${formatOwner(owner)}${own}`;
+  return `it is leased to ${formatHolder(owner)}${own}`;
 }

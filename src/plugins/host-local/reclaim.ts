@@ -5,7 +5,7 @@ import type { Candidate } from "./cursor.ts";
 import { type LeaseFile, leasePath, readLease, removeLease } from "./lease.ts";
 import { goneBecause, isGoneForOwner, type World } from "./life.ts";
 import { capacityOf, formatSet, type RangeSet, rangeOf } from "./ranges.ts";
-import { formatOwner, leaseAddress, parseRecord } from "./record.ts";
+import { formatHolder, leaseAddress, parseRecord } from "./record.ts";
 import { leaseNames } from "./scan.ts";
 import type { Session } from "./session.ts";
 
@@ -72,7 +72,7 @@ export function reclaimFrom(session: Session, set: RangeSet, place: (ip: Ip) => 
   const { ip, lease, reason } = oldest;
   const owner = parseRecord(lease.record);
   if (removeLease(leasePath(store, ip)) && lease.record) owners.removed(lease.record, ip);
-  const whose = owner ? `of ${formatOwner(owner)}` : "of nobody";
+  const whose = owner ? `of ${formatHolder(owner)}` : "of nobody";
   applicant.warn(`network ${store.place.network} is full: reclaimed ${formatIp(ip)} ${whose}, because ${reason}`);
   return place(ip) ? oldest : undefined;
 }

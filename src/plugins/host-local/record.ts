@@ -2,7 +2,7 @@
 import { formatIp, type Ip, parseIp } from "../../base/ip.ts";
 
 /** Whom an address is leased to. */
-export interface Owner {
+export interface Holder {
   /** Container id. */
   readonly id: string;
   /** Interface name in the container; absent in records of host-local before it knew interfaces. */
@@ -10,12 +10,12 @@ export interface Owner {
 }
 
 /** The content of a lease file, byte for byte: id, CR LF, interface name, and no line end. */
-export function recordText(owner: Owner): string {
+export function recordText(owner: Holder): string {
   return owner.ifname === undefined ? owner.id : `${owner.id}\r\n${owner.ifname}`;
 }
 
 /** The owner that a trimmed record names; undefined when it is empty or is no record at all. */
-export function parseRecord(record: string): Owner | undefined {
+export function parseRecord(record: string): Holder | undefined {
   const at = record.indexOf("\r\n");
   const id = at < 0 ? record : record.slice(0, at);
   if (!isId(id)) return undefined;
@@ -25,7 +25,7 @@ export function parseRecord(record: string): Owner | undefined {
 }
 
 /** `id ifname`, for messages. */
-export function formatOwner(owner: Owner): string {
+export function formatHolder(owner: Holder): string {
   return owner.ifname === undefined ? owner.id : `${owner.id} ${owner.ifname}`;
 }
 

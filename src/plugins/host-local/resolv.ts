@@ -1,5 +1,5 @@
 import { readFile } from "#sys";
-import { errnoOf, messageOf } from "../../base/errno.ts";
+import { errnoOf, errnoText } from "../../base/errno.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Dns } from "../../spec/result.ts";
 
@@ -11,13 +11,10 @@ export function readResolvConf(path: string): Dns {
   try {
     return parseResolvConf(readFile(path));
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    throw new CniError(
-      INVALID_CONFIG,
-      messageOf(error),
-      `ipam.resolvConf is ${path}: a regular file is expected`,
-      error,
-    );
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    const details = `ipam.resolvConf is ${path}: a regular file of at most 1 MiB is expected`;
+    throw new CniError(INVALID_CONFIG, `open ${path}: ${errnoText(errno)}`, details, error);
   }
 }
 

@@ -1,35 +1,43 @@
 import { readdir } from "#sys";
 import { errnoOf, messageOf } from "../../base/errno.ts";
 import type { Ip } from "../../base/ip.ts";
-import { readRecord } from "./lease.ts";
 import { leaseAddress } from "./record.ts";
 
-/** The names in a lease directory that are addresses, in the kernel's order. */
-export function leaseNames(directory: string): string[] {
-  return readdir(directory).filter((name) => leaseAddress(name) !== undefined);
+/** A file that is named after an address. */
+export interface LeaseName {
+  readonly path: string;
+  readonly ip: Ip;
+}
+
+/** The files in a lease directory that are named after addresses, in the kernel's order. */
+export function leaseNames(directory: string): LeaseName[] {
+  const found: LeaseName[] = [];
+  for (const name of readdir(directory)) {
+    const ip = leaseAddress(name);
+    if (ip) found.push({ path: `${directory}/${name}`, ip });
+  }
+  return found;
 }
 
 /**
- * Shows `visit` the record of every lease in `names`; what is no regular file is passed over. Returns false when one could
- * not be read, which `warn` is told.
+ * Reads each of the files with `read` (of lease.ts) and shows it to `visit`; what is no regular file is passed over.
+ * Returns false when one could not be read, which `warn` is told.
  */
-export function eachRecord(
-  directory: string,
-  names: readonly string[],
+export function eachLease<T>(
+  names: readonly LeaseName[],
   warn: (line: string) => void,
-  visit: (record: string, ip: Ip) => void,
+  read: (path: string) => T | undefined,
+  visit: (content: T, ip: Ip) => void,
 ): boolean {
   let complete = true;
-  for (const name of names) {
-    const ip = leaseAddress(name);
-    if (!ip) continue;
+  for (const { path, ip } of names) {
     try {
-      const record = readRecord(`${directory}/${name}`);
-      if (record) visit(record, ip);
+      const content = read(path);
+      if (content !== undefined) visit(content, ip);
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
       complete = false;
-      warn(`cannot read lease ${directory}/${name}: ${messageOf(error)}`);
+      warn(`cannot read lease ${path}: ${messageOf(error)}`);
     }
   }
   return complete;

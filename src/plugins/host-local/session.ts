@@ -10,12 +10,12 @@ import { discardDraft, draftLease, finishDraft, leasePath, placeLease, removeLea
 import { now, type World } from "./life.ts";
 import type { Owners } from "./owners.ts";
 import type { Range } from "./ranges.ts";
-import { type Owner, recordText } from "./record.ts";
+import { type Holder, recordText } from "./record.ts";
 import type { Store } from "./store.ts";
 
 /** What an ADD wants to lease for, the same for all of its addresses. */
 export interface Applicant {
-  readonly owner: Owner;
+  readonly owner: Holder;
   /** CNI_NETNS. */
   readonly netns: string;
   readonly pod: string | undefined;

@@ -1,11 +1,12 @@
 /** The directory of a network's leases, and the lock that all who change it hold. Layout: ref-host-local §4. */
-import type { Stat } from "berth:sys";
 import { close, flock, lstat, mkdir, open } from "#sys";
 import { EEXIST, ENOENT, ENOTDIR, ETIMEDOUT, errnoOf, isErrno, messageOf } from "../../base/errno.ts";
 import { CniError, IO_FAILURE, TRY_AGAIN_LATER } from "../../spec/errors.ts";
 import { O, S_IFDIR, S_IFMT } from "../../sys/flags.ts";
 import type { Place } from "./config.ts";
-import { holderOf } from "./holder.ts";
+import { lockHolder } from "./lock-holder.ts";
+
+type Stat = ReturnType<typeof lstat>;
 
 /*
  *  <dataDir>/
@@ -144,7 +145,7 @@ function takeLock(lock: number, place: Place, directory: string): boolean {
     if (!isErrno(error, ETIMEDOUT)) return false;
     const path = `${directory}/lock`;
     const message = `waited ${place.lockTimeout / 1000} s for the lock of network "${place.network}"`;
-    const details = `${path} is held by ${holderOf(lock)}; try again, or look why that does not end`;
+    const details = `${path} is held by ${lockHolder(lock)}; try again, or look why that does not end`;
     throw new CniError(TRY_AGAIN_LATER, message, details, error);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { fstat, pread, pwrite, truncate } from "#sys";
 import { equalIp, type Ip } from "../../base/ip.ts";
+import type { Hash } from "./record-hash.ts";
 
 /*
  *  0  u32 magic         16  f64 stamp, seconds        64  slots of 32 bytes each:
@@ -20,12 +21,6 @@ const LARGEST = 1 << 24;
 /** Slots read at once. */
 const STRETCH = 16;
 
-/** Two independent 32-bit hashes of a record: the first says where its slot is, both say that it may be it. */
-export interface Hash {
-  readonly home: number;
-  readonly check: number;
-}
-
 /** A modification time of the lease directory. */
 export interface Stamp {
   readonly sec: number;
@@ -39,20 +34,6 @@ export interface Table {
   count: number;
   /** The modification time that the directory had when the table was last in step with it. */
   readonly stamp: Stamp;
-}
-
-/** FNV-1a over UTF-16 units, twice with different parameters. Not for trust: who knows it can make collisions, which cost time only. */
-export function hashOf(record: string): Hash {
-  let home = 0x811c9dc5;
-  let check = 0x2f0b4c27;
-  for (let i = 0; i < record.length; i++) {
-    const unit = record.charCodeAt(i);
-    home = Math.imul(home ^ unit, 0x01000193);
-    check = Math.imul(check ^ unit, 0x5bd1e995);
-  }
-  // FNV's low bits know only the low bits of its input.
-  home ^= home >>> 15;
-  return { home: home >>> 0, check: (check ^ (check >>> 13)) >>> 0 };
 }
 
 /** The table in an open index file; undefined when it is none. */

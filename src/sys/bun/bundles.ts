@@ -1,9 +1,12 @@
-/** Embedded bundles (sys/api.d.ts): this host has none. A Bun program imports what it needs, with its own source maps. */
+/** Embedded bundles (sys/api.d.ts): here they are the modules themselves, with their own source maps. */
 import { ENOENT } from "../../base/errno.ts";
+import files from "../../bundles.json";
 import { sysError } from "./errors.ts";
 
 export function load(bundle: string): object {
-  throw sysError("load", ENOENT, bundle);
+  const file = (files as Record<string, string>)[bundle];
+  if (file === undefined) throw sysError("load", ENOENT, bundle);
+  return require(`../../${file}`);
 }
 
 export function lineTable(_bundle: string): string {

@@ -2,7 +2,7 @@ import { fstat, readFile } from "#sys";
 import { errnoOf } from "../../base/errno.ts";
 
 /** Who holds the flock(2) on an open file, for a person: `pid 4711 (/opt/cni/bin/bridge, ADD of web-0)`. Never throws an errno. */
-export function holderOf(fd: number): string {
+export function lockHolder(fd: number): string {
   const pid = holderPid(fstat(fd).ino);
   if (!pid) return "a process that cannot be seen from here (another pid namespace)";
   const command = peek(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();

@@ -1,0 +1,174 @@
+/**
+ * `npm run layers`: the import table of DESIGN §3, and the house's rules on files, enforced on src/.
+ *
+ * Usage: bun scripts/check-layers.ts [ROOT]. Prints each offence as `file: why` and ends with 1 if there is one.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+/** What each folder of src may import besides itself. cli.ts and main.ts stand above all and may import anything. */
+const LAYERS: Record<string, readonly string[]> = {
+  base: [],
+  wire: ["base"],
+  spec: ["base"],
+  sys: ["base"],
+  netlink: ["base", "wire", "sys"],
+  rtnl: ["base", "wire", "netlink"],
+  nft: ["base", "wire", "netlink"],
+  ct: ["base", "wire", "netlink"],
+  host: ["base", "sys", "netlink", "rtnl", "nft", "ct"],
+  skel: ["base", "spec", "sys"],
+  invoke: ["base", "spec", "sys"],
+  plugins: ["base", "spec", "sys", "host", "invoke"],
+};
+const BELOW_THE_TOP = [...Object.keys(LAYERS).filter((layer) => layer !== "skel"), "tool", "service"];
+const TOP = ["cli.ts", "main.ts"];
+
+/** IPAM runs without root, so without netlink. */
+const PLUGIN_LAYERS: Record<string, readonly string[]> = { "host-local": ["base", "spec", "sys"] };
+
+/** nft's values, which plugins may compose; running them is the host's. */
+const NFT_VALUES = /^src\/nft\/(objects|match|batch)(\/.*)?(\.ts)?$/;
+
+const MAX_LINES = 300;
+const MANY_LINES = 250;
+
+/** What `#sys` stands for (package.json), as far as it exists. */
+const SYS_HOSTS = ["src/sys/quickjs/sys.ts", "src/sys/bun/sys.ts"];
+
+interface Edge {
+  from: string;
+  /** The file imported, from the root, or the name of a package. */
+  to: string;
+}
+
+interface Findings {
+  offences: string[];
+  /** Worth a look, no offence. */
+  notes: string[];
+  files: number;
+  edges: number;
+}
+
+/** Checks `root`/src. */
+export function checkLayers(root: string): Findings {
+  const files = sources(root);
+  const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
+  const edges = [...texts].flatMap(([file, text]) => edgesOf(file, text, texts));
+  const lines = [...texts].map(([file, text]) => ({ file, count: text.split("\n").length - 1 }));
+  const offences = [
+    ...files.flatMap(nameOffences),
+    ...lines.filter((l) => l.count > MAX_LINES).map((l) => `${l.file}: ${l.count} lines, ${MAX_LINES} are allowed`),
+    ...edges.flatMap((edge) => edgeOffences(edge, texts)),
+    ...cycles(edges).map((cycle) => `${cycle[0]}: import cycle ${[...cycle, cycle[0]].join(" -> ")}`),
+  ];
+  const notes = lines
+    .filter((l) => l.count > MANY_LINES && l.count <= MAX_LINES)
+    .map((l) => `${l.file}: ${l.count} lines, more than ${MANY_LINES}`);
+  return { offences, notes, files: files.length, edges: edges.length };
+}
+
+function sources(root: string): string[] {
+  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => `src/${name}`)
+    .sort();
+}
+
+function nameOffences(file: string): string[] {
+  const [, top = "", ...rest] = file.split("/");
+  const offences: string[] = [];
+  if (file.endsWith("/index.ts")) offences.push(`${file}: no index.ts; import the file that has the symbol`);
+  if (/\/utils?(\/|\.ts$)/.test(file)) offences.push(`${file}: no utils; name the concept`);
+  const known = rest.length === 0 ? TOP.includes(top) : mayImport(file) !== undefined;
+  if (!known) offences.push(`${file}: ${top} is not a layer of DESIGN §3`);
+  return offences;
+}
+
+/** The folders that `file` may import besides its own; undefined for a folder that the table does not have. */
+function mayImport(file: string): readonly string[] | undefined {
+  const layer = layerOf(file);
+  if (TOP.includes(layer)) return [...BELOW_THE_TOP, "skel", ...TOP];
+  if (layer === "tool" || layer === "service") return BELOW_THE_TOP;
+  if (layer === "plugins") return PLUGIN_LAYERS[pluginOf(file)] ?? LAYERS.plugins;
+  return LAYERS[layer];
+}
+
+function layerOf(file: string): string {
+  return file.split("/")[1] ?? "";
+}
+
+/** "bridge" of src/plugins/bridge/plan.ts, "loopback" of src/plugins/loopback.ts. */
+function pluginOf(file: string): string {
+  return (file.split("/")[2] ?? "").replace(/\.ts$/, "");
+}
+
+function edgeOffences({ from, to }: Edge, files: ReadonlyMap<string, string>): string[] {
+  if (!to.startsWith("src/")) return packageOffences(from, to);
+  if (!files.has(to)) return [`${from}: imports ${to}, which does not exist (imports name the file with .ts)`];
+  const layer = layerOf(from);
+  const target = layerOf(to);
+  if (layer === target) {
+    const crosses = layer === "plugins" && pluginOf(from) !== pluginOf(to);
+    return crosses ? [`${from}: the plugin ${pluginOf(from)} may not import the plugin ${pluginOf(to)} (${to})`] : [];
+  }
+  const allowed = mayImport(from);
+  if (allowed === undefined || allowed.includes(target)) return [];
+  if (layer === "plugins" && PLUGIN_LAYERS[pluginOf(from)] === undefined && NFT_VALUES.test(to)) return [];
+  const who = layer === "plugins" ? `plugins/${pluginOf(from)}` : layer;
+  return [`${from}: ${who} may not import ${target} (${to}), only ${allowed.join(", ") || "nothing"}`];
+}
+
+/** Only the host implementations know their host; a library may be used anywhere. */
+function packageOffences(from: string, name: string): string[] {
+  const inBun = from.startsWith("src/sys/bun/");
+  if (/^(node:|bun$|bun:)/.test(name)) return inBun ? [] : [`${from}: only src/sys/bun may import ${name}`];
+  if (name === "berth:sys") return from.startsWith("src/sys/") ? [] : [`${from}: import "#sys" instead of ${name}`];
+  return [];
+}
+
+const COMMENT_OR_STRING = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`/g;
+const STATEMENT = /(?:^|[;}])\s*(?:import|export)\b(?:[^;"'`=(]*?\bfrom)?\s*["']([^"'\n]+)["']/gm;
+const CALL = /\b(?:import|require)\s*\(\s*["']([^"'\n]+)["']\s*[,)]/g;
+
+/** Every import of a file: of values and of types, re-exports, and `import("…")` in code and in types. */
+function edgesOf(from: string, text: string, files: ReadonlyMap<string, string>): Edge[] {
+  const code = text.replace(COMMENT_OR_STRING, (token) =>
+    token.startsWith("/") ? " " : token.startsWith("`") ? "``" : token,
+  );
+  const names = [STATEMENT, CALL].flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ""));
+  return names.flatMap((name) => targets(from, name, files).map((to) => ({ from, to })));
+}
+
+function targets(from: string, name: string, files: ReadonlyMap<string, string>): string[] {
+  if (name.startsWith(".")) return [normalize(join(dirname(from), name))];
+  if (name !== "#sys") return [name];
+  const hosts = SYS_HOSTS.filter((host) => files.has(host));
+  return hosts.length > 0 ? hosts : SYS_HOSTS.slice(0, 1);
+}
+
+/** One cycle through each knot of files that import each other, found depth first. */
+function cycles(edges: readonly Edge[]): string[][] {
+  const next = Map.groupBy(edges, (edge) => edge.from);
+  const done = new Set<string>();
+  const path: string[] = [];
+  const found: string[][] = [];
+  const visit = (file: string): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) found.push(path.slice(at));
+    if (at >= 0 || done.has(file)) return;
+    path.push(file);
+    for (const { to } of next.get(file) ?? []) visit(to);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file);
+  return found;
+}
+
+if (import.meta.main) {
+  const { offences, notes, files, edges } = checkLayers(process.argv[2] ?? ".");
+  for (const line of [...notes, ...offences]) console.log(line);
+  console.log(`layers: ${files} files, ${edges} imports, ${offences.length} offences`);
+  process.exit(offences.length > 0 ? 1 : 0);
+}

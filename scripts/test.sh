@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# npm test [-- GROUP…]: installs what is missing, builds, runs the groups of tests and sums them up in the last line.
+# A group is an npm script test:GROUP over test/GROUP; without arguments all of them run.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. scripts/setup.sh
+set +e
+
+setup || exit 1
+
+if [ "$(id -u)" != 0 ]; then
+  say "without root, the tests that need network namespaces are skipped: run this as root for all of them"
+fi
+
+say "building"
+npm run --silent build || { say "the build failed, so no test ran"; exit 1; }
+
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+passed=0 failed=0 skipped=0
+
+# count GROUP STATUS: adds up what the runner reported; a failure that is in no report (a file that does not load, a
+# crash) counts as one.
+count() {
+  local totals tests=0 failures=0 skips=0
+  totals=$(grep -m1 '<testsuites ' "$reports/$1.xml" 2>/dev/null)
+  of() { sed -E "s/.* $1=\"([0-9]+)\".*/\1/" <<<"$totals"; }
+  [ -n "$totals" ] && tests=$(of tests) failures=$(of failures) skips=$(of skipped)
+  passed=$((passed + tests - failures - skips)) skipped=$((skipped + skips)) failed=$((failed + failures))
+  if [ "$2" != 0 ] && [ "$failures" = 0 ]; then
+    say "$1 tests ended with status $2 without a failing test: counted as one failure"
+    failed=$((failed + 1))
+  fi
+}
+
+groups=("$@")
+[ $# = 0 ] && mapfile -t groups < <(npm pkg get scripts | sed -nE 's/^ *"test:([^"]+)".*/\1/p')
+for group in "${groups[@]}"; do
+  if ! find "test/$group" -name '*.test.ts' 2>/dev/null | grep -q .; then
+    say "no $group tests: test/$group is empty"
+    continue
+  fi
+  say "$group tests"
+  npm run --silent "test:$group" -- --reporter=junit --reporter-outfile="$reports/$group.xml" </dev/null 2>&1
+  count "$group" $?
+done
+
+summary="$passed passed, $failed failed"
+[ "$skipped" = 0 ] || summary+=", $skipped skipped"
+[ "$((passed + failed))" != 0 ] || say "no test ran"
+echo "$summary"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

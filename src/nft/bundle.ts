@@ -1,0 +1,5 @@
+/** The bundle "nft": masquerading, which not every network wants. */
+export { addMasquerade } from "./masquerade.ts";
+export { checkMasquerade } from "./masquerade-check.ts";
+export { gcMasquerade, removeMasquerade } from "./masquerade-remove.ts";
+export { removeReferenceMasquerade } from "./reference.ts";

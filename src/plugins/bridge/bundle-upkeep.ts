@@ -1,0 +1,12 @@
+/** The bundle "bridge-upkeep": what is asked between a container's start and end. */
+import { machine } from "../../host/host.ts";
+import type { Handlers } from "../../spec/plugin.ts";
+import { check } from "./check.ts";
+import { gc } from "./gc.ts";
+import { status } from "./status.ts";
+
+export const handlers = {
+  CHECK: (call) => check(call, machine()),
+  GC: (call) => gc(call, machine()),
+  STATUS: status,
+} satisfies Handlers;

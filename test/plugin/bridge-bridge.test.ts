@@ -1,0 +1,101 @@
+import { describe, expect } from "bun:test";
+import { answers } from "../support/answers.ts";
+import { cniError } from "../support/cni-error.ts";
+import { inLab, type Lab } from "../support/lab.ts";
+import { built, namespaces, needs } from "../support/needs.ts";
+
+const need = needs(namespaces, built);
+
+const bridgeOf = (lab: Lab) => lab.ipj(lab.host, "link", "show", "dev", "lab0")[0];
+
+/** A bridge that somebody else made, with an address. */
+function foreignBridge(lab: Lab, address: string): void {
+  lab.sh(lab.host, "ip", "link", "add", "lab0", "type", "bridge");
+  lab.sh(lab.host, "ip", "addr", "add", address, "dev", "lab0");
+}
+
+describe("bridge/ADD: the bridge", () => {
+  need(
+    "keeps its MAC address while ports come and go",
+    inLab((lab) => {
+      const ids = Array.from({ length: 12 }, (_, i) => `c${i}`);
+      const guests = ids.map((id) => ({ id, ns: lab.container() }));
+      const macs = guests.map((guest) => {
+        const { interfaces } = lab.add(guest);
+        return [interfaces[0].mac, bridgeOf(lab).address];
+      });
+      for (const guest of guests) {
+        lab.del(guest);
+        macs.push([bridgeOf(lab).address]);
+      }
+      expect(new Set(macs.flat()).size).toBe(1);
+    }),
+  );
+
+  need(
+    "that is there already is used, with its MAC address and MTU",
+    inLab((lab) => {
+      lab.sh(lab.host, "ip", "link", "add", "lab0", "mtu", "1450", "type", "bridge");
+      const before = bridgeOf(lab);
+      const ns = lab.container();
+      const { interfaces } = lab.add({ ns, conf: lab.conf({ mtu: 1450 }) });
+      const { ifindex, address, mtu } = before;
+      expect(bridgeOf(lab)).toMatchObject({ ifindex, address, mtu });
+      expect(interfaces[0].mac).toBe(address);
+      expect(answers(lab, ns, "10.77.0.1")).toBe(true);
+    }),
+  );
+
+  need(
+    "keeps an address that is the wanted one",
+    inLab((lab) => {
+      foreignBridge(lab, "10.77.0.1/24");
+      lab.add({ ns: lab.container() });
+      expect(lab.addrs(lab.host, "lab0")).toEqual(["10.77.0.1/24"]);
+    }),
+  );
+
+  need(
+    "with another subnet's address: refused, replaced with forceAddress",
+    inLab((lab) => {
+      foreignBridge(lab, "10.99.0.1/24");
+      const ns = lab.container();
+      cniError(lab.call("bridge", "ADD", { ns }), "lab0", "10.99.0.1/24", "10.77.0.1/24", "forceAddress");
+      expect(lab.addrs(lab.host, "lab0")).toEqual(["10.99.0.1/24"]);
+      lab.add({ ns, conf: lab.conf({ forceAddress: true }) });
+      expect(lab.addrs(lab.host, "lab0")).toEqual(["10.77.0.1/24"]);
+    }),
+  );
+
+  need(
+    "of its own making and without ports follows the network to another subnet",
+    inLab((lab) => {
+      const ns = lab.container();
+      lab.add({ ns });
+      const moved = lab.conf({ ipam: { type: "host-local", ranges: [[{ subnet: "10.78.0.0/24" }]] } });
+      cniError(lab.call("bridge", "ADD", { ns: lab.container(), id: "b", conf: moved }), "10.77.0.1/24", "1 port");
+      lab.del({ ns });
+      lab.add({ ns, conf: moved });
+      expect(lab.addrs(lab.host, "lab0")).toEqual(["10.78.0.1/24"]);
+    }),
+  );
+
+  need(
+    "keeps IPv6 addresses that do not overlap, and adds its own",
+    inLab((lab) => {
+      foreignBridge(lab, "fd99::1/64");
+      const ipam = { type: "host-local", ranges: [[{ subnet: "fd77::/64" }]] };
+      lab.add({ ns: lab.container(), conf: lab.conf({ ipam }) });
+      expect(lab.addrs(lab.host, "lab0", "inet6").sort()).toEqual(["fd77::1/64", "fd99::1/64"]);
+    }),
+  );
+
+  need(
+    "that is no bridge is refused",
+    inLab((lab) => {
+      lab.sh(lab.host, "ip", "link", "add", "lab0", "type", "veth", "peer", "name", "lab1");
+      cniError(lab.call("bridge", "ADD", { ns: lab.container() }), '"lab0" already exists but is not a bridge');
+      expect(lab.leases()).toEqual({});
+    }),
+  );
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { find } from "../../../src/invoke/find.ts";
+import { executables } from "../../support/executables.ts";
+import { refusalOf } from "../../support/refusal.ts";
+
+test("find() takes the first regular file, links followed, whether executable or not", () => {
+  using a = executables();
+  using b = executables();
+  mkdirSync(join(a.dir, "dir"));
+  writeFileSync(join(b.dir, "dir"), "");
+  const link = b.self("link");
+  expect(find("dir", ["/nowhere", a.dir, b.dir])).toBe(join(b.dir, "dir"));
+  expect(find("link", [`${a.dir}/`, `${b.dir}/`])).toBe(link);
+});
+
+test("find() names the directories when there is none", () => {
+  expect(refusalOf(() => find("host-local", ["/no", "/where"]))).toEqual([
+    7,
+    'failed to find plugin "host-local" in path [/no /where]',
+  ]);
+});
+
+test.each([
+  ["", ["/a"], "no plugin name provided"],
+  ["a/b", ["/a"], "invalid plugin name: a/b"],
+  ["a", [], "no paths provided"],
+])("find() refuses %p in %p", (type, paths, message) => {
+  expect(refusalOf(() => find(type, paths))).toEqual([7, message]);
+});

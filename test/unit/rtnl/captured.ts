@@ -1,0 +1,55 @@
+/** The captured messages of test/wire, by file name: what the kernel sent, and what it takes. */
+import type { Message } from "../../../src/wire/message.ts";
+import { readMessages } from "../../../src/wire/message.ts";
+import { hex } from "../../support/hex.ts";
+import replyAddrs from "../../wire/reply-addrs.hex" with { type: "text" };
+import replyBridge from "../../wire/reply-bridge.hex" with { type: "text" };
+import replyPort from "../../wire/reply-port.hex" with { type: "text" };
+import replyRoutes4 from "../../wire/reply-routes4.hex" with { type: "text" };
+import replyRoutes6 from "../../wire/reply-routes6.hex" with { type: "text" };
+import addrDel from "../../wire/request-addr-del.hex" with { type: "text" };
+import addr4 from "../../wire/request-addr4.hex" with { type: "text" };
+import addr6 from "../../wire/request-addr6.hex" with { type: "text" };
+import alias from "../../wire/request-alias.hex" with { type: "text" };
+import bridge from "../../wire/request-bridge.hex" with { type: "text" };
+import linkDel from "../../wire/request-link-del.hex" with { type: "text" };
+import neighDel from "../../wire/request-neigh-del.hex" with { type: "text" };
+import port from "../../wire/request-port.hex" with { type: "text" };
+import routeTable from "../../wire/request-route-table.hex" with { type: "text" };
+import route4 from "../../wire/request-route4.hex" with { type: "text" };
+import route6 from "../../wire/request-route6.hex" with { type: "text" };
+import up from "../../wire/request-up.hex" with { type: "text" };
+import veth from "../../wire/request-veth.hex" with { type: "text" };
+
+export const CAPTURED = {
+  replyAddrs,
+  replyBridge,
+  replyPort,
+  replyRoutes4,
+  replyRoutes6,
+  addrDel,
+  addr4,
+  addr6,
+  alias,
+  bridge,
+  linkDel,
+  neighDel,
+  port,
+  routeTable,
+  route4,
+  route6,
+  up,
+  veth,
+} as const;
+
+export type Captured = keyof typeof CAPTURED;
+
+/** The bytes of a captured datagram. */
+export function bytesOf(name: Captured): Uint8Array {
+  return hex(CAPTURED[name]);
+}
+
+/** The messages of a captured datagram. */
+export function messagesOf(name: Captured): Message[] {
+  return readMessages(bytesOf(name));
+}

@@ -1,0 +1,121 @@
+/** What rtnl reads, from what Linux 6.18 sent: test/wire/reply-*.hex. */
+import { describe, expect, test } from "bun:test";
+import { formatIp, formatPrefix } from "../../../src/base/ip.ts";
+import { formatMac } from "../../../src/base/mac.ts";
+import { Client } from "../../../src/netlink/client.ts";
+import type { Socket } from "../../../src/netlink/socket.ts";
+import { listAddrs } from "../../../src/rtnl/addr.ts";
+import { decodeLink, findLink, type Link } from "../../../src/rtnl/link.ts";
+import { listRoutes } from "../../../src/rtnl/route.ts";
+import type { Message } from "../../../src/wire/message.ts";
+import { hex } from "../../support/hex.ts";
+import doneText from "../../wire/reply-done.hex" with { type: "text" };
+import errorText from "../../wire/reply-error.hex" with { type: "text" };
+import { bytesOf, type Captured, messagesOf } from "./captured.ts";
+
+/** A kernel that answers whatever it is asked with these datagrams, made answers to the first request. */
+function answering(...datagrams: Uint8Array[]): Client {
+  const replies = datagrams.map((datagram) => {
+    const copy = datagram.slice();
+    for (let at = 0; at < copy.length; at += ((copy[at] ?? 0) | ((copy[at + 1] ?? 0) << 8)) + 3 & ~3) copy[at + 8] = 1;
+    return copy;
+  });
+  const socket: Socket = {
+    send() {},
+    receive: () => replies.shift() ?? expect.unreachable("nothing more comes"),
+    cookie: () => undefined,
+    close() {},
+  };
+  return new Client(socket);
+}
+
+const link = (captured: Captured): Link => decodeLink(messagesOf(captured)[0] as Message);
+
+describe("decodeLink()", () => {
+  test("reads a bridge", () => {
+    const { mac, flags, ...rest } = link("replyBridge");
+    expect([formatMac(mac), flags & 1]).toEqual(["02:00:00:00:00:01", 1]);
+    expect(rest).toEqual({
+      index: 2,
+      name: "br0",
+      kind: "bridge",
+      mtu: 1400,
+      operstate: "up",
+      master: 0,
+      peer: 0,
+      alias: "",
+      promiscuity: 0,
+      vlanFiltering: false,
+    });
+  });
+
+  test("reads a bridge's port that is a veth", () => {
+    const { mac, flags, ...rest } = link("replyPort");
+    expect([formatMac(mac), flags & 1]).toEqual(["02:00:00:00:00:02", 1]);
+    expect(rest).toEqual({
+      index: 3,
+      name: "v0",
+      kind: "veth",
+      mtu: 1400,
+      operstate: "up",
+      master: 2,
+      peer: 2,
+      alias: "berth:net/c1/eth0",
+      promiscuity: 1,
+      vlanFiltering: false,
+      port: { hairpin: true, isolated: true },
+    });
+  });
+
+  test("keeps nothing of the datagram, which is the receiver's", () => {
+    const datagram = bytesOf("replyPort");
+    const found = findLink(answering(datagram), "v0");
+    datagram.fill(0);
+    expect(formatMac(found?.mac ?? new Uint8Array())).toBe("02:00:00:00:00:02");
+  });
+});
+
+test("findLink() is undefined where the kernel says ENODEV", () => {
+  expect(findLink(answering(hex(errorText)), "nope")).toBeUndefined();
+});
+
+test("listAddrs() reads both families of one interface", () => {
+  const addrs = listAddrs(answering(bytesOf("replyAddrs"), hex(doneText)), 2);
+  expect(addrs.map(({ prefix, ...rest }) => ({ prefix: formatPrefix(prefix), ...rest }))).toEqual([
+    { prefix: "10.1.2.3/24", index: 2, flags: 0x80, scope: 0 },
+    { prefix: "2001:db8::3/64", index: 2, flags: 0x80, scope: 0 },
+    { prefix: "fe80::ff:fe00:1/64", index: 2, flags: 0x80, scope: 253 },
+  ]);
+});
+
+test("listAddrs() leaves out other interfaces, which kernels without strict checks list", () => {
+  expect(listAddrs(answering(bytesOf("replyAddrs"), hex(doneText)), 3)).toEqual([]);
+});
+
+test.each([
+  [
+    "replyRoutes4",
+    2,
+    [
+      { dst: "10.8.0.0/16", gateway: undefined, oif: 2, table: 1000, scope: 253, priority: 5 },
+      { dst: "10.1.2.0/24", gateway: undefined, oif: 2, table: 254, scope: 253, priority: undefined },
+      { dst: "10.9.0.0/16", gateway: "10.1.2.1", oif: 2, table: 254, scope: 0, priority: undefined },
+    ],
+  ],
+  [
+    "replyRoutes6",
+    10,
+    [
+      { dst: "2001:db8::/64", gateway: undefined, oif: 2, table: 254, scope: 0, priority: 256 },
+      { dst: "2001:db8:9::/48", gateway: "2001:db8::1", oif: 2, table: 254, scope: 0, priority: 1024 },
+    ],
+  ],
+] as const)("listRoutes() reads %s", (captured, family, expected) => {
+  const routes = listRoutes(answering(bytesOf(captured), hex(doneText)), family);
+  const read = routes.map(({ dst, gateway, ...rest }) => ({
+    dst: formatPrefix(dst),
+    gateway: gateway && formatIp(gateway),
+    ...rest,
+  }));
+  expect(read).toEqual(expected as unknown as typeof read);
+});

@@ -1,0 +1,216 @@
+/** The requests that rtnl's verbs make, against bytes that `ip` sent or the kernel took: test/wire/request-*.hex. */
+import { describe, expect, test } from "bun:test";
+import { type Ip, type Prefix, parseIp, parsePrefix } from "../../../src/base/ip.ts";
+import { type Mac, parseMac } from "../../../src/base/mac.ts";
+import type { Request } from "../../../src/netlink/client.ts";
+import { addAddr, deleteAddr, ensureAddr } from "../../../src/rtnl/addr.ts";
+import { addBridge, addVeth, deleteLink, setAlias, setDown, setPort, setPromisc, setUp } from "../../../src/rtnl/link.ts";
+import { forgetNeigh } from "../../../src/rtnl/neigh.ts";
+import { addRoute } from "../../../src/rtnl/route.ts";
+import {
+  addrAttrs,
+  addrHeader,
+  bridgeAttrs,
+  linkAttrs,
+  linkHeader,
+  neighAttrs,
+  routeAttrs,
+  routeHeader,
+} from "../../../src/rtnl/tables.ts";
+import type { Coder } from "../../../src/wire/coder.ts";
+import { type Reader, Writer } from "../../../src/wire/cursor.ts";
+import { NLM_F_ACK, NLM_F_REQUEST, readMessages, writeMessage } from "../../../src/wire/message.ts";
+import { dump } from "../../support/hex.ts";
+import { bytesOf, type Captured, messagesOf } from "./captured.ts";
+
+const ip = (text: string) => parseIp(text) as Ip;
+const prefix = (text: string) => parsePrefix(text) as Prefix;
+const mac = (text: string) => parseMac(text) as Mac;
+
+const VETH = { name: "v0", mac: mac("02:00:00:00:00:02"), mtu: 1400, master: 2 };
+const PEER = { name: "eth0", mac: mac("02:00:00:00:00:03"), mtu: 1400, netns: 4 };
+
+const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
+  [
+    "ip link add br0 address 02:00:00:00:00:01 mtu 1400 type bridge",
+    "bridge",
+    addBridge({ name: "br0", mac: mac("02:00:00:00:00:01"), mtu: 1400 }),
+  ],
+  ["ip link add v0 master 2 type veth peer name eth0", "veth", addVeth(VETH, PEER)],
+  ["ip link del 3", "linkDel", deleteLink(3)],
+  ["ip link set 3 up", "up", setUp(3)],
+  ["ip link set 3 alias berth:net/c1/eth0", "alias", setAlias(3, "berth:net/c1/eth0")],
+  [
+    "ip link set 3 type bridge_slave hairpin on isolated on",
+    "port",
+    setPort(3, { hairpin: true, isolated: true }),
+  ],
+  ["ip addr add 10.1.2.3/24 dev 2", "addr4", addAddr(2, prefix("10.1.2.3/24"))],
+  ["ip addr add 10.1.2.3/24 dev 2", "addr4", ensureAddr(2, prefix("10.1.2.3/24"))],
+  ["ip addr add 2001:db8::3/64 dev 2", "addr6", addAddr(2, prefix("2001:db8::3/64"))],
+  ["ip addr del 10.1.2.3/24 dev 2", "addrDel", deleteAddr(2, prefix("10.1.2.3/24"))],
+  [
+    "ip route add 10.9.0.0/16 via 10.1.2.1 dev 2",
+    "route4",
+    addRoute({ dst: prefix("10.9.0.0/16"), gateway: ip("10.1.2.1"), oif: 2 }),
+  ],
+  [
+    "ip route add 2001:db8:9::/48 via 2001:db8::1 dev 2",
+    "route6",
+    addRoute({ dst: prefix("2001:db8:9::/48"), gateway: ip("2001:db8::1"), oif: 2 }),
+  ],
+  [
+    "ip route add 10.8.0.0/16 dev 2",
+    "routeTable",
+    addRoute({ dst: prefix("10.8.0.0/16"), oif: 2, table: 1000, priority: 5, scope: 253 }),
+  ],
+  ["ip neigh del 10.1.2.77 dev 2", "neighDel", forgetNeigh(2, ip("10.1.2.77"))],
+];
+
+function encoded({ type, flags, body }: Request): Uint8Array {
+  const w = new Writer();
+  writeMessage(w, type, NLM_F_REQUEST | NLM_F_ACK | flags, 1, body);
+  return w.finish();
+}
+
+test.each(REQUESTS)("%s is sent as the bytes captured in %s", (operation, captured, request) => {
+  expect(dump(encoded(request))).toBe(dump(bytesOf(captured)));
+  expect(request.operation).toBe(operation);
+});
+
+describe("the tables decode what they encode:", () => {
+  const peer = { header: { index: 0, flags: 0, change: 0 }, ifname: "eth0", address: PEER.mac, mtu: 1400, netnsFd: 4 };
+  // biome-ignore lint/suspicious/noExplicitAny: rows of every table
+  const rows: [Captured, header: Coder<any>, attributes: Coder<any>, headerValue: object, value: object][] = [
+    [
+      "bridge",
+      linkHeader,
+      bridgeAttrs,
+      { index: 0, flags: 0, change: 0 },
+      { ifname: "br0", address: mac("02:00:00:00:00:01"), mtu: 1400, linkInfo: { kind: "bridge", data: {} } },
+    ],
+    [
+      "veth",
+      linkHeader,
+      linkAttrs,
+      { index: 0, flags: 0, change: 0 },
+      { ifname: "v0", address: VETH.mac, mtu: 1400, master: 2, linkInfo: { kind: "veth", veth: { peer } } },
+    ],
+    ["up", linkHeader, linkAttrs, { index: 3, flags: 1, change: 1 }, {}],
+    ["alias", linkHeader, linkAttrs, { index: 3, flags: 0, change: 0 }, { alias: "berth:net/c1/eth0" }],
+    [
+      "port",
+      linkHeader,
+      linkAttrs,
+      { index: 3, flags: 0, change: 0 },
+      { linkInfo: { slaveKind: "bridge", slaveData: { hairpin: 1, isolated: 1 } } },
+    ],
+    [
+      "addr4",
+      addrHeader,
+      addrAttrs,
+      { family: 2, prefixLength: 24, flags: 0, scope: 0, index: 2 },
+      { local: ip("10.1.2.3"), address: ip("10.1.2.3"), broadcast: ip("10.1.2.255") },
+    ],
+    [
+      "addr6",
+      addrHeader,
+      addrAttrs,
+      { family: 10, prefixLength: 64, flags: 0, scope: 0, index: 2 },
+      { local: ip("2001:db8::3"), address: ip("2001:db8::3") },
+    ],
+    [
+      "route4",
+      routeHeader,
+      routeAttrs,
+      { family: 2, dstLength: 16, table: 254, protocol: 3, scope: 0, type: 1 },
+      { dst: ip("10.9.0.0"), gateway: ip("10.1.2.1"), oif: 2 },
+    ],
+    [
+      "routeTable",
+      routeHeader,
+      routeAttrs,
+      { family: 2, dstLength: 16, table: 0, protocol: 3, scope: 253, type: 1 },
+      { dst: ip("10.8.0.0"), oif: 2, priority: 5, table: 1000 },
+    ],
+  ];
+  test.each(rows)("%s", (captured, header, attributes, headerValue, value) => {
+    const [message] = messagesOf(captured);
+    const body = message?.body as Reader;
+    expect(header.decode(body)).toEqual(headerValue);
+    expect(attributes.decode(body)).toEqual(value);
+    const w = new Writer();
+    writeMessage(w, message?.type ?? 0, message?.flags ?? 0, 1, () => {
+      header.encode(w, headerValue);
+      attributes.encode(w, value);
+    });
+    expect(dump(w.finish())).toBe(dump(bytesOf(captured)));
+  });
+
+  test("neighDel", () => {
+    const body = messagesOf("neighDel")[0]?.body as Reader;
+    body.skip(12);
+    expect(neighAttrs.decode(body)).toEqual({ dst: ip("10.1.2.77") });
+  });
+});
+
+/** Header and attributes of the one message that a request about a link makes. */
+function linkRequest(request: Request) {
+  const body = readMessages(encoded(request))[0]?.body as Reader;
+  return { header: linkHeader.decode(body), ...linkAttrs.decode(body) };
+}
+
+test("a link is named by its index, or else by IFLA_IFNAME", () => {
+  expect(linkRequest(deleteLink(3))).toEqual({ header: { index: 3, flags: 0, change: 0 } });
+  expect(linkRequest(deleteLink("v0"))).toEqual({ header: { index: 0, flags: 0, change: 0 }, ifname: "v0" });
+});
+
+test("setDown() and setPromisc() change one flag only", () => {
+  expect(linkRequest(setDown(3)).header).toEqual({ index: 3, flags: 0, change: 0x1 });
+  expect(linkRequest(setPromisc(3)).header).toEqual({ index: 3, flags: 0x100, change: 0x100 });
+});
+
+describe("addAddr()", () => {
+  const broadcast = (text: string) => {
+    const body = readMessages(encoded(addAddr(2, prefix(text))))[0]?.body as Reader;
+    addrHeader.decode(body);
+    return addrAttrs.decode(body).broadcast;
+  };
+
+  test("sets the broadcast address of IPv4 subnets that have one", () => {
+    expect(broadcast("10.1.2.3/23")).toEqual(ip("10.1.3.255"));
+    expect(broadcast("10.1.2.3/30")).toEqual(ip("10.1.2.3"));
+    for (const none of ["10.1.2.3/31", "10.1.2.3/32", "2001:db8::3/64"]) expect(broadcast(none)).toBeUndefined();
+  });
+
+  test("fails with EEXIST where ensureAddr() does not", () => {
+    expect(addAddr(2, prefix("10.1.2.3/24")).tolerate).toBeUndefined();
+    expect(ensureAddr(2, prefix("10.1.2.3/24")).tolerate).toEqual([17]);
+  });
+});
+
+describe("addRoute()", () => {
+  const decoded = (request: Request) => {
+    const body = readMessages(encoded(request))[0]?.body as Reader;
+    return { header: routeHeader.decode(body), ...routeAttrs.decode(body) };
+  };
+  const dst = prefix("0.0.0.0/0");
+
+  test.each([
+    [undefined, 254, undefined],
+    [0, 0, undefined],
+    [254, 254, undefined],
+    [255, 255, undefined],
+    [256, 0, 256],
+    [0xfffffffe, 0, 0xfffffffe],
+  ])("puts table %p into the header where it fits", (table, inHeader, attribute) => {
+    const { header, table: found } = decoded(addRoute({ dst, oif: 2, table }));
+    expect([header.table, found]).toEqual([inHeader, attribute]);
+  });
+
+  test("sends no metric where there is none, or 0", () => {
+    expect(decoded(addRoute({ dst, oif: 2 }))).not.toHaveProperty("priority");
+    expect(decoded(addRoute({ dst, oif: 2, priority: 0 }))).not.toHaveProperty("priority");
+    expect(decoded(addRoute({ dst, oif: 2, priority: 1024 })).priority).toBe(1024);
+  });
+});
