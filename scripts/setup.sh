@@ -10,7 +10,8 @@ REFERENCE=$BERTH_CACHE/reference-v1.9.1
 REFERENCE_PLUGINS=(main/bridge main/loopback ipam/host-local ipam/static meta/tuning)
 
 # command:package
-COMMANDS=(ip:iproute2 nft:nftables iptables:iptables ping:iputils-ping strace:strace time:time)
+COMMANDS=(ip:iproute2 nft:nftables iptables:iptables ping:iputils-ping strace:strace time:time
+  containerd:containerd runc:runc busybox:busybox-static)
 
 say() { printf '==> %s\n' "$*"; }
 

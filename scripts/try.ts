@@ -10,7 +10,7 @@ import type { Json } from "../test/support/command.ts";
 import { type Lab, openLab } from "../test/support/lab.ts";
 import { BIN, built, namespaces } from "../test/support/needs.ts";
 import { attach, type Container, detach } from "./try/attachment.ts";
-import { type ConfList, readConfList, withDataDir } from "./try/conflist.ts";
+import { type ConfList, confined, readConfList } from "./try/conflist.ts";
 import { bad, bold, dim, good, heading, say, transcript } from "./try/show.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -28,7 +28,7 @@ interface Guest extends Container {
 
 function play(file: string): boolean {
   using lab = openLab();
-  const list = withDataDir(readConfList(file), lab.store);
+  const list = confined(readConfList(file), lab.dir);
   const bridge = String(list.plugins[0]?.bridge ?? "cni0");
   const scene = { lab, list, bridge };
   introduce(scene, file);

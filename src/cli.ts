@@ -1,6 +1,6 @@
+import { load } from "#sys";
 import { BERTH_VERSION, BUILD } from "./skel/about.ts";
-import { delegatesOf } from "./skel/delegates.ts";
-import { errorJson } from "./skel/failure.ts";
+import type * as Skel from "./skel/bundle.ts";
 import { run } from "./skel/run.ts";
 import { CniError, INVALID_CONFIG } from "./spec/errors.ts";
 import type { Plugin } from "./spec/plugin.ts";
@@ -31,7 +31,7 @@ export function cli({ argv, env, stdin }: World, plugins: readonly Plugin[]): Ou
   const word = argv[1];
   const find = (name: string | undefined) => plugins.find((plugin) => plugin.name === name);
   const plugin = find(called) ?? find(word);
-  if (plugin) return run(plugin, env, stdin, delegatesOf(plugins));
+  if (plugin) return run(plugin, env, stdin, plugins);
   if (env.get("CNI_COMMAND")) return notAPlugin(word ?? called, plugins);
   return command(word ?? (called === "berth" ? "help" : called), plugins);
 }
@@ -50,6 +50,7 @@ function notAPlugin(name: string, plugins: readonly Plugin[]): Output {
     `berth has no plugin "${name}"`,
     `it is one of these by the name of its file or of a link to it: ${namesOf(plugins)}`,
   );
+  const { errorJson } = load("skel") as typeof Skel;
   return { code: 1, stdout: errorJson(error), stderr: "" };
 }
 

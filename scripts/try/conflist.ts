@@ -1,5 +1,6 @@
 /** Network configuration files as a runtime reads them, as far as trying out and tests need it. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 /** A plugin's object in a list. */
 export interface PluginConf {
@@ -21,10 +22,16 @@ export function readConfList(path: string): ConfList {
   return { cniVersion, name, plugins: plugins ?? [rest] };
 }
 
-/** The list with host-local's leases in `dataDir`: nothing is written to where a runtime of this machine may look. */
-export function withDataDir(list: ConfList, dataDir: string): ConfList {
-  const moved = (plugin: PluginConf): PluginConf =>
-    plugin.ipam?.type === "host-local" ? { ...plugin, ipam: { ...plugin.ipam, dataDir } } : plugin;
+/**
+ * The list with everything that it writes to disk under `directory`: leases in `store`, what is derived of them in
+ * `index`. Nothing is written where a runtime of this machine may look.
+ */
+export function confined(list: ConfList, directory: string): ConfList {
+  const moved = (plugin: PluginConf): PluginConf => {
+    if (plugin.ipam?.type !== "host-local") return plugin;
+    const ipam = { ...plugin.ipam, dataDir: join(directory, "store") };
+    return { ...plugin, ipam, berth: { indexDir: join(directory, "index") } };
+  };
   return { ...list, plugins: list.plugins.map(moved) };
 }
 

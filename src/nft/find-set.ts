@@ -15,10 +15,10 @@ export function listSets(client: Client, family: Family, table: string): NftSet[
   return (sets ?? []).filter((set) => set !== undefined);
 }
 
-/** Like `nft list set FAMILY TABLE NAME` without its elements. Undefined when there is no such set or table. */
-export function findSet(client: Client, family: Family, table: string, name: string): NftSet | undefined {
+/** Whether there is such a set. */
+export function hasSet(client: Client, family: Family, table: string, name: string): boolean {
   const body = about(family, (w) => setAttrs.encode(w, { table, name }));
-  return found(() => client.get(`nft list set ${family} ${table} ${name}`, NFT_GETSET, body, decodeSet));
+  return found(() => client.get(`nft list set ${family} ${table} ${name}`, NFT_GETSET, body, () => true)) ?? false;
 }
 
 function decodeSet({ body }: Message): NftSet | undefined {

@@ -1,9 +1,10 @@
 import { formatIp, type Prefix } from "../base/ip.ts";
+import type { Owner } from "../base/owner.ts";
 import type { Client } from "../netlink/client.ts";
 import { type FoundRule, findChain, hasTable, listRules } from "./find.ts";
-import { findSet, getElement } from "./find-set.ts";
+import { getElement, hasSet } from "./find-set.ts";
 import { CHAIN, type MasqueradeFamily, masqueradeFamily, masqueradeSet, TABLE } from "./masquerade-set.ts";
-import { networkOfTag, type Owner, ownerTag, tagOfComment } from "./owner.ts";
+import { networkOfTag, ownerTag, tagOfComment } from "./owner.ts";
 
 /**
  * What of `addMasquerade` is not in the kernel, in a few words and with the command that shows it; undefined when
@@ -37,7 +38,7 @@ function entryMissing(client: Client, owner: Owner, tag: string, prefix: Prefix)
   const family = masqueradeFamily(prefix.ip);
   const set = masqueradeSet(owner.network, networkOfTag(tag), prefix);
   const see = `(nft list set ${family} ${TABLE} ${set.name})`;
-  if (!findSet(client, family, TABLE, set.name)) return `set ${set.name} of table ${family} ${TABLE} is missing`;
+  if (!hasSet(client, family, TABLE, set.name)) return `set ${set.name} of table ${family} ${TABLE} is missing`;
   const element = getElement(client, family, TABLE, set, prefix.ip);
   if (!element) return `address ${formatIp(prefix.ip)} is not in set ${set.name} ${see}`;
   const { comment = "" } = element;

@@ -1,4 +1,5 @@
 import type { Ip } from "../base/ip.ts";
+import type { Owner } from "../base/owner.ts";
 import type { Client } from "../netlink/client.ts";
 import { Batch } from "./batch.ts";
 import { run } from "./client.ts";
@@ -11,7 +12,7 @@ import {
   TABLE,
 } from "./masquerade-set.ts";
 import type { Element, NftSet } from "./objects.ts";
-import { networkOfTag, networkTag, type Owner, ownerTag, tagOfComment } from "./owner.ts";
+import { networkOfTag, networkTag, ownerTag, tagOfComment } from "./owner.ts";
 
 /** Deletions in one batch: the refusals of all of them must fit the socket's receive buffer. */
 const CHUNK = 128;

@@ -1,9 +1,10 @@
 import { EEXIST, ENOENT } from "../base/errno.ts";
 import type { Prefix } from "../base/ip.ts";
+import type { Owner } from "../base/owner.ts";
 import type { Client } from "../netlink/client.ts";
 import { Batch } from "./batch.ts";
 import { attempt, type Failure } from "./client.ts";
-import { findSet, getElement } from "./find-set.ts";
+import { getElement, hasSet } from "./find-set.ts";
 import {
   CHAIN,
   type MasqueradeFamily,
@@ -13,7 +14,7 @@ import {
   TABLE,
 } from "./masquerade-set.ts";
 import type { Element, NftSet } from "./objects.ts";
-import { networkOfTag, type Owner, ownerComment, ownerTag, tagOfComment } from "./owner.ts";
+import { networkOfTag, ownerComment, ownerTag, tagOfComment } from "./owner.ts";
 
 /** How often the ruleset may change under an ADD before it gives up. */
 const ROUNDS = 10;
@@ -57,7 +58,7 @@ function entriesOf(client: Client, owner: Owner, tag: string, addresses: readonl
     const set = masqueradeSet(owner.network, networkOfTag(tag), prefix);
     const element = { kind: "element", set, key: prefix.ip, comment } as const;
     const family = masqueradeFamily(prefix.ip);
-    return { family, prefix, set, element, build: !findSet(client, family, TABLE, set.name), step: "create" };
+    return { family, prefix, set, element, build: !hasSet(client, family, TABLE, set.name), step: "create" };
   });
 }
 

@@ -1,12 +1,6 @@
+import type { Owner } from "../base/owner.ts";
 import { sha512 } from "../base/sha512.ts";
 import { fitComment } from "./comments.ts";
-
-/** Whose rule or element something is: one attachment of a container to a network. */
-export interface Owner {
-  readonly network: string;
-  readonly containerId: string;
-  readonly ifname: string;
-}
 
 const HASH_LENGTH = 16;
 const TAG_LENGTH = 2 * HASH_LENGTH + 1;

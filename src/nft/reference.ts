@@ -1,10 +1,11 @@
 import { EBUSY, ENOENT, isErrno } from "../base/errno.ts";
+import type { Owner } from "../base/owner.ts";
 import { sha512 } from "../base/sha512.ts";
 import type { Client } from "../netlink/client.ts";
 import { Batch } from "./batch.ts";
 import { run } from "./client.ts";
 import { type FoundRule, findChain, listRules } from "./find.ts";
-import { type Owner, ownerTag } from "./owner.ts";
+import { ownerTag } from "./owner.ts";
 
 /** What the reference plugins' own masquerading has left in the kernel (plugins: pkg/ip/ipmasq_*_linux.go). */
 
@@ -17,7 +18,7 @@ const ROUNDS = 5;
  * Throws NetlinkError.
  */
 export function removeReferenceMasquerade(client: Client, owner: Owner): void {
-  removeTagged(client, ownerTag(owner));
+  removeTagged(client, owner);
   const chain = iptablesChain(owner);
   for (const family of ["ip", "ip6"] as const) removeChain(client, family, chain);
 }
@@ -29,10 +30,13 @@ export function iptablesChain({ network, containerId }: Pick<Owner, "network" | 
 
 const NFTABLES = { table: "cni_plugins_masquerade", chain: "masq_checks" } as const;
 
-function removeTagged(client: Client, tag: string): void {
+function removeTagged(client: Client, owner: Owner): void {
   const { table, chain } = NFTABLES;
+  const rules = listRules(client, "inet", table, chain);
+  if (rules.length === 0) return;
+  const tag = ownerTag(owner);
   const batch = new Batch("inet", table);
-  for (const { handle, comment } of listRules(client, "inet", table, chain)) {
+  for (const { handle, comment } of rules) {
     if (comment.startsWith(tag)) batch.destroy({ kind: "handle", chain, handle });
   }
   run(client, batch);

@@ -2,7 +2,7 @@ import { readRequest } from "../spec/config.ts";
 import type { Delegate, Delegates } from "../spec/delegate.ts";
 import { readEnv } from "../spec/env.ts";
 import type { Call, Plugin } from "../spec/plugin.ts";
-import { run } from "./run.ts";
+import { answer } from "./perform.ts";
 import { assertVersion } from "./verbs.ts";
 
 /** `plugins` as one another's delegates: each is run as if it were called, without a process. */
@@ -13,7 +13,7 @@ export function delegatesOf(plugins: readonly Plugin[]): Delegates {
 }
 
 function delegateOf(plugin: Plugin, delegates: Delegates): Delegate {
-  const call: Delegate["call"] = (env, stdin) => run(plugin, env, () => stdin, delegates);
+  const call: Delegate["call"] = (env, stdin) => answer(plugin, env, () => stdin, delegates);
   const ask = (env: ReadonlyMap<string, string>, stdin: string) => queryOf(plugin, env, stdin, delegates);
   return {
     call,

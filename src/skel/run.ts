@@ -1,106 +1,23 @@
-import { deferSignals } from "#sys";
-import { messageOf } from "../base/errno.ts";
-import { settle } from "../base/undo.ts";
-import { readRequest } from "../spec/config.ts";
-import type { Delegates, Reply } from "../spec/delegate.ts";
-import { readEnv } from "../spec/env.ts";
-import { CniError, INVALID_ENVIRONMENT, IO_FAILURE } from "../spec/errors.ts";
-import { assertLimits } from "../spec/limits.ts";
-import type { AddOutcome, Call, Plugin, Verb } from "../spec/plugin.ts";
-import { renderResult } from "../spec/result-render.ts";
+import { load } from "#sys";
+import type { Reply } from "../spec/delegate.ts";
+import type { Plugin } from "../spec/plugin.ts";
 import { aboutText, versionJson } from "./about.ts";
-import { errorJson, toCniError } from "./failure.ts";
-import { guardNetns } from "./netns.ts";
-import { assertVersion, isVerb, VERBS } from "./verbs.ts";
-
-type Answer = Omit<Reply, "code" | "stderr">;
+import type * as Skel from "./bundle.ts";
 
 /**
- * Runs one call of a plugin, from its environment and stdin to what it prints: CNI spec 1.1.0, section 2, in the order of
- * the reference's skel, except that CNI_NETNS is compared with the plugin's own namespace before the work (netns.ts).
- * Never throws: this is where an error becomes error JSON. `stdin` is not called for VERSION.
+ * Runs one call of a plugin, from its environment and stdin to what it prints: CNI spec 1.1.0, section 2. Never throws.
+ * `delegates` are the plugins that it may run in this process.
+ * VERSION, which podman asks of every plugin before it does anything, is answered before the rest is even loaded.
  */
 export function run(
   plugin: Plugin,
   variables: ReadonlyMap<string, string>,
   stdin: () => string,
-  delegates: Delegates,
+  delegates: readonly Plugin[],
 ): Reply {
-  if (!variables.get("CNI_COMMAND")) return { code: 0, stdout: "", stderr: aboutText(plugin) };
-  const lines: string[] = [];
-  const warn = (line: string) => void lines.push(line.endsWith("\n") ? line : `${line}\n`);
-  try {
-    const answer = perform(plugin, variables, stdin, delegates, warn);
-    return { code: 0, ...answer, stderr: lines.join("") };
-  } catch (error) {
-    return { code: 1, stdout: errorJson(toCniError(error)), stderr: lines.join("") };
-  }
-}
-
-function perform(
-  plugin: Plugin,
-  variables: ReadonlyMap<string, string>,
-  readStdin: () => string,
-  delegates: Delegates,
-  warn: (line: string) => void,
-): Answer {
-  const command = variables.get("CNI_COMMAND") ?? "";
-  const verb = isVerb(command) ? command : undefined;
-  const env = readEnv(variables, verb ? VERBS[verb].needs : []);
-  if (command === "VERSION") return { stdout: versionJson(plugin) };
-  const stdin = received(readStdin);
-  const { config, name, cniVersion } = readRequest(stdin);
-  if (!verb) {
-    throw new CniError(
-      INVALID_ENVIRONMENT,
-      `unknown CNI_COMMAND: ${command}`,
-      `known: ${Object.keys(VERBS).join(", ")}, VERSION`,
-    );
-  }
-  assertVersion(verb, cniVersion, plugin.versions);
-  if (verb === "ADD") assertLimits(name, env.containerId);
-  return handle(plugin, verb, {
-    env: guardNetns(verb, env, warn),
-    stdin,
-    config,
-    name,
-    version: cniVersion,
-    delegates,
-    warn,
-  });
-}
-
-function received(readStdin: () => string): string {
-  try {
-    return readStdin();
-  } catch (error) {
-    throw new CniError(IO_FAILURE, `error reading from stdin: ${messageOf(error)}`, "", error);
-  }
-}
-
-function handle(plugin: Plugin, verb: Verb, call: Call): Answer {
-  if (verb !== "ADD") {
-    plugin[verb]?.(call);
-    return { stdout: "" };
-  }
-  const outcome = plugin.ADD(call);
-  return {
-    stdout: rendered(outcome, call),
-    ...(outcome.attached ? { attached: outcome.attached } : {}),
-    ...(outcome.rollback ? { rollback: outcome.rollback } : {}),
-  };
-}
-
-/** A result that cannot be written in the caller's version reaches nobody, so what it describes is taken back. */
-function rendered({ result, rollback }: AddOutcome, call: Call): string {
-  try {
-    return renderResult(result, call.version);
-  } catch (error) {
-    const failures = rollback ? deferSignals(() => settle([rollback])) : [];
-    for (const failure of failures) call.warn(`could not take back: ${messageOf(failure)}`);
-    if (result.ips.length === 0) {
-      call.warn(`a result of version ${call.version} needs an address: use cniVersion 0.3.0 or later without IPAM`);
-    }
-    throw error;
-  }
+  const command = variables.get("CNI_COMMAND");
+  if (!command) return { code: 0, stdout: "", stderr: aboutText(plugin) };
+  if (command === "VERSION") return { code: 0, stdout: versionJson(plugin), stderr: "" };
+  const { perform } = load("skel") as typeof Skel;
+  return perform(plugin, variables, stdin, delegates);
 }

@@ -1,10 +1,9 @@
 /** Removing what the reference plugins' own masquerading has left. */
 import { expect } from "bun:test";
-import { Client } from "../../src/netlink/client.ts";
-import { NETLINK_NETFILTER, openSocket } from "../../src/netlink/socket.ts";
 import { iptablesChain, removeReferenceMasquerade } from "../../src/nft/reference.ts";
-import { inLab, type Lab, openLab } from "../support/lab.ts";
+import { inLab, openLab } from "../support/lab.ts";
 import { can, namespaces, needs, nftables, REFERENCE, reference } from "../support/needs.ts";
+import { nftClient, ruleset } from "../support/nft.ts";
 
 const iptables = can(
   "root and iptables on nf_tables",
@@ -13,9 +12,6 @@ const iptables = can(
   "iptables --version | grep -q nf_tables && iptables -t nat -S",
 );
 const needsTables = needs(namespaces, nftables, iptables);
-
-const client = (lab: Lab): Client => lab.within(lab.host, () => new Client(openSocket(NETLINK_NETFILTER)));
-const ruleset = (lab: Lab): string => lab.sh(lab.host, "nft", "list", "ruleset");
 
 for (const backend of ["iptables", "nftables"]) {
   needs(
@@ -32,7 +28,7 @@ for (const backend of ["iptables", "nftables"]) {
     lab.add({ conf, ns: lab.container(), id: "goes" });
     expect(ruleset(lab)).not.toBe(before);
     for (let times = 0; times < 2; times++) {
-      removeReferenceMasquerade(client(lab), { network: conf.name, containerId: "goes", ifname: "eth0" });
+      removeReferenceMasquerade(nftClient(lab), { network: conf.name, containerId: "goes", ifname: "eth0" });
       expect(ruleset(lab)).toBe(before);
     }
   });
@@ -63,7 +59,7 @@ needsTables(
       nat(tool, "-I", "POSTROUTING", "-s", address, "-j", chain);
       nat(tool, "-A", "POSTROUTING", "-s", address, "-j", chain, "-m", "comment", "--comment", 'name: "net" id: "one"');
     }
-    removeReferenceMasquerade(client(lab), owner);
+    removeReferenceMasquerade(nftClient(lab), owner);
     expect(ruleset(lab)).toBe(before);
   }),
 );
@@ -71,7 +67,7 @@ needsTables(
 needsTables(
   "removeReferenceMasquerade() where there is nothing does nothing",
   inLab((lab) => {
-    removeReferenceMasquerade(client(lab), owner);
+    removeReferenceMasquerade(nftClient(lab), owner);
     expect(ruleset(lab)).toBe("");
   }),
 );
@@ -82,7 +78,7 @@ needsTables(
     const chain = iptablesChain(owner);
     lab.sh(lab.host, "iptables", "-t", "nat", "-N", chain);
     lab.sh(lab.host, "iptables", "-t", "nat", "-A", "OUTPUT", "-j", chain);
-    expect(() => removeReferenceMasquerade(client(lab), owner)).toThrow(
+    expect(() => removeReferenceMasquerade(nftClient(lab), owner)).toThrow(
       `nft delete chain ip nat ${chain}: device or resource busy`,
     );
   }),

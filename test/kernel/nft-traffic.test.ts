@@ -1,18 +1,16 @@
 /** What packets see of the masquerading: a container behind the host, a far machine that knows no way back to it. */
 import { expect } from "bun:test";
-import { parsePrefix } from "../../src/base/ip.ts";
-import { Client } from "../../src/netlink/client.ts";
-import { NETLINK_NETFILTER, openSocket } from "../../src/netlink/socket.ts";
 import { addMasquerade } from "../../src/nft/masquerade.ts";
 import { removeMasquerade } from "../../src/nft/masquerade-remove.ts";
 import { attempt } from "../support/command.ts";
 import { inLab, type Lab } from "../support/lab.ts";
 import { can, linkKind, namespaces, needs, nftables } from "../support/needs.ts";
+import { nftClient, prefix } from "../support/nft.ts";
 
 const needsTraffic = needs(namespaces, nftables, linkKind("veth"));
 
 const owner = { network: "traffic", containerId: "one", ifname: "eth0" };
-const DUAL = ["10.1.2.3/24", "fd00::3/64"].map((text) => parsePrefix(text) ?? expect.unreachable());
+const DUAL = ["10.1.2.3/24", "fd00::3/64"].map(prefix);
 
 /** Counts echo requests by the source that the far machine sees. */
 const COUNTERS = `
@@ -90,15 +88,13 @@ function build(lab: Lab): Net {
   };
 }
 
-const client = (lab: Lab): Client => lab.within(lab.host, () => new Client(openSocket(NETLINK_NETFILTER)));
-
 needsTraffic(
   "a far machine sees the host in place of the container, until the masquerading is removed",
   inLab((lab) => {
     const { ping, seen, far } = build(lab);
     expect([ping("192.0.2.2"), ping("2001:db8::2")]).toEqual([false, false]);
     expect(seen(far)).toEqual({ container4: 1, container6: 1 });
-    const nft = client(lab);
+    const nft = nftClient(lab);
     addMasquerade(nft, owner, DUAL);
     expect([ping("192.0.2.2"), ping("2001:db8::2")]).toEqual([true, true]);
     expect(seen(far)).toEqual({ container4: 1, container6: 1, host4: 1, host6: 1 });
@@ -112,7 +108,7 @@ needsTraffic(
   "within its prefix the container is seen as itself",
   inLab((lab) => {
     const { ping, seen, near } = build(lab);
-    addMasquerade(client(lab), owner, DUAL);
+    addMasquerade(nftClient(lab), owner, DUAL);
     expect(ping("10.1.2.200")).toBe(true);
     expect(seen(near)).toEqual({ container4: 1 });
   }),
@@ -141,12 +137,12 @@ needs(
   "a rule that the user has, before or after, wins",
   inLab((lab) => {
     const { ping, seen, far } = build(lab);
-    addMasquerade(client(lab), owner, DUAL);
+    addMasquerade(nftClient(lab), owner, DUAL);
     lab.sh(lab.host, ...SNAT);
     expect(ping("192.0.2.2")).toBe(true);
     expect(seen(far)).toEqual({ user4: 1 });
     lab.sh(lab.host, "nft", "delete table ip berth");
-    addMasquerade(client(lab), owner, DUAL);
+    addMasquerade(nftClient(lab), owner, DUAL);
     expect(ping("192.0.2.2")).toBe(true);
     expect(seen(far)).toEqual({ user4: 2 });
   }),

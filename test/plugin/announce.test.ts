@@ -18,7 +18,10 @@ function believed(lab: Lab, ns: string, address: string): string | undefined {
 /** A container on the same bridge, its addresses from elsewhere in the subnets. */
 function neighbour(lab: Lab): string {
   const ns = lab.container();
-  const [v4, v6] = [{ subnet: "10.77.0.0/24", rangeStart: "10.77.0.100" }, { subnet: "fd77::/64", rangeStart: "fd77::100" }];
+  const [v4, v6] = [
+    { subnet: "10.77.0.0/24", rangeStart: "10.77.0.100" },
+    { subnet: "fd77::/64", rangeStart: "fd77::100" },
+  ];
   lab.add({ ns, id: "neighbour", conf: lab.conf({ name: "others", ipam: { ...DUAL_STACK, ranges: [[v4], [v6]] } }) });
   return ns;
 }

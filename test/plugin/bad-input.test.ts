@@ -114,22 +114,55 @@ const RANGES: BadCall[] = [
   ["a gateway that is none", ranges([{ subnet: "10.77.0.0/24", gateway: "zz" }]), 7, "gateway", "zz"],
   ["a start outside", ranges([{ subnet: "10.77.0.0/24", rangeStart: "10.78.0.1" }]), 7, "rangeStart", "10.78.0.1"],
   ["an end outside", ranges([{ subnet: "10.77.0.0/24", rangeEnd: "10.78.0.1" }]), 7, "rangeEnd", "10.78.0.1"],
-  ["a start after the end", ranges([{ subnet: "10.77.0.0/24", rangeStart: "10.77.0.9", rangeEnd: "10.77.0.3" }]), 7, "rangeStart", "10.77.0.9"],
+  [
+    "a start after the end",
+    ranges([{ subnet: "10.77.0.0/24", rangeStart: "10.77.0.9", rangeEnd: "10.77.0.3" }]),
+    7,
+    "rangeStart",
+    "10.77.0.9",
+  ],
   ["two families in a set", ranges([{ subnet: "10.77.0.0/24" }, { subnet: "fd77::/64" }]), 7, "ipam.ranges[0]"],
-  ["overlapping ranges", ranges([{ subnet: "10.77.0.0/24" }, { subnet: "10.77.0.128/25" }]), 7, "ipam.ranges[0]", "10.77.0.1-10.77.0.254"],
-  ["overlapping sets", ranges([{ subnet: "10.77.0.0/24" }], [{ subnet: "10.77.0.128/25" }]), 7, "ipam.ranges[0]", "ipam.ranges[1]"],
+  [
+    "overlapping ranges",
+    ranges([{ subnet: "10.77.0.0/24" }, { subnet: "10.77.0.128/25" }]),
+    7,
+    "ipam.ranges[0]",
+    "10.77.0.1-10.77.0.254",
+  ],
+  [
+    "overlapping sets",
+    ranges([{ subnet: "10.77.0.0/24" }], [{ subnet: "10.77.0.128/25" }]),
+    7,
+    "ipam.ranges[0]",
+    "ipam.ranges[1]",
+  ],
   ["a route that is none", routes({ dst: "zz" }), 7, "ipam.routes[0].dst", "zz"],
 ];
 
 const KEYS: BadCall[] = [
   ["hairpin and promiscuous mode", conf({ hairpinMode: true, promiscMode: true }), 7, "hairpinMode", "promiscMode"],
-  ["addresses for an interface that stays down", conf({ disableContainerInterface: true }), 7, "disableContainerInterface", "ipam"],
+  [
+    "addresses for an interface that stays down",
+    conf({ disableContainerInterface: true }),
+    7,
+    "disableContainerInterface",
+    "ipam",
+  ],
   ["a vlan, which is not built yet", conf({ vlan: 7 }), 2, "vlan", "7"],
   ["an unknown ipMasqBackend", conf({ ipMasq: true, ipMasqBackend: "magic" }), 7, "ipMasqBackend", "magic"],
   ["a MAC that is none", conf({ runtimeConfig: { mac: "zz" } }), 7, "runtimeConfig.mac", "zz"],
 ];
 
-const ALL = { stdin: STDIN, type: TYPES, version: VERSIONS, name: NAMES, environment: ENVIRONMENT, netns: NETNS, range: RANGES, key: KEYS };
+const ALL = {
+  stdin: STDIN,
+  type: TYPES,
+  version: VERSIONS,
+  name: NAMES,
+  environment: ENVIRONMENT,
+  netns: NETNS,
+  range: RANGES,
+  key: KEYS,
+};
 
 describe.each(Object.entries(ALL))("bridge/ADD refuses a bad %s and touches nothing", (_, calls) => {
   need.each(calls)("%s", async (__, options, code, ...words) => {
@@ -144,13 +177,21 @@ describe.each(Object.entries(ALL))("bridge/ADD refuses a bad %s and touches noth
 });
 
 describe("a plugin started by hand", () => {
-  need.each(["bridge", "host-local", "loopback"])("%s without CNI_COMMAND says what it is, on stderr", async (plugin) => {
-    await inLab((lab) => {
-      const { status, stdout, stderr } = lab.call(plugin, "ADD", { env: { CNI_COMMAND: undefined }, conf: {} as Conf });
-      expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
-      expect(stderr).toMatch(new RegExp(`^CNI ${plugin} plugin v1\\.9\\.1\\+berth\\.\\d+\\.\\d+\\.\\d+\\nCNI protocol versions`));
-    })();
-  });
+  need.each(["bridge", "host-local", "loopback"])(
+    "%s without CNI_COMMAND says what it is, on stderr",
+    async (plugin) => {
+      await inLab((lab) => {
+        const { status, stdout, stderr } = lab.call(plugin, "ADD", {
+          env: { CNI_COMMAND: undefined },
+          conf: {} as Conf,
+        });
+        expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+        expect(stderr).toMatch(
+          new RegExp(`^CNI ${plugin} plugin v1\\.9\\.1\\+berth\\.\\d+\\.\\d+\\.\\d+\\nCNI protocol versions`),
+        );
+      })();
+    },
+  );
 
   need(
     "VERSION lists all versions, whatever is on stdin",

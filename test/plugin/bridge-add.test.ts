@@ -76,11 +76,13 @@ describe("bridge/ADD", () => {
       const a = lab.container();
       const b = lab.container();
       lab.add({ ns: a, id: "a", conf });
-      for (const gateway of ["10.77.0.1", "fd77::1"]) expect([gateway, answers(lab, a, gateway)]).toEqual([gateway, true]);
+      for (const gateway of ["10.77.0.1", "fd77::1"])
+        expect([gateway, answers(lab, a, gateway)]).toEqual([gateway, true]);
       const { ips } = lab.add({ ns: b, id: "b", conf });
       expect(lab.addrs(b, "eth0", "inet6")).toEqual(["fd77::3/64"]);
       for (const { address } of ips) expect([address, answers(lab, a, address)]).toEqual([address, true]);
-      for (const address of ["10.77.0.2", "fd77::2"]) expect([address, answers(lab, b, address)]).toEqual([address, true]);
+      for (const address of ["10.77.0.2", "fd77::2"])
+        expect([address, answers(lab, b, address)]).toEqual([address, true]);
       expect(lab.sh(lab.host, "cat", "/proc/sys/net/ipv6/conf/all/forwarding")).toBe("1\n");
     }),
   );

@@ -52,7 +52,12 @@ const DAMAGES: [string, (at: Attached) => unknown, ...string[]][] = [
   ["bridge", (at) => hostIp(at, "link", "del", "lab0"), "Interface lab0 not found"],
   ["bridge promiscuity", (at) => hostIp(at, "link", "set", "lab0", "promisc", "on"), "lab0", "Promisc"],
   ["masquerade element", (at) => nft(at, "flush", "set", "ip", "berth", setName(at, "ip")), "10.77.0.2", "masquerad"],
-  ["IPv6 masquerade element", (at) => nft(at, "flush", "set", "ip6", "berth", setName(at, "ip6")), "fd77::2", "masquerad"],
+  [
+    "IPv6 masquerade element",
+    (at) => nft(at, "flush", "set", "ip6", "berth", setName(at, "ip6")),
+    "fd77::2",
+    "masquerad",
+  ],
   ["masquerade rule", (at) => nft(at, "flush", "chain", "ip", "berth", "postrouting"), "masquerad"],
   ["ruleset", (at) => nft(at, "flush", "ruleset"), "masquerad"],
   ["lease", ({ lab }) => dropLeases(lab), "cid-1"],
@@ -95,10 +100,16 @@ describe("bridge/CHECK", () => {
     "passes with routes of another priority and table",
     inLab((lab) => {
       const ns = lab.container();
-      const routes = [{ dst: "192.0.2.0/24", gw: "10.77.0.9", priority: 7 }, { dst: "198.51.100.0/24", table: 1234 }];
+      const routes = [
+        { dst: "192.0.2.0/24", gw: "10.77.0.9", priority: 7 },
+        { dst: "198.51.100.0/24", table: 1234 },
+      ];
       const conf = lab.conf({ ipam: { type: "host-local", ranges: [[{ subnet: "10.77.0.0/24" }]], routes } });
       const prevResult = lab.add({ ns, conf });
-      expect(lab.call("bridge", "CHECK", { ns, conf: { ...conf, prevResult } })).toMatchObject({ status: 0, stdout: "" });
+      expect(lab.call("bridge", "CHECK", { ns, conf: { ...conf, prevResult } })).toMatchObject({
+        status: 0,
+        stdout: "",
+      });
     }),
   );
 
@@ -108,7 +119,10 @@ describe("bridge/CHECK", () => {
       const ns = lab.container();
       const conf = lab.conf({ ipam: {} });
       const prevResult = lab.add({ ns, conf });
-      expect(lab.call("bridge", "CHECK", { ns, conf: { ...conf, prevResult } })).toMatchObject({ status: 0, stdout: "" });
+      expect(lab.call("bridge", "CHECK", { ns, conf: { ...conf, prevResult } })).toMatchObject({
+        status: 0,
+        stdout: "",
+      });
     }),
   );
 

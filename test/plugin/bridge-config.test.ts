@@ -21,7 +21,12 @@ describe("bridge/ADD: MAC address", () => {
     ["runtimeConfig.mac", { runtimeConfig: { mac: A } }, undefined, A],
     ["args.cni.mac", { args: { cni: { mac: B } } }, undefined, B],
     ["MAC in CNI_ARGS", {}, `IgnoreUnknown=1;MAC=${C}`, C],
-    ["runtimeConfig before all", { runtimeConfig: { mac: A }, args: { cni: { mac: B } } }, `IgnoreUnknown=1;MAC=${C}`, A],
+    [
+      "runtimeConfig before all",
+      { runtimeConfig: { mac: A }, args: { cni: { mac: B } } },
+      `IgnoreUnknown=1;MAC=${C}`,
+      A,
+    ],
     ["args.cni before CNI_ARGS", { args: { cni: { mac: B } } }, `IgnoreUnknown=1;MAC=${C}`, B],
     ["keys in any case", { RuntimeConfig: { MAC: "02-00-00-00-00-0A" } }, undefined, A],
   ] as const)("takes %s", async (_, over, args, mac) => {
@@ -177,7 +182,10 @@ describe("bridge/ADD: interfaces", () => {
     }),
   );
 
-  need.each([["no ipam", undefined], ["an empty ipam", {}]])("with %s: layer 2, no address and no rule", async (_, ipam) => {
+  need.each([
+    ["no ipam", undefined],
+    ["an empty ipam", {}],
+  ])("with %s: layer 2, no address and no rule", async (_, ipam) => {
     await inLab((lab) => {
       const ns = lab.container();
       const { ipam: __, ...conf } = lab.conf({ ipMasq: true });

@@ -12,7 +12,9 @@ const masqueraded = (lab: Lab) => lab.conf({ ipMasq: true, ipam: DUAL_STACK });
 
 /** The addresses in berth's sets. */
 function elements(lab: Lab): string[] {
-  return lab.nftj(lab.host).flatMap((row) => (row.set?.elem ?? []).map(({ elem }: { elem: { val: string } }) => elem.val));
+  return lab
+    .nftj(lab.host)
+    .flatMap((row) => (row.set?.elem ?? []).map(({ elem }: { elem: { val: string } }) => elem.val));
 }
 
 /** What one attachment leaves, asked of kernel and disk. */
@@ -112,7 +114,12 @@ describe("bridge/DEL", () => {
       const { status, stderr } = lab.call("bridge", "DEL", { ns: lab.host, conf });
       expect(status).toBe(0);
       expect(stderr).toContain("own namespace");
-      expect(lab.ipj(lab.host, "link").map(({ ifname }) => ifname).sort()).toEqual(["eth0", "lab0", "lo", "uplink"]);
+      expect(
+        lab
+          .ipj(lab.host, "link")
+          .map(({ ifname }) => ifname)
+          .sort(),
+      ).toEqual(["eth0", "lab0", "lo", "uplink"]);
       expect(remains(lab)).toEqual(NOTHING);
     }),
   );

@@ -92,7 +92,10 @@ describe("bridge/ADD that fails", () => {
     "because the version has no form for a result without addresses takes the link back",
     inLab((lab) => {
       const ns = lab.container();
-      cniError(lab.call("bridge", "ADD", { ns, conf: lab.conf({ cniVersion: "0.2.0", ipam: {} }) }), "no valid IP addresses");
+      cniError(
+        lab.call("bridge", "ADD", { ns, conf: lab.conf({ cniVersion: "0.2.0", ipam: {} }) }),
+        "no valid IP addresses",
+      );
       expect([lab.ports(), lab.ipj(ns, "link").length]).toEqual([[], 1]);
     }),
   );

@@ -7,7 +7,11 @@ import { DUAL_STACK } from "../support/pools.ts";
 const MAC = "02:00:00:00:00:77";
 
 describe("bridge in a list with the reference's tuning after it", () => {
-  needs(namespaces, built, reference)(
+  needs(
+    namespaces,
+    built,
+    reference,
+  )(
     "CHECK raises no false alarm over a changed MAC address and MTU, and still sees damage",
     inLab((lab) => {
       const ns = lab.container();

@@ -24,7 +24,8 @@ function systemCalls(lab: Lab, verb: Verb, ns: string, conf: object): string[] {
   return [...readFileSync(log, "utf8").matchAll(/^\d+\s+(\w+)\(/gm)].map(([, name]) => name ?? "");
 }
 
-const count = (calls: readonly string[], names: readonly string[]) => calls.filter((name) => names.includes(name)).length;
+const count = (calls: readonly string[], names: readonly string[]) =>
+  calls.filter((name) => names.includes(name)).length;
 
 describe("bridge with host-local from the same executable", () => {
   need.each(["ADD", "CHECK", "DEL"] as const)("%s is one process, with no exec and no sleep", async (verb) => {

@@ -13,7 +13,12 @@ const FAKE = { type: "fake", pool: "somewhere", nested: { "odd key": [1, null, "
 
 /** A call with more than the minimum in its environment and configuration; stdin is not in JSON.stringify's own form. */
 function rich(lab: Lab, fake: FakeIpam, ns: string, prevResult?: Json): CallOptions {
-  const conf = lab.conf({ ipam: FAKE, runtimeConfig: { ips: ["10.77.0.50"] }, "x-unknown": 1.5, ...(prevResult && { prevResult }) });
+  const conf = lab.conf({
+    ipam: FAKE,
+    runtimeConfig: { ips: ["10.77.0.50"] },
+    "x-unknown": 1.5,
+    ...(prevResult && { prevResult }),
+  });
   return {
     ns,
     conf: `${JSON.stringify(conf, null, 3)}\n`,
@@ -42,7 +47,11 @@ const withoutPrevResult = (recorded: ReturnType<typeof lifeWith>["seen"]) =>
   recorded.map((one) => one && { ...one, stdin: { ...JSON.parse(one.stdin), prevResult: undefined } });
 
 describe("bridge with an IPAM plugin that is not ours", () => {
-  needs(namespaces, built, reference)(
+  needs(
+    namespaces,
+    built,
+    reference,
+  )(
     "hands it the environment and stdin that the reference's bridge does",
     inLab((lab) => {
       const fake = fakeIpam(lab.dir);
@@ -74,9 +83,21 @@ describe("bridge with an IPAM plugin that is not ours", () => {
     ["an error", '{"code": 123, "msg": "no lease", "details": "ask again"}', 1, ["no lease", "ask again"], ["ADD"]],
     ["no result", "", 0, ["fake"], ["ADD"]],
     ["garbage", "hello", 0, ["fake", "hello"], ["ADD"]],
-    ["a result without addresses", '{"cniVersion":"1.0.0"}', 0, ["IPAM plugin returned missing IP config"], ["ADD", "DEL"]],
+    [
+      "a result without addresses",
+      '{"cniVersion":"1.0.0"}',
+      0,
+      ["IPAM plugin returned missing IP config"],
+      ["ADD", "DEL"],
+    ],
     ["an address that cannot be", '{"cniVersion":"1.0.0","ips":[{"address":"x"}]}', 0, ["x"], ["ADD"]],
-    ["an unreachable route", JSON.stringify({ ...FAKE_RESULT, routes: [{ dst: "192.0.2.0/24", gw: "10.66.0.1" }] }), 0, ["192.0.2.0/24"], ["ADD", "DEL"]],
+    [
+      "an unreachable route",
+      JSON.stringify({ ...FAKE_RESULT, routes: [{ dst: "192.0.2.0/24", gw: "10.66.0.1" }] }),
+      0,
+      ["192.0.2.0/24"],
+      ["ADD", "DEL"],
+    ],
   ] as const)("leaves nothing when that answers with %s", async (_, stdout, status, words, calls) => {
     await inLab((lab) => {
       const fake = fakeIpam(lab.dir);

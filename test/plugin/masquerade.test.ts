@@ -67,7 +67,10 @@ describe("bridge/ADD with ipMasq", () => {
       const rows = lab.nftj(lab.host);
       const sets = rows.flatMap((row) => row.set ?? []);
       expect(rows.filter((row) => row.rule).length).toBe(2);
-      expect(sets.map(({ family, elem }) => [family, elem.length])).toEqual([["ip", 3], ["ip6", 3]]);
+      expect(sets.map(({ family, elem }) => [family, elem.length])).toEqual([
+        ["ip", 3],
+        ["ip6", 3],
+      ]);
       const comments = sets.flatMap(({ elem }) => elem.map((one: { elem: { comment: string } }) => one.elem.comment));
       const readable = comments.map((comment) => comment.replace(/^[0-9a-f]{16}-[0-9a-f]{16}, /, "")).sort();
       const wanted = ids.map((id) => `net: labnet, if: eth0, id: ${id}`);

@@ -73,7 +73,9 @@ exit $(cat ${log}/status)
 
 function read(file: (what: string) => string): Recorded {
   const entries = file("env").split("\0").filter(Boolean);
-  const pairs = entries.map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)] as const);
+  const pairs = entries.map(
+    (entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)] as const,
+  );
   return {
     env: Object.fromEntries(pairs.filter(([name]) => !SHELL.includes(name)).sort()),
     stdin: file("stdin"),

@@ -22,7 +22,7 @@ export function scripted(...rows: readonly Row[]): Scripted {
       const row = ahead.shift();
       if (!row) throw new Error(`scripted: nothing more is expected, but ${datagram.length} bytes were sent`);
       expect(datagram).toEqual(row[0]);
-      queue.push(...row.slice(1) as (Uint8Array | Error)[]);
+      queue.push(...(row.slice(1) as (Uint8Array | Error)[]));
     },
     receive() {
       const reply = queue.shift();

@@ -23,7 +23,10 @@ function callOf(request: object): Call {
 
 /** What a plugin makes of its configuration before it touches anything. */
 const PLANS: Record<string, (call: Call) => unknown> = {
-  bridge: (call) => [planBridge(call), readNetConf(call.config).ipamType && [readPool(call), readPlace(call.config, call.name)]],
+  bridge: (call) => [
+    planBridge(call),
+    readNetConf(call.config).ipamType && [readPool(call), readPlace(call.config, call.name)],
+  ],
   loopback: (call) => readNetConf(call.config),
 };
 

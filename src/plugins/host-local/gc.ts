@@ -1,6 +1,5 @@
 import { boottime, close, flock, fstat, open, realtime } from "#sys";
 import { ETIMEDOUT, errnoOf, isErrno } from "../../base/errno.ts";
-import type { Ip } from "../../base/ip.ts";
 import { settle } from "../../base/undo.ts";
 import { type Attachment, readNetConf } from "../../spec/config.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
@@ -11,7 +10,7 @@ import { failWith } from "./failures.ts";
 import { type LeaseFile, openLease, readLease, readRecord, removeLease } from "./lease.ts";
 import { readWorld } from "./life.ts";
 import { usingOwners } from "./owners.ts";
-import { type Holder, leaseAddress, parseRecord, recordText } from "./record.ts";
+import { type Holder, parseRecord, recordText } from "./record.ts";
 import { leaseNames } from "./scan.ts";
 import { directoryOf, openStore, statDirectory } from "./store.ts";
 
@@ -46,12 +45,11 @@ export function gc(call: Call): void {
     if (!store.locked)
       throw new CniError(IO_FAILURE, `cannot lock ${directory}`, "GC needs the lock: no lease was touched");
     const isValid = validity(validAttachments);
-    const steps = leaseNames(store.directory).map((name) => () => {
-      const path = `${directory}/${name}`;
+    const steps = leaseNames(directory).map(({ path, ip }) => () => {
       const record = readRecord(path);
       const owner = record === undefined ? undefined : parseRecord(record);
       if (!owner || isValid(owner) || isYoung(path, start) || isBusy(path)) return;
-      if (removeLease(path)) owners.removed(recordText(owner), leaseAddress(name) as Ip);
+      if (removeLease(path)) owners.removed(recordText(owner), ip);
     });
     return settle(steps);
   });

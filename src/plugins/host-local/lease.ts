@@ -1,5 +1,5 @@
 /** Lease files: read, and written so that a lease is there whole or not at all. */
-import { close, deferSignals, fstat, getxattr, linkFd, open, readText, setxattr, unlink, write } from "#sys";
+import { close, deferSignals, fstat, getxattr, linkFd, open, read, readText, setxattr, unlink, write } from "#sys";
 import {
   EACCES,
   EAGAIN,
@@ -23,7 +23,9 @@ import { ATTRIBUTE, type Attachment, decodeAttribute } from "./attribute.ts";
 import type { Store } from "./store.ts";
 
 /** More than any record: the rest of such a file is not read. */
-const RECORD_LIMIT = 4096;
+const RECORD_LIMIT = 2047;
+/** What read(2) says of a directory, and of a FIFO that somebody has open for writing. */
+const NO_LEASE = [EISDIR, EINVAL, EAGAIN];
 const FOR_READING = O.RDONLY | O.NOFOLLOW | O.NONBLOCK | O.NOCTTY;
 
 export function leasePath(store: Store, ip: Ip): string {
@@ -40,6 +42,21 @@ export function readRecord(path: string): string | undefined {
   if (fd === undefined) return undefined;
   try {
     return recordOf(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+/** As readRecord, but the bytes as they are: quicker, for reading all of them. Empty for a file too long to be a lease. */
+export function readContent(path: string): Uint8Array | undefined {
+  const fd = openLease(path);
+  if (fd === undefined) return undefined;
+  try {
+    const content = read(fd, RECORD_LIMIT + 1);
+    return content.length > RECORD_LIMIT ? new Uint8Array() : content;
+  } catch (error) {
+    if (isErrno(error, ...NO_LEASE)) return undefined;
+    throw error;
   } finally {
     close(fd);
   }
@@ -181,8 +198,7 @@ function recordOf(fd: number): string | undefined {
     return readText(fd, RECORD_LIMIT).trim();
   } catch (error) {
     if (isErrno(error, EFBIG)) return "";
-    // A directory, or a FIFO that somebody has open for writing (EAGAIN is not retried: it is no lease).
-    if (isErrno(error, EISDIR, EINVAL, EAGAIN)) return undefined;
+    if (isErrno(error, ...NO_LEASE)) return undefined;
     throw error;
   }
 }

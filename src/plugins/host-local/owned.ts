@@ -4,10 +4,10 @@ import type { OwnedLease } from "../../spec/delegate.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { readPlace } from "./config.ts";
-import { leasePath, readLease } from "./lease.ts";
+import { leasePath, readLease, readRecord } from "./lease.ts";
 import { holdingsOf, usingOwners } from "./owners.ts";
 import { parseRecord } from "./record.ts";
-import { eachRecord, leaseNames } from "./scan.ts";
+import { eachLease, leaseNames } from "./scan.ts";
 import { directoryOf, openStore, statDirectory } from "./store.ts";
 
 /**
@@ -37,7 +37,7 @@ export function leaseOwners(call: Call): Owner[] {
   const directory = directoryOf(readPlace(call.config, call.name));
   if (!statDirectory(directory)) return [];
   const owners: Owner[] = [];
-  const complete = eachRecord(directory, leaseNames(directory), call.warn, (record) => {
+  const complete = eachLease(leaseNames(directory), call.warn, readRecord, (record) => {
     const { id, ifname } = parseRecord(record) ?? {};
     if (id !== undefined && ifname !== undefined) owners.push({ network: call.name, containerId: id, ifname });
   });

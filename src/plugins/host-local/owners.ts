@@ -3,22 +3,12 @@ import { close, deferSignals, lstat, open, realtime, setMtime } from "#sys";
 import { ENOENT, errnoOf, isErrno } from "../../base/errno.ts";
 import type { Ip } from "../../base/ip.ts";
 import { O } from "../../sys/flags.ts";
-import { leasePath, readRecord } from "./lease.ts";
+import { leasePath, readContent, readRecord } from "./lease.ts";
 import { type Holder, recordText } from "./record.ts";
-import { eachRecord, leaseNames } from "./scan.ts";
+import { hashOf, hashOfContent } from "./record-hash.ts";
+import { eachLease, leaseNames } from "./scan.ts";
 import { makeDirectories, type Store } from "./store.ts";
-import {
-  buildTable,
-  enter,
-  hashOf,
-  isCrowded,
-  isWhole,
-  lookUp,
-  readTable,
-  stampTable,
-  strike,
-  type Table,
-} from "./table.ts";
+import { buildTable, enter, isCrowded, isWhole, lookUp, readTable, stampTable, strike, type Table } from "./table.ts";
 
 /*
  * The index of a lease directory is a hash table in a file of its own, <indexDir>/<dev>-<ino>. It is used and changed only
@@ -112,7 +102,7 @@ function scannedOwners(store: Store, warn: (line: string) => void): Owners {
   let known: Map<string, Ip[]> | undefined;
   const scan = () => {
     const map = new Map<string, Ip[]>();
-    eachRecord(store.directory, leaseNames(store.directory), warn, (record, ip) => {
+    eachLease(leaseNames(store.directory), warn, readRecord, (record, ip) => {
       const addresses = map.get(record);
       if (addresses) addresses.push(ip);
       else map.set(record, [ip]);
@@ -155,7 +145,9 @@ function currentTable(store: Store, fd: number): Table | undefined {
 function rebuiltTable(store: Store, fd: number, warn: (line: string) => void): Table | undefined {
   const names = leaseNames(store.directory);
   const builder = buildTable(names.length);
-  const complete = eachRecord(store.directory, names, warn, (record, ip) => builder.add(hashOf(record), ip));
+  const complete = eachLease(names, warn, readContent, (content, ip) => {
+    if (content.length > 0) builder.add(hashOfContent(content), ip);
+  });
   const { mtimeSec, mtimeNsec } = lstat(store.directory);
   if (!complete || mtimeSec !== store.stat.mtimeSec || mtimeNsec !== store.stat.mtimeNsec) return undefined;
   return builder.write(fd);

@@ -1,4 +1,5 @@
 /** Which address of a set an attachment gets: ref-host-local §5 and §6. */
+import { readdir } from "#sys";
 import { equalIp, formatIp, type Ip } from "../../base/ip.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import { type Candidate, cursorOver } from "./cursor.ts";
@@ -8,7 +9,6 @@ import { leasePath, readLease } from "./lease.ts";
 import { formatSet, type Range, type RangeSet, rangeOf } from "./ranges.ts";
 import { exhausted, reclaimFrom } from "./reclaim.ts";
 import { formatHolder, parseRecord, recordText } from "./record.ts";
-import { leaseNames } from "./scan.ts";
 import { adoptLease, makeLease, type Session, type Taken } from "./session.ts";
 
 /** After so many taken addresses in a row the directory is read instead of trying the next. */
@@ -54,7 +54,7 @@ function firstFree(
   for (let tries = 0; ; tries++) {
     const candidate = cursor.next();
     if (!candidate) return undefined;
-    if (tries === TRIES) names = new Set(leaseNames(store.directory));
+    if (tries === TRIES) names = new Set(readdir(store.directory));
     if (!names?.has(formatIp(candidate.ip)) && place(candidate.ip)) return candidate;
   }
 }

@@ -5,7 +5,7 @@ import type { Candidate } from "./cursor.ts";
 import { type LeaseFile, leasePath, readLease, removeLease } from "./lease.ts";
 import { goneBecause, isGoneForOwner, type World } from "./life.ts";
 import { capacityOf, formatSet, type RangeSet, rangeOf } from "./ranges.ts";
-import { formatHolder, leaseAddress, parseRecord } from "./record.ts";
+import { formatHolder, parseRecord } from "./record.ts";
 import { leaseNames } from "./scan.ts";
 import type { Session } from "./session.ts";
 
@@ -51,8 +51,7 @@ export function occupancyOf(directory: string, set: RangeSet, world: World): Occ
 /** The addresses of the set for which there is a file, in no order. */
 export function leasedOf(directory: string, set: RangeSet): Candidate[] {
   const leased: Candidate[] = [];
-  for (const name of leaseNames(directory)) {
-    const ip = leaseAddress(name) as Ip;
+  for (const { ip } of leaseNames(directory)) {
     const range = rangeOf(set, ip);
     if (range && !equalIp(ip, range.gateway)) leased.push({ ip, range });
   }

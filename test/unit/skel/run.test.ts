@@ -14,7 +14,7 @@ const unread = (): string => {
 
 /** Runs a call; what stdout holds as JSON, when it holds any. */
 function call(plugin: Plugin, env: ReadonlyMap<string, string>, stdin: string | (() => string) = conf()) {
-  const reply = run(plugin, env, typeof stdin === "string" ? () => stdin : stdin, new Map());
+  const reply = run(plugin, env, typeof stdin === "string" ? () => stdin : stdin, []);
   return { ...reply, json: reply.stdout === "" ? undefined : JSON.parse(reply.stdout) };
 }
 

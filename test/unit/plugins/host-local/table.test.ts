@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { formatIp, type Ip, parseIp } from "../../../../src/base/ip.ts";
+import { type Hash, hashOf, hashOfContent } from "../../../../src/plugins/host-local/record-hash.ts";
 import {
   buildTable,
   enter,
-  type Hash,
-  hashOf,
   isCrowded,
   isWhole,
   lookUp,
@@ -109,4 +108,17 @@ test("isCrowded() is true before the slots run out", () => {
 test("hashOf() spreads names that differ in one digit", () => {
   const homes = new Set(Array.from({ length: 512 }, (_, i) => hashOf(`container-${i}\r\neth0`).home & 1023));
   expect(homes.size).toBeGreaterThan(350);
+});
+
+test("hashOfContent() is the hash of the trimmed record, whatever the bytes", () => {
+  const space = fc.constantFrom("", " ", "\n", "\r\n", "\t ", "\u00a0", "\ufeff");
+  fc.assert(
+    fc.property(space, fc.string({ unit: "binary" }), space, (before, text, after) => {
+      const content = before + text + after;
+      const bytes = new TextEncoder().encode(content);
+      expect(hashOfContent(bytes)).toMatchObject({
+        ...hashOf(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).trim()),
+      });
+    }),
+  );
 });

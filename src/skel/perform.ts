@@ -1,0 +1,102 @@
+import { deferSignals } from "#sys";
+import { messageOf } from "../base/errno.ts";
+import { settle } from "../base/undo.ts";
+import { readRequest } from "../spec/config.ts";
+import type { Delegates, Reply } from "../spec/delegate.ts";
+import { readEnv } from "../spec/env.ts";
+import { CniError, INVALID_ENVIRONMENT, IO_FAILURE } from "../spec/errors.ts";
+import { assertLimits } from "../spec/limits.ts";
+import type { AddOutcome, Call, Plugin, Verb } from "../spec/plugin.ts";
+import { renderResult } from "../spec/result-render.ts";
+import { errorJson, toCniError } from "./failure.ts";
+import { guardNetns } from "./netns.ts";
+import { assertVersion, isVerb, VERBS } from "./verbs.ts";
+
+type Answer = Omit<Reply, "code" | "stderr">;
+
+/**
+ * Performs a command but VERSION, in the order of the reference's skel, except that CNI_NETNS is compared with the
+ * plugin's own namespace before the work (netns.ts). Never throws: this is where an error becomes error JSON.
+ */
+export function answer(
+  plugin: Plugin,
+  variables: ReadonlyMap<string, string>,
+  stdin: () => string,
+  delegates: Delegates,
+): Reply {
+  const lines: string[] = [];
+  const warn = (line: string) => void lines.push(line.endsWith("\n") ? line : `${line}\n`);
+  try {
+    const given = perform(plugin, variables, stdin, delegates, warn);
+    return { code: 0, ...given, stderr: lines.join("") };
+  } catch (error) {
+    return { code: 1, stdout: errorJson(toCniError(error)), stderr: lines.join("") };
+  }
+}
+
+function perform(
+  plugin: Plugin,
+  variables: ReadonlyMap<string, string>,
+  readStdin: () => string,
+  delegates: Delegates,
+  warn: (line: string) => void,
+): Answer {
+  const command = variables.get("CNI_COMMAND") ?? "";
+  const verb = isVerb(command) ? command : undefined;
+  const env = readEnv(variables, verb ? VERBS[verb].needs : []);
+  const stdin = received(readStdin);
+  const { config, name, cniVersion } = readRequest(stdin);
+  if (!verb) {
+    throw new CniError(
+      INVALID_ENVIRONMENT,
+      `unknown CNI_COMMAND: ${command}`,
+      `known: ${Object.keys(VERBS).join(", ")}, VERSION`,
+    );
+  }
+  assertVersion(verb, cniVersion, plugin.versions);
+  if (verb === "ADD") assertLimits(name, env.containerId);
+  return handle(plugin, verb, {
+    env: guardNetns(verb, env, warn),
+    stdin,
+    config,
+    name,
+    version: cniVersion,
+    delegates,
+    warn,
+  });
+}
+
+function received(readStdin: () => string): string {
+  try {
+    return readStdin();
+  } catch (error) {
+    throw new CniError(IO_FAILURE, `error reading from stdin: ${messageOf(error)}`, "", error);
+  }
+}
+
+function handle(plugin: Plugin, verb: Verb, call: Call): Answer {
+  if (verb !== "ADD") {
+    plugin[verb]?.(call);
+    return { stdout: "" };
+  }
+  const outcome = plugin.ADD(call);
+  return {
+    stdout: rendered(outcome, call),
+    ...(outcome.attached ? { attached: outcome.attached } : {}),
+    ...(outcome.rollback ? { rollback: outcome.rollback } : {}),
+  };
+}
+
+/** A result that cannot be written in the caller's version reaches nobody, so what it describes is taken back. */
+function rendered({ result, rollback }: AddOutcome, call: Call): string {
+  try {
+    return renderResult(result, call.version);
+  } catch (error) {
+    const failures = rollback ? deferSignals(() => settle([rollback])) : [];
+    for (const failure of failures) call.warn(`could not take back: ${messageOf(failure)}`);
+    if (result.ips.length === 0) {
+      call.warn(`a result of version ${call.version} needs an address: use cniVersion 0.3.0 or later without IPAM`);
+    }
+    throw error;
+  }
+}
