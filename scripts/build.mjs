@@ -31,6 +31,12 @@ const ENTRIES = Object.fromEntries(
 /** The names under which the executable is a plugin: links next to it. */
 const PLUGINS = ["bridge", "host-local", "loopback"];
 
+/** "#sys" is the native module itself: the re-export in sys/quickjs/sys.ts is for type checkers and would cost time. */
+const NATIVE_SYS = {
+  name: "sys",
+  setup: ({ onResolve }) => onResolve({ filter: /^#sys$/ }, () => ({ path: "berth:sys", external: true })),
+};
+
 const ESBUILD = {
   absWorkingDir: ROOT,
   outdir: BUNDLES,
@@ -41,10 +47,9 @@ const ESBUILD = {
   format: "esm",
   platform: "neutral",
   target: "es2023",
-  // No condition: package.json resolves "#sys" to its default, the native module.
-  conditions: [],
   mainFields: ["module", "main"],
   external: ["berth:sys"],
+  plugins: [NATIVE_SYS],
   treeShaking: true,
   charset: "utf8",
   legalComments: "none",

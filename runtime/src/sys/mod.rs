@@ -72,6 +72,7 @@ exports! {
     c"getxattr" => stat::getxattr,
     c"setxattr" => stat::setxattr,
     c"inNetns" => netns::in_netns,
+    c"ifindexOf" => netns::ifindex_of,
     c"netnsCookie" => netns::cookie,
     c"netlinkOpen" => netlink::open,
     c"netlinkOption" => netlink::option,

@@ -5,7 +5,7 @@ import type { Ip } from "../../base/ip.ts";
 import { O } from "../../sys/flags.ts";
 import { leasePath, readContent, readRecord } from "./lease.ts";
 import { type Holder, recordText } from "./record.ts";
-import { hashOf, hashOfContent } from "./record-hash.ts";
+import { type Hash, hashOf, hashOfContent } from "./record-hash.ts";
 import { eachLease, leaseNames } from "./scan.ts";
 import { makeDirectories, type Store } from "./store.ts";
 import { buildTable, enter, isCrowded, isWhole, lookUp, readTable, stampTable, strike, type Table } from "./table.ts";
@@ -72,6 +72,12 @@ export function openOwners(store: Store, warn: (line: string) => void): Owners {
 function indexedOwners(store: Store, table: Table, rebuilt: boolean, scanned: Owners): Owners {
   let changed = rebuilt;
   let usable = true;
+  const hashes = new Map<string, Hash>();
+  const hash = (record: string) => {
+    const known = hashes.get(record) ?? hashOf(record);
+    hashes.set(record, known);
+    return known;
+  };
   const change = (fn: () => void) => {
     changed = true;
     usable &&= unlessErrno(() => fn() ?? true) !== undefined;
@@ -79,16 +85,16 @@ function indexedOwners(store: Store, table: Table, rebuilt: boolean, scanned: Ow
   return {
     addressesOf(owner) {
       const record = recordText(owner);
-      const hits = unlessErrno(() => lookUp(table, hashOf(record)));
+      const hits = unlessErrno(() => lookUp(table, hash(record)));
       if (!hits) return scanned.addressesOf(owner);
       return hits.filter((ip) => readRecord(leasePath(store, ip)) === record);
     },
     added(record, ip) {
       usable &&= !isCrowded(table);
-      change(() => enter(table, hashOf(record), ip));
+      change(() => enter(table, hash(record), ip));
     },
     removed(record, ip) {
-      change(() => strike(table, hashOf(record), ip));
+      change(() => strike(table, hash(record), ip));
     },
     close() {
       if (changed && usable) unlessErrno(() => putInStep(store, table, rebuilt));
