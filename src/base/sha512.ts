@@ -7,7 +7,7 @@ import { encodeUtf8 } from "./utf8.ts";
 export function sha512(text: string): string {
   const message = padded(encodeUtf8(text));
   const state = words(INITIAL);
-  const constants = words(CONSTANTS);
+  constants ??= words(CONSTANTS);
   const schedule = new Int32Array(160);
   for (let at = 0; at < message.length; at += 128) {
     expand(schedule, message, at);
@@ -17,6 +17,9 @@ export function sha512(text: string): string {
   for (const word of state) hex += (word >>> 0).toString(16).padStart(8, "0");
   return hex;
 }
+
+/** CONSTANTS as numbers, made at the first use. */
+let constants: Int32Array | undefined;
 
 /** The message with its 1 bit, zeros, and its length in bits at the end. */
 function padded(bytes: Uint8Array): Uint8Array {

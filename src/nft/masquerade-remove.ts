@@ -23,11 +23,13 @@ const CHUNK = 128;
  * rules stay, and what is gone already counts as removed. Throws NetlinkError.
  */
 export function removeMasquerade(client: Client, owner: Owner, addresses: readonly Ip[] | undefined): void {
-  const tag = ownerTag(owner);
   for (const family of MASQUERADE_FAMILIES) {
     const wanted = addresses?.filter((ip) => masqueradeFamily(ip) === family);
-    if (wanted?.length === 0) continue;
-    const elements = setsOf(client, family, networkOfTag(tag)).flatMap((set) =>
+    const sets = wanted?.length === 0 ? [] : listSets(client, family, TABLE);
+    // The tag takes longer to compute than the kernel to say that nothing is masqueraded here.
+    if (sets.length === 0) continue;
+    const tag = ownerTag(owner);
+    const elements = ofNetwork(sets, networkOfTag(tag)).flatMap((set) =>
       wanted ? elementsAt(client, family, set, wanted) : listElements(client, family, TABLE, set),
     );
     const owned = elements.filter(({ comment = "" }) => tagOfComment(comment) === tag);
@@ -44,7 +46,7 @@ export function gcMasquerade(client: Client, network: string, valid: readonly Om
   const kept = new Set(valid.map(({ containerId, ifname }) => ownerTag({ network, containerId, ifname }, tag)));
   let removed = 0;
   for (const family of MASQUERADE_FAMILIES) {
-    const elements = setsOf(client, family, tag)
+    const elements = ofNetwork(listSets(client, family, TABLE), tag)
       .flatMap((set) => listElements(client, family, TABLE, set))
       .filter(({ comment = "" }) => comment.startsWith(`${tag}-`) && !kept.has(tagOfComment(comment)));
     removeElements(client, family, elements);
@@ -54,8 +56,8 @@ export function gcMasquerade(client: Client, network: string, valid: readonly Om
 }
 
 /** All sets of a network: one for each prefix that it has ever had. */
-function setsOf(client: Client, family: MasqueradeFamily, networkTag: string): NftSet[] {
-  return listSets(client, family, TABLE).filter(({ name }) => name.startsWith(setNamePrefix(networkTag)));
+function ofNetwork(sets: readonly NftSet[], networkTag: string): NftSet[] {
+  return sets.filter(({ name }) => name.startsWith(setNamePrefix(networkTag)));
 }
 
 function elementsAt(client: Client, family: MasqueradeFamily, set: NftSet, addresses: readonly Ip[]): Element[] {

@@ -1,5 +1,5 @@
 import type { Coder, Value } from "./coder.ts";
-import { DecodeError, type Reader, type Writer } from "./cursor.ts";
+import { DecodeError, Reader, type Writer } from "./cursor.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a table holds coders of every type
 export type AttrTable = Record<string, readonly [type: number, coder: Coder<any>]>;
@@ -37,9 +37,10 @@ export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & 
       byType ??= indexByType(table);
       const out: Record<string, unknown> = {};
       while (r.left >= 4) {
-        const { type, body } = nextAttr(r);
+        const { type, start } = nextAttr(r);
         const known = byType[type];
-        if (known) out[known[0]] = decodeNamed(known[0], known[1], body);
+        if (known) out[known[0]] = decodeNamed(known[0], known[1], new Reader(r.buf, start, r.at));
+        skipPadding(r, start);
       }
       endOfAttrs(r);
       return out as Decoded<T>;
@@ -65,7 +66,11 @@ export function list<V>(type: number, coder: Coder<V>): Coder<V[]> & Required<Ne
     },
     decode(r) {
       const values: V[] = [];
-      while (r.left >= 4) values.push(coder.decode(nextAttr(r).body));
+      while (r.left >= 4) {
+        const { start } = nextAttr(r);
+        values.push(coder.decode(new Reader(r.buf, start, r.at)));
+        skipPadding(r, start);
+      }
       endOfAttrs(r);
       return values;
     },
@@ -81,14 +86,19 @@ export function writeAttr<V>(w: Writer, type: number, coder: Coder<V> & Nest, va
   w.align(start);
 }
 
-/** The next attribute; the flags NLA_F_NESTED and NLA_F_NET_BYTEORDER are taken off its type. */
-function nextAttr(r: Reader): { type: number; body: Reader } {
+/**
+ * Moves past the next attribute, but for its padding, and says where its value starts. The flags NLA_F_NESTED and
+ * NLA_F_NET_BYTEORDER are taken off its type. No reader is made: of most attributes nobody wants the value.
+ */
+function nextAttr(r: Reader): { type: number; start: number } {
   const length = r.u16();
   const type = r.u16() & NLA_TYPE_MASK;
   if (length < 4) throw new DecodeError(`attribute ${type} has length ${length}`);
-  const body = r.sub(length - 4);
-  r.skip(Math.min(r.left, -length & 3));
-  return { type, body };
+  return { type, start: r.skip(length - 4) };
+}
+
+function skipPadding(r: Reader, start: number): void {
+  r.skip(Math.min(r.left, (start - r.at) & 3));
 }
 
 function endOfAttrs(r: Reader): void {

@@ -1,8 +1,8 @@
 import { describe, expect } from "bun:test";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Json } from "../support/command.ts";
 import { cniError } from "../support/cni-error.ts";
+import type { Json } from "../support/command.ts";
 import type { Conf } from "../support/conf.ts";
 import { inLab, type Lab } from "../support/lab.ts";
 import { built, namespaces, needs } from "../support/needs.ts";

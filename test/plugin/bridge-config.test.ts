@@ -82,7 +82,7 @@ describe("bridge/ADD: routes", () => {
   );
 
   need(
-    "of scope link go through the interface itself",
+    "keep a scope of 0, and fail with one that the kernel does not take with a gateway",
     inLab((lab) => {
       const ns = lab.container();
       const ipam = {
@@ -91,7 +91,7 @@ describe("bridge/ADD: routes", () => {
         routes: [{ dst: "192.0.2.0/24", scope: 253, gw: "10.77.0.1" }],
       };
       const reply = lab.call("bridge", "ADD", { ns, conf: lab.conf({ ipam }) });
-      // The kernel refuses a gateway with scope link: the next hop must be of a narrower scope than the route.
+      // Scope link with a gateway: the next hop must be of a narrower scope than the route.
       cniError(reply, "192.0.2.0/24");
       const fine = { ...ipam, routes: [{ dst: "192.0.2.0/24", scope: 0, gw: "10.77.0.1" }] };
       expect(lab.add({ ns, conf: lab.conf({ ipam: fine }) }).routes).toEqual(fine.routes);

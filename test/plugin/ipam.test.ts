@@ -1,6 +1,6 @@
 import { describe, expect } from "bun:test";
-import type { Json } from "../support/command.ts";
 import { cniError } from "../support/cni-error.ts";
+import type { Json } from "../support/command.ts";
 import type { CallOptions, Verb } from "../support/conf.ts";
 import { FAKE_RESULT, type FakeIpam, fakeIpam } from "../support/fake-ipam.ts";
 import { inLab, type Lab } from "../support/lab.ts";

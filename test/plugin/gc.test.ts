@@ -1,0 +1,88 @@
+import { describe, expect } from "bun:test";
+import { cniError } from "../support/cni-error.ts";
+import { inLab, type Lab } from "../support/lab.ts";
+import { built, namespaces, needs } from "../support/needs.ts";
+import { DUAL_STACK, poolOfOne } from "../support/pools.ts";
+
+const need = needs(namespaces, built);
+
+const network = (lab: Lab, over: object = {}) =>
+  lab.conf({ cniVersion: "1.1.0", ipMasq: true, ipam: DUAL_STACK, ...over });
+
+/** GC as a runtime calls it, for which only `ids` are still valid; undefined: it does not say. */
+function collect(lab: Lab, ids: string[] | undefined) {
+  const valid = ids?.map((containerID) => ({ containerID, ifname: "eth0" }));
+  const env = { CNI_CONTAINERID: "", CNI_NETNS: "", CNI_IFNAME: "" };
+  return lab.call("bridge", "GC", { conf: network(lab, { "cni.dev/valid-attachments": valid }), env });
+}
+
+const owners = (lab: Lab) => [...new Set(Object.values(lab.leases()).map((text) => text.split("\r\n")[0]))].sort();
+const elementCount = (lab: Lab) => lab.nftj(lab.host).flatMap((row) => row.set?.elem ?? []).length;
+
+describe("bridge/GC", () => {
+  need(
+    "frees leases, ports and rules of all but the valid attachments",
+    inLab((lab) => {
+      const live = lab.container();
+      lab.add({ ns: live, id: "live", conf: network(lab) });
+      for (const id of ["dead1", "dead2"]) lab.add({ ns: lab.container(), id, conf: network(lab) });
+      expect(collect(lab, ["live"])).toMatchObject({ status: 0, stdout: "" });
+      expect([owners(lab), lab.ports().length, elementCount(lab)]).toEqual([["live"], 1, 2]);
+      expect(lab.addrs(live)).toEqual(["10.77.0.2/24"]);
+    }),
+  );
+
+  need(
+    "frees nothing when the runtime does not say what is valid, and all when nothing is",
+    inLab((lab) => {
+      lab.add({ ns: lab.container(), id: "a", conf: network(lab) });
+      expect(collect(lab, undefined)).toMatchObject({ status: 0, stdout: "" });
+      expect([owners(lab), lab.ports().length, elementCount(lab)]).toEqual([["a"], 1, 2]);
+      expect(collect(lab, [])).toMatchObject({ status: 0, stdout: "" });
+      expect([owners(lab), lab.ports().length, elementCount(lab)]).toEqual([[], 0, 0]);
+    }),
+  );
+
+  need(
+    "leaves other networks alone",
+    inLab((lab) => {
+      const other = { name: "other", bridge: "lab9" };
+      lab.add({ ns: lab.container(), id: "a", conf: network(lab, other) });
+      expect(collect(lab, [])).toMatchObject({ status: 0 });
+      expect([Object.keys(lab.leases("other")).length, lab.ports("lab9").length, elementCount(lab)]).toEqual([2, 1, 2]);
+    }),
+  );
+});
+
+describe("bridge/STATUS", () => {
+  const status = (lab: Lab, over: object = {}) =>
+    lab.call("bridge", "STATUS", {
+      conf: network(lab, over),
+      env: { CNI_CONTAINERID: "", CNI_NETNS: "", CNI_IFNAME: "" },
+    });
+
+  need(
+    "is ready while there are addresses to give, on a machine that no network was on too",
+    inLab((lab) => {
+      expect(status(lab)).toMatchObject({ status: 0, stdout: "" });
+      lab.add({ ns: lab.container(), conf: network(lab) });
+      expect(status(lab)).toMatchObject({ status: 0, stdout: "" });
+    }),
+  );
+
+  need(
+    "names the range set that has none left",
+    inLab((lab) => {
+      const ipam = poolOfOne(9);
+      lab.add({ ns: lab.container(), conf: network(lab, { ipam }) });
+      expect(cniError(status(lab, { ipam }), "10.77.0.9").code).toBe(50);
+    }),
+  );
+
+  need(
+    "passes on what is wrong with the configuration",
+    inLab((lab) => {
+      cniError(status(lab, { ipam: { type: "host-local", ranges: [[{ subnet: "10.77.0.0/33" }]] } }), "10.77.0.0/33");
+    }),
+  );
+});
