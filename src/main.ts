@@ -19,7 +19,7 @@ const PLUGINS = [
     CHECK: "host-local-upkeep",
     GC: "host-local-upkeep",
     STATUS: "host-local-upkeep",
-    owners: "host-local-upkeep",
+    collection: "host-local-upkeep",
   }),
   lazyPlugin("loopback", { ADD: "loopback", DEL: "loopback", CHECK: "loopback" }),
 ];

@@ -46,9 +46,31 @@ fn fill_standard_descriptors() {
     }
 }
 
+/// Memory that every call uses (loopback 350 KiB, bridge 900 KiB), and so not much is lost on a short one.
+const WARM: usize = 512 << 10;
+
+/// Gives the heap its first memory at once: page faults, one for each 4 KiB, are an eighth of the time of a call.
+fn warm_heap() {
+    // SAFETY: mallopt and malloc as documented; the advice is about the block alone, which then is free again.
+    unsafe {
+        // Else the block would be a mapping of its own, and given back.
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 32 << 20);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 64 << 20);
+        let block = libc::malloc(WARM);
+        if block.is_null() {
+            fatal::out_of_memory()
+        }
+        let page = block.map_addr(|address| address.next_multiple_of(4096));
+        // Fails before Linux 5.14, without harm.
+        libc::madvise(page, WARM - 4096, libc::MADV_POPULATE_WRITE);
+        libc::free(block);
+    }
+}
+
 /// The C library's entry: without std's own start (signal stack, /proc/self/maps), which costs system calls.
 #[unsafe(no_mangle)]
 extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
+    warm_heap();
     fill_standard_descriptors();
     fatal::catch_panics();
     sys::signals::install();

@@ -14,8 +14,8 @@ export interface Masquerade {
   remove(owner: Owner, addresses: readonly Ip[] | undefined): void;
   /** What is missing, in words; undefined when all is there. */
   check(owner: Owner, addresses: readonly Prefix[]): string | undefined;
-  /** Removes the rules of all owners of the network but these. */
-  gc(network: string, valid: readonly Owner[]): void;
+  /** Removes the rules of all owners of the network but those alive, of whom it asks when it has seen the rules. */
+  gc(network: string, alive: () => readonly Owner[]): void;
   /** What the reference's backends (nftables, iptables-nft) left for the owner. */
   removeReference(owner: Owner): void;
 }
@@ -32,7 +32,7 @@ export function masquerade(): Masquerade {
     add: (owner, addresses) => verbs().addMasquerade(nft(), owner, addresses),
     remove: (owner, addresses) => verbs().removeMasquerade(nft(), owner, addresses),
     check: (owner, addresses) => verbs().checkMasquerade(nft(), owner, addresses),
-    gc: (network, valid) => void verbs().gcMasquerade(nft(), network, valid),
+    gc: (network, alive) => void verbs().gcMasquerade(nft(), network, alive),
     removeReference: (owner) => verbs().removeReferenceMasquerade(nft(), owner),
   };
 }

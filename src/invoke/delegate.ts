@@ -1,7 +1,6 @@
 import { stat } from "#sys";
 import { errnoOf } from "../base/errno.ts";
-import type { Owner } from "../base/owner.ts";
-import type { Delegate, OwnedLease, Reply } from "../spec/delegate.ts";
+import type { Collection, Delegate, OwnedLease, Reply } from "../spec/delegate.ts";
 import { CniError, DECODING_FAILURE } from "../spec/errors.ts";
 import type { Call, Verb } from "../spec/plugin.ts";
 import { brief, quote } from "../spec/quote.ts";
@@ -45,9 +44,9 @@ export function delegateLeases(type: string, call: Call): OwnedLease[] | undefin
   return inProcess(type, find(type, call.env.path), call)?.leases?.(call.env.variables, call.stdin);
 }
 
-/** Everyone who holds a lease of the call's network with the IPAM plugin `type`; empty where only that plugin could say. */
-export function delegateOwners(type: string, call: Call): Owner[] {
-  return inProcess(type, find(type, call.env.path), call)?.owners?.(call.env.variables, call.stdin) ?? [];
+/** Begins a GC of the IPAM plugin `type`; undefined when that is a process of its own, to be called when its turn comes. */
+export function delegateCollection(type: string, call: Call): Collection | undefined {
+  return inProcess(type, find(type, call.env.path), call)?.collection?.(call.env.variables, call.stdin);
 }
 
 function perform(type: string, verb: Verb, call: Call): Reply {

@@ -38,19 +38,24 @@ export function removeMasquerade(client: Client, owner: Owner, addresses: readon
 }
 
 /**
- * Removes the network's elements that belong to none of its attachments `valid`, and returns how many there were.
+ * Removes the network's elements that belong to none of its attachments `alive`, and returns how many there were. Who is
+ * alive is asked after the elements have been listed, so that one that comes meanwhile is not taken for a dead one's.
  * An address must not be given away meanwhile: leases are collected after this. Throws NetlinkError.
  */
-export function gcMasquerade(client: Client, network: string, valid: readonly Omit<Owner, "network">[]): number {
+export function gcMasquerade(client: Client, network: string, alive: () => readonly Owner[]): number {
   const tag = networkTag(network);
-  const kept = new Set(valid.map(({ containerId, ifname }) => ownerTag({ network, containerId, ifname }, tag)));
+  const found = MASQUERADE_FAMILIES.map((family) => {
+    const sets = ofNetwork(listSets(client, family, TABLE), tag);
+    const elements = sets.flatMap((set) => listElements(client, family, TABLE, set));
+    return { family, elements: elements.filter(({ comment = "" }) => comment.startsWith(`${tag}-`)) };
+  });
+  if (!found.some(({ elements }) => elements.length > 0)) return 0;
+  const kept = new Set(alive().map((owner) => ownerTag(owner, tag)));
   let removed = 0;
-  for (const family of MASQUERADE_FAMILIES) {
-    const elements = ofNetwork(listSets(client, family, TABLE), tag)
-      .flatMap((set) => listElements(client, family, TABLE, set))
-      .filter(({ comment = "" }) => comment.startsWith(`${tag}-`) && !kept.has(tagOfComment(comment)));
-    removeElements(client, family, elements);
-    removed += elements.length;
+  for (const { family, elements } of found) {
+    const stale = elements.filter(({ comment = "" }) => !kept.has(tagOfComment(comment)));
+    removeElements(client, family, stale);
+    removed += stale.length;
   }
   return removed;
 }

@@ -27,9 +27,10 @@ export function listAddrs(client: Client, index: number, family = 0): Addr[] {
   return found.filter((addr) => addr.index === index);
 }
 
-/** Like `ip addr add PREFIX brd + dev LINK nodad`; an address that is there already counts as success. */
+/** Like `ip addr add PREFIX brd + dev LINK [nodad]` (IPv6); an address that is there already counts as success. */
 export function ensureAddr(index: number, prefix: Prefix): Request {
-  return { ...addAddr(index, prefix, IFA_F_NODAD), tolerate: [EEXIST] };
+  const flags = prefix.ip.length === 16 ? IFA_F_NODAD : 0;
+  return { ...addAddr(index, prefix, flags), tolerate: [EEXIST] };
 }
 
 /** Like `ip addr add PREFIX brd + dev LINK`, with IFA_F_* `flags`. EEXIST when it is there already. */

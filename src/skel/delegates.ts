@@ -1,5 +1,5 @@
 import { readRequest } from "../spec/config.ts";
-import type { Delegate, Delegates } from "../spec/delegate.ts";
+import type { Collection, Delegate, Delegates } from "../spec/delegate.ts";
 import { readEnv } from "../spec/env.ts";
 import type { Call, Plugin } from "../spec/plugin.ts";
 import { answer } from "./perform.ts";
@@ -18,9 +18,11 @@ function delegateOf(plugin: Plugin, delegates: Delegates): Delegate {
   return {
     call,
     ...(plugin.leases && { leases: (env, stdin) => plugin.leases?.(ask(env, stdin)) ?? [] }),
-    ...(plugin.owners && { owners: (env, stdin) => plugin.owners?.(ask(env, stdin)) ?? [] }),
+    ...(plugin.collection && { collection: (env, stdin) => plugin.collection?.(ask(env, stdin)) ?? NOTHING }),
   };
 }
+
+const NOTHING: Collection = { spared: () => [], collect: () => {} };
 
 /** The call of a question that changes nothing; its environment has been checked for the upper plugin. @throws CniError */
 function queryOf(plugin: Plugin, variables: ReadonlyMap<string, string>, stdin: string, delegates: Delegates): Call {

@@ -31,6 +31,17 @@ export interface OwnedLease {
   readonly link?: { readonly name: string; readonly index: number };
 }
 
+/**
+ * A GC in steps, for a caller that frees what goes with an address before the address itself. It is about what was there
+ * when it began: what is younger stays.
+ */
+export interface Collection {
+  /** Whose leases it will leave, as of now. */
+  spared(): Owner[];
+  /** Frees all other leases. Throws CniError when one cannot be freed; all have been tried. */
+  collect(): void;
+}
+
 /** A plugin that this executable holds, run without a process: same environment, same stdin, same answer. */
 export interface Delegate {
   call(env: ReadonlyMap<string, string>, stdin: string): Reply;
@@ -39,8 +50,8 @@ export interface Delegate {
    * state of the ranges. A caller that removes rules before addresses asks this first.
    */
   leases?(env: ReadonlyMap<string, string>, stdin: string): OwnedLease[];
-  /** IPAM plugins only: everyone who holds a lease of the network, read without changing anything. */
-  owners?(env: ReadonlyMap<string, string>, stdin: string): Owner[];
+  /** IPAM plugins only: begins the GC that the request asks for. */
+  collection?(env: ReadonlyMap<string, string>, stdin: string): Collection;
 }
 
 /** The plugins of this executable by name. */

@@ -1,5 +1,4 @@
-import type { Owner } from "../base/owner.ts";
-import type { AttachedLink, Delegates, OwnedLease } from "./delegate.ts";
+import type { AttachedLink, Collection, Delegates, OwnedLease } from "./delegate.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./result.ts";
 import type { Version } from "./versions.ts";
@@ -42,7 +41,7 @@ export interface Handlers {
   /** IPAM plugins only: see Delegate. The call is the upper plugin's own, whatever its command. */
   leases?(call: Call): OwnedLease[];
   /** The same. */
-  owners?(call: Call): Owner[];
+  collection?(call: Call): Collection;
 }
 
 /** A plugin: what skel runs. A command without a handler succeeds, as in the reference. */

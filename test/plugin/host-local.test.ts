@@ -57,7 +57,7 @@ describe("host-local", () => {
       const ids = Array.from({ length: 10 }, (_, i) => `c${round}-${i}`);
       const gc = net.start("GC", "", { conf });
       const added = ids.map((id) => net.start("ADD", id));
-      await gc;
+      expect(await gc).toMatchObject({ status: 0 });
       for (const { status } of await Promise.all(added)) expect(status).toBe(0);
       const held = new Set(Object.values(net.leases()));
       // One that came before the GC began may be taken: nobody vouched for it.

@@ -23,13 +23,24 @@ export function snapshot(lab: Lab, containers: readonly string[], { cursor = tru
   return { namespaces, rules: lab.nftj(lab.host), files: filesUnder(lab.store, cursor) };
 }
 
+/**
+ * What only people and plugins change. Link-local addresses and what follows from them come and go with the kernel's
+ * own timers, and so do the operational states.
+ */
 function namespaceOf(ns: string): Json {
+  const routes = ["-4", "-6"].flatMap((family) => ipj(ns, family, "route", "show", "table", "all"));
   const forwarding = ["ipv4/ip_forward", "ipv6/conf/all/forwarding"].map((key) => `/proc/sys/net/${key}`);
   return {
-    addresses: ipj(ns, "addr"),
-    routes: [...ipj(ns, "-4", "route", "show", "table", "all"), ...ipj(ns, "-6", "route", "show", "table", "all")],
+    links: ipj(ns, "addr").map(linkOf),
+    routes: routes.filter(({ dst }) => !/^(fe80|ff00)::/.test(dst)).map(({ flags: _, ...route }) => route),
     forwarding: sh(ns, "cat", ...forwarding),
   };
+}
+
+function linkOf({ ifindex, ifname, address, mtu, master, ifalias, flags, addr_info }: Json): Json {
+  const lasting = addr_info.filter(({ scope }: Json) => scope !== "link");
+  const addresses = lasting.map(({ local, prefixlen }: Json) => `${local}/${prefixlen}`);
+  return { ifindex, ifname, address, mtu, master, ifalias, up: flags.includes("UP"), addresses };
 }
 
 function filesUnder(directory: string, cursor: boolean): Record<string, string> {

@@ -2,30 +2,32 @@ import { ENODEV, messageOf } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
-import { deleteLink, type Link } from "../../host/verbs.ts";
-import { delegate, delegateOwners } from "../../invoke/delegate.ts";
+import { deleteLink } from "../../host/verbs.ts";
+import { delegate, delegateCollection } from "../../invoke/delegate.ts";
 import { readNetConf } from "../../spec/config.ts";
 import { CniError, INTERNAL, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { aliasOf, aliasPrefix } from "./names.ts";
 
 /**
- * Frees what attachments of this network that are not valid any more left on the machine: addresses, host veths,
- * masquerade rules. Whoever holds a lease after IPAM's own GC is alive (an ADD may have begun meanwhile).
- * A caller that gives no list of valid attachments does not know: nothing is touched.
- * @throws CniError when something could not be removed; everything else has been
+ * Frees what attachments of this network that are not valid any more left on the machine: host veths, masquerade rules,
+ * and at last their addresses, so that nobody is given one that is still in use. Whoever's lease IPAM's own GC spares is
+ * alive: an ADD may have begun meanwhile. A caller that gives no list of valid attachments does not know: nothing is
+ * touched.
+ * @throws CniError when something could not be removed; everything else has been, but for addresses
  */
 export function gc(call: Call, host: Host): void {
   const { validAttachments, ipamType } = readNetConf(call.config);
   if (!validAttachments) return;
+  const collection = ipamType === undefined ? undefined : delegateCollection(ipamType, call);
   const valid = validAttachments.map((one): Owner => ({ network: call.name, ...one }));
-  // What appears after this moment belongs to an ADD that the caller's list cannot know of.
-  const links = host.listLinks().filter(({ alias }) => alias.startsWith(aliasPrefix(call.name)));
-  const failures = ipamType === undefined ? [] : settle([() => forward(ipamType, call)]);
-  const alive = ipamType === undefined ? valid : [...valid, ...delegateOwners(ipamType, call)];
-  failures.push(...settle([() => removeLinks(host, links, alive), () => host.masquerade.gc(call.name, alive)]));
-  if (failures.length === 0) return;
-  throw new CniError(INTERNAL, failures.map(messageOf).join("; "), "everything else has been freed; GC can be repeated", failures[0]);
+  const alive = () => [...valid, ...(collection?.spared() ?? [])];
+  const failures = settle([() => removeLinks(host, call.name, alive), () => host.masquerade.gc(call.name, alive)]);
+  if (failures.length > 0) {
+    throw new CniError(INTERNAL, failures.map(messageOf).join("; "), "no address was freed; GC can be repeated", failures[0]);
+  }
+  if (collection) collection.collect();
+  else if (ipamType !== undefined) forward(ipamType, call);
 }
 
 /** An IPAM plugin of an older spec knows no GC: its leases are its own affair then. */
@@ -38,8 +40,11 @@ function forward(ipam: string, call: Call): void {
   }
 }
 
-function removeLinks(host: Host, links: readonly Link[], alive: readonly Owner[]): void {
-  const kept = new Set(alive.map(aliasOf));
+/** A link comes after its lease: who is alive is asked when all links have been seen. */
+function removeLinks(host: Host, network: string, alive: () => readonly Owner[]): void {
+  const links = host.listLinks().filter(({ alias }) => alias.startsWith(aliasPrefix(network)));
+  if (links.length === 0) return;
+  const kept = new Set(alive().map(aliasOf));
   const stale = links.filter(({ alias }) => !kept.has(alias));
   const failed = host.attempt(stale.map(({ index }) => ({ ...deleteLink(index), tolerate: [ENODEV] })));
   const first = failed.find((failure) => failure !== undefined);

@@ -1,11 +1,13 @@
 import { boottime, close, flock, fstat, open, realtime } from "#sys";
 import { ETIMEDOUT, errnoOf, isErrno } from "../../base/errno.ts";
+import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import { type Attachment, readNetConf } from "../../spec/config.ts";
+import type { Collection } from "../../spec/delegate.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { O } from "../../sys/flags.ts";
-import { readPlace } from "./config.ts";
+import { type Place, readPlace } from "./config.ts";
 import { failWith } from "./failures.ts";
 import { type LeaseFile, openLease, readLease, readRecord, removeLease } from "./lease.ts";
 import { readWorld } from "./life.ts";
@@ -33,22 +35,49 @@ interface Start {
  * @throws CniError 5 for leases that cannot be removed (all are tried), 11 when the lock cannot be had
  */
 export function gc(call: Call): void {
+  collection(call).collect();
+}
+
+/** The same in steps (spec/delegate.ts). It begins now. */
+export function collection(call: Call): Collection {
   const { validAttachments } = readNetConf(call.config);
-  if (!validAttachments) return;
   const place = readPlace(call.config, call.name);
   const directory = directoryOf(place);
-  if (!statDirectory(directory)) return;
+  if (!validAttachments || !statDirectory(directory)) return { spared: () => [], collect: () => {} };
   const start = startNow(directory);
+  const isValid = validity(validAttachments);
+  const isSpared: Sparing = (owner, path) => isValid(owner) || isYoung(path, start) || isBusy(path);
+  return { spared: () => sparedOwners(call, directory, isSpared), collect: () => collect(call, place, isSpared) };
+}
+
+/** Whether the lease at `path` is left to its owner. */
+type Sparing = (owner: Holder, path: string) => boolean;
+
+/** Reads every lease, without the lock. @throws CniError 5 when one cannot be read: its owner would seem to be gone */
+function sparedOwners(call: Call, directory: string, isSpared: Sparing): Owner[] {
+  const owners: Owner[] = [];
+  const failures = settle(
+    leaseNames(directory).map(({ path }) => () => {
+      const record = readRecord(path);
+      const owner = record === undefined ? undefined : parseRecord(record);
+      if (owner?.ifname === undefined || !isSpared(owner, path)) return;
+      owners.push({ network: call.name, containerId: owner.id, ifname: owner.ifname });
+    }),
+  );
+  failWith(failures);
+  return owners;
+}
+
+function collect(call: Call, place: Place, isSpared: Sparing): void {
   const store = openStore(place, true);
   if (!store) return;
   const failures = usingOwners(store, call.warn, (owners) => {
     if (!store.locked)
-      throw new CniError(IO_FAILURE, `cannot lock ${directory}`, "GC needs the lock: no lease was touched");
-    const isValid = validity(validAttachments);
-    const steps = leaseNames(directory).map(({ path, ip }) => () => {
+      throw new CniError(IO_FAILURE, `cannot lock ${store.directory}`, "GC needs the lock: no lease was touched");
+    const steps = leaseNames(store.directory).map(({ path, ip }) => () => {
       const record = readRecord(path);
       const owner = record === undefined ? undefined : parseRecord(record);
-      if (!owner || isValid(owner) || isYoung(path, start) || isBusy(path)) return;
+      if (!owner || isSpared(owner, path)) return;
       if (removeLease(path)) owners.removed(recordText(owner), ip);
     });
     return settle(steps);

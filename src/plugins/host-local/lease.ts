@@ -149,9 +149,13 @@ export function discardDraft(draft: Draft): void {
   close(draft.fd);
 }
 
-/** Removes what a killed process may have left beside the directory. Only under the lock. */
+/** Removes what a killed process may have left beside the directory; what cannot be removed harms nobody. Only under the lock. */
 export function dropLeftover(store: Store): void {
-  removeLease(temporaryPath(store));
+  try {
+    unlink(temporaryPath(store));
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
 }
 
 /** Best effort: what cannot be stored (ENOTSUP, ENOSPC …) makes a lease that is never reclaimed, and no error. */

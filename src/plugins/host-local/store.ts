@@ -117,23 +117,26 @@ function makeLock(directory: string): number {
   return open(`${directory}/lock`, O.RDONLY | O.CREAT | O.NOFOLLOW | O.NONBLOCK, 0o750);
 }
 
-/** mkdir -p. @throws SysError */
+/** mkdir -p; others may do the same meanwhile. @throws SysError */
 export function makeDirectories(path: string, mode: number): void {
-  if (makeDirectory(path, mode)) return;
-  const parent = path.slice(0, path.lastIndexOf("/"));
-  if (parent !== "") makeDirectories(parent, mode);
-  mkdir(path, mode);
-}
-
-/** Whether there is something at `path` now; false when its parent is missing. */
-function makeDirectory(path: string, mode: number): boolean {
   try {
     mkdir(path, mode);
   } catch (error) {
-    if (isErrno(error, ENOENT)) return false;
+    if (isErrno(error, EEXIST)) return;
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    if (!isErrno(error, ENOENT) || parent === "") throw error;
+    makeDirectories(parent, mode);
+    makeDirectory(path, mode);
+  }
+}
+
+/** mkdir, unless it is there. @throws SysError */
+function makeDirectory(path: string, mode: number): void {
+  try {
+    mkdir(path, mode);
+  } catch (error) {
     if (!isErrno(error, EEXIST)) throw error;
   }
-  return true;
 }
 
 function takeLock(lock: number, place: Place, directory: string): boolean {

@@ -39,11 +39,4 @@ describe("sha512()", () => {
         "501d289e4900f7e4331b99dec4b5433ac7d329eeb6dd26545e96e55b874be909",
     ],
   ])("of %p", (text, digest) => expect(sha512(text)).toBe(digest));
-
-  test("of a million times a", () => {
-    expect(sha512("a".repeat(1_000_000))).toBe(
-      "e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973eb" +
-        "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b",
-    );
-  });
 });

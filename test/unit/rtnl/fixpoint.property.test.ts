@@ -137,11 +137,12 @@ test.each([
   );
 });
 
-/** A kernel whose first datagram is `bytes`, and which then says that the dump has ended. */
+/** A kernel whose first answer is `bytes`; to all that follows, and to a repeated request, it says that the dump has ended. */
 function sending(bytes: Uint8Array): Client {
-  const done = hex("14 00 00 00  03 00 02 00  01 00 00 00  00 00 00 00  00 00 00 00");
-  const datagrams = [bytes, done];
-  return new Client({ send() {}, receive: () => datagrams.shift() ?? done, cookie: () => undefined, close() {} });
+  const done = hex("14 00 00 00  03 00 02 00  00 00 00 00  00 00 00 00  00 00 00 00");
+  const first = [bytes];
+  const send = () => void (done[8] = (done[8] ?? 0) + 1);
+  return new Client({ send, receive: () => first.shift() ?? done, cookie: () => undefined, close() {} });
 }
 
 /** `bytes` with the sequence number of the first request in every message. */

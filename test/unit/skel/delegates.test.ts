@@ -24,13 +24,16 @@ test("delegatesOf() offers leases of plugins that have them, whatever the comman
   expect(table.get("fake")?.leases).toBeUndefined();
 });
 
-test("delegatesOf() offers owners, asked by a GC that is about no container", () => {
-  const owners = ({ name }: Call) => [{ network: name, containerId: "c1", ifname: "eth0" }];
+test("delegatesOf() offers a collection, begun by a GC that is about no container", () => {
+  const collection = ({ name }: Call) => ({
+    spared: () => [{ network: name, containerId: "c1", ifname: "eth0" }],
+    collect: () => {},
+  });
   const env = new Map([["CNI_COMMAND", "GC"]]);
-  const found = delegatesOf([fakePlugin({ owners })])
+  const found = delegatesOf([fakePlugin({ collection })])
     .get("fake")
-    ?.owners?.(env, STDIN);
-  expect(found).toEqual([{ network: "net", containerId: "c1", ifname: "eth0" }]);
+    ?.collection?.(env, STDIN);
+  expect(found?.spared()).toEqual([{ network: "net", containerId: "c1", ifname: "eth0" }]);
 });
 
 test("leases() refuses a request that names no network, or is of no known version", () => {

@@ -1,0 +1,27 @@
+/** The bundle "core" of the test executable: runs every bundle of tests and prints the totals as JSON, last line. */
+import { exit, lineTable, load, write } from "#sys";
+import { originalStack } from "../../src/sys/lines.ts";
+import { reportTo, totals } from "./shim.ts";
+
+/** Bundle → test file; put in by scripts/test-quickjs.mjs. */
+declare const TEST_FILES: Record<string, string>;
+
+const print = (line: string) => write(1, `${line}\n`);
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${error.name}: ${error.message}\n${originalStack(error.stack ?? "", lineTable("core"))}`;
+}
+
+for (const [bundle, file] of Object.entries(TEST_FILES)) {
+  reportTo((name, error) => print(`(fail) ${file}: ${name}\n${describeError(error)}`));
+  try {
+    load(bundle);
+  } catch (error) {
+    totals.tests++;
+    totals.failures++;
+    print(`(fail) ${file} does not load\n${describeError(error)}`);
+  }
+}
+print(JSON.stringify(totals));
+exit(totals.failures > 0 ? 1 : 0);

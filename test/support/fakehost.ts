@@ -1,0 +1,210 @@
+/** The fake at the seam of host/host.ts: two namespaces in memory, a record of what was done to them, failures on cue. */
+import { EADDRNOTAVAIL, EEXIST, ENODEV } from "../../src/base/errno.ts";
+import { type Prefix, parsePrefix } from "../../src/base/ip.ts";
+import { type Mac, parseMac } from "../../src/base/mac.ts";
+import type { Owner } from "../../src/base/owner.ts";
+import type { Host } from "../../src/host/host.ts";
+import type { Namespace } from "../../src/host/namespace.ts";
+import type { Sysctls } from "../../src/host/sysctl.ts";
+import { type Addr, IFF_PROMISC, IFF_UP, type Link } from "../../src/host/verbs.ts";
+import type { Request } from "../../src/netlink/client.ts";
+import { NetlinkError } from "../../src/netlink/error.ts";
+
+/** What happens to an effect (its text in the record, its place there). */
+export interface Cues {
+  /** The errno with which it is refused; undefined: it is not. */
+  refuses?: (effect: string, index: number) => number | undefined;
+  /** It is done, but instead of the answer a SIGTERM comes. */
+  interrupts?: (effect: string, index: number) => boolean;
+}
+
+export interface FakeHost extends Host {
+  /** Every effect in order, failed ones too: "host: ip link set v0 up", "ctr: sysctl KEY=1", "masquerade add …". */
+  readonly log: string[];
+  /** Records an effect on something else, and fails it on cue. */
+  effect(text: string): void;
+  /** The names of the links in the container. */
+  inside(): string[];
+  /** The owners of masquerade rules, as "network/containerId/ifname". */
+  readonly masqueraded: ReadonlySet<string>;
+  /** Puts a link there that somebody else made. */
+  put(link: Partial<Link> & { name: string }): Link;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type FakeLink = Mutable<Link> & { addrs: Addr[] };
+
+/** A network namespace. */
+interface Space {
+  readonly name: "host" | "ctr";
+  readonly links: FakeLink[];
+  readonly sysctls: Map<string, string>;
+}
+
+/** An effect, done when `run` is called: 0, or the errno of the failure. */
+type Effect = (text: string, run: () => number) => number;
+
+/** A host without links of its own, and one container that has none either. */
+export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
+  const log: string[] = [];
+  const masqueraded = new Set<string>();
+  const spaces = { host: space("host"), ctr: space("ctr") };
+  const effect: Effect = (text, run) => {
+    const index = log.push(text) - 1;
+    const refused = refuses?.(text, index);
+    const errno = refused ?? run();
+    if (interrupts?.(text, index)) throw Object.assign(new Error("interrupted by SIGTERM"), { signal: "SIGTERM" });
+    return errno;
+  };
+  const must = (text: string, run: () => void = () => {}) => {
+    const errno = effect(text, () => (run(), 0));
+    if (errno) throw new NetlinkError(text, errno);
+  };
+  const sandbox = { ...namespace(spaces.ctr, spaces, effect), path: "/run/netns/ctr", fd: 9 };
+  return {
+    ...namespace(spaces.host, spaces, effect),
+    openSandbox: () => sandbox,
+    openSandboxIfThere: (path) => (path === "" ? undefined : sandbox),
+    masquerade: {
+      add: (owner) => must(`masquerade add ${nameOf(owner)}`, () => masqueraded.add(nameOf(owner))),
+      remove: (owner) => must(`masquerade remove ${nameOf(owner)}`, () => masqueraded.delete(nameOf(owner))),
+      check: (owner) => (masqueraded.has(nameOf(owner)) ? undefined : `nothing for ${nameOf(owner)}`),
+      gc: (network) => must(`masquerade gc ${network}`),
+      removeReference: (owner) => must(`masquerade removeReference ${nameOf(owner)}`),
+    },
+    log,
+    effect: (text) => must(text),
+    inside: () => spaces.ctr.links.map(({ name }) => name),
+    masqueraded,
+    put: (link) => addLink(spaces.host, link.name, link.kind ?? "", link),
+  };
+}
+
+function nameOf({ network, containerId, ifname }: Owner): string {
+  return `${network}/${containerId}/${ifname}`;
+}
+
+function space(name: Space["name"]): Space {
+  return { name, links: [], sysctls: new Map() };
+}
+
+type Spaces = Record<Space["name"], Space>;
+
+function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
+  const one = (request: Request): NetlinkError | undefined => {
+    const errno = effect(`${here.name}: ${request.operation}`, () => perform(here, spaces, request.operation));
+    return errno && !request.tolerate?.includes(errno) ? new NetlinkError(request.operation, errno) : undefined;
+  };
+  const find = (link: string | number) => findIn(here, link);
+  return {
+    findLink: (link) => copyOf(find(link)),
+    listLinks: () => here.links.map((link) => ({ ...link })),
+    listAddrs: (index, family = 0) =>
+      (find(index)?.addrs ?? []).filter(({ prefix }) => family === 0 || (family === 2) === (prefix.ip.length === 4)),
+    listRoutes: () => [],
+    change: (...requests) => {
+      const failure = requests.map(one).find((error) => error !== undefined);
+      if (failure) throw failure;
+    },
+    attempt: (requests) => requests.map(one),
+    enter: (fn) => fn(sysctls(here, effect)),
+    awaitLink: (name, wanted) => {
+      const link = copyOf(find(name));
+      return link && wanted(link) ? link : undefined;
+    },
+    cookie: () => (here.name === "host" ? "1" : "2"),
+  };
+}
+
+function findIn({ links }: Space, link: string | number): FakeLink | undefined {
+  return links.find(({ index, name }) => index === link || name === link);
+}
+
+/** As a reply of the kernel is: it does not change any more. */
+function copyOf(link: FakeLink | undefined): Link | undefined {
+  return link && { ...link };
+}
+
+/** All are "0" at first. */
+function sysctls({ name, sysctls: values }: Space, effect: Effect): Sysctls {
+  const set = (word: string, key: string, value: string) =>
+    effect(`${name}: ${word} ${key}=${value}`, () => (values.set(key, value), 0));
+  const read = (key: string) => values.get(key) ?? "0";
+  return {
+    read,
+    write: (key, value) => {
+      if (read(key) === value) return;
+      const errno = set("sysctl", key, value);
+      if (errno) throw new NetlinkError(`sysctl ${key}`, errno);
+    },
+    tryWrite: (key, value) => void set("try sysctl", key, value),
+  };
+}
+
+/** Does what the words say, as far as plugins look at it afterwards. Returns an errno or 0. */
+function perform(here: Space, spaces: Spaces, operation: string): number {
+  const [, object, verb, subject = "", ...words] = operation.split(" ");
+  const link = findIn(here, /^\d+$/.test(subject) ? Number(subject) : subject);
+  if (object === "link" && verb === "add") return add(here, spaces, subject, words);
+  if (object === "addr") return changeAddr(here, verb === "add", parsePrefix(subject) as Prefix, Number(words.at(-1)));
+  if (object !== "link") return 0;
+  if (!link) return ENODEV;
+  if (verb === "set") set(link, words);
+  else for (const one of Object.values(spaces)) remove(one, (other) => other === link || isPeer(other, link));
+  return 0;
+}
+
+function add(here: Space, { ctr }: Spaces, name: string, words: string[]): number {
+  const after = (word: string) => words[words.indexOf(word) + 1] ?? "";
+  const kind = after("type");
+  if (kind === "bridge") {
+    if (findIn(here, name)) return EEXIST;
+    addLink(here, name, kind, { mac: parseMac(after("address")) as Mac });
+    return 0;
+  }
+  if (findIn(here, name) || findIn(ctr, after("name"))) return EEXIST;
+  const outer = addLink(here, name, kind, { master: words.includes("master") ? Number(after("master")) : 0 });
+  const inner = addLink(ctr, after("name"), kind, { peer: outer.index });
+  outer.peer = inner.index;
+  return 0;
+}
+
+let lastIndex = 1;
+
+function addLink(where: Space, name: string, kind: string, over: Partial<Link>): FakeLink {
+  const index = ++lastIndex;
+  const mac = Uint8Array.of(2, 0, 0, 0, index >> 8, index);
+  const rest = { mtu: 1500, operstate: "down" as const, master: 0, peer: 0, alias: "", promiscuity: 0 };
+  const link: FakeLink = { index, name, kind, mac, flags: 0, vlanFiltering: false, ...rest, ...over, addrs: [] };
+  where.links.push(link);
+  return link;
+}
+
+function isPeer(one: Link, other: Link): boolean {
+  return one.kind === "veth" && one.peer === other.index;
+}
+
+function remove({ links }: Space, is: (link: FakeLink) => boolean): void {
+  for (const link of links.filter(is)) links.splice(links.indexOf(link), 1);
+}
+
+function set(link: FakeLink, [what = "", value = ""]: string[]): void {
+  if (what === "alias") link.alias = value;
+  if (what === "address") link.mac = parseMac(value) as Mac;
+  if (what === "promisc") link.flags |= IFF_PROMISC;
+  if (what !== "up" && what !== "down") return;
+  link.flags = what === "up" ? link.flags | IFF_UP : link.flags & ~IFF_UP;
+  link.operstate = what;
+}
+
+function changeAddr(here: Space, wanted: boolean, prefix: Prefix, index: number): number {
+  const link = findIn(here, index);
+  if (!link) return ENODEV;
+  const same = ({ prefix: { ip, length } }: Addr) => length === prefix.length && ip.join() === prefix.ip.join();
+  const there = link.addrs.some(same);
+  if (wanted === there) return wanted ? EEXIST : EADDRNOTAVAIL;
+  link.addrs = wanted
+    ? [...link.addrs, { index, prefix, flags: 0, scope: 0 }]
+    : link.addrs.filter((one) => !same(one));
+  return 0;
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "bun:test";
+import { formatMac } from "../../../../src/base/mac.ts";
+import { encodeUtf8 } from "../../../../src/base/utf8.ts";
+import { aliasOf, aliasPrefix, hostVethName, randomMac, randomVethName } from "../../../../src/plugins/bridge/names.ts";
+
+const owner = { network: "net", containerId: "c1", ifname: "eth0" };
+
+describe("aliasOf()", () => {
+  test("names network, container and interface", () => expect(aliasOf(owner)).toBe("berth:net/c1/eth0"));
+
+  test("begins with the network's prefix, which no other network's has", () => {
+    expect(aliasOf(owner)).toStartWith(aliasPrefix("net"));
+    expect(aliasOf({ ...owner, network: "net2" })).not.toStartWith(aliasPrefix("net"));
+  });
+
+  test("holds at most the 255 bytes that the kernel takes, cut at the end", () => {
+    const long = aliasOf({ ...owner, containerId: "c".repeat(300) });
+    expect(encodeUtf8(long)).toHaveLength(255);
+    expect(long).toBe(`berth:net/${"c".repeat(245)}`);
+    expect(encodeUtf8(aliasOf({ ...owner, containerId: "c".repeat(240) }))).toHaveLength(255);
+    expect(aliasOf({ ...owner, containerId: "c".repeat(240) })).toEndWith("/eth0");
+  });
+});
+
+describe("hostVethName()", () => {
+  test("is the same in every version: a DEL finds what an older ADD made", () => {
+    expect(hostVethName(owner)).toBe("veth1fadeca3");
+  });
+
+  test("has the reference's form, which fits into IFNAMSIZ", () => {
+    for (let i = 0; i < 500; i++) expect(hostVethName({ ...owner, containerId: `c${i}` })).toMatch(/^veth[0-9a-f]{8}$/);
+  });
+
+  test("differs by network, container and interface", () => {
+    const names = [owner, { ...owner, network: "n" }, { ...owner, containerId: "c2" }, { ...owner, ifname: "eth1" }].map(hostVethName);
+    expect(new Set(names).size).toBe(4);
+  });
+});
+
+test("randomMac() is unicast, locally administered, and another each time", () => {
+  const macs = Array.from({ length: 200 }, randomMac);
+  for (const mac of macs) {
+    expect(mac).toHaveLength(6);
+    expect((mac[0] ?? 0) & 3).toBe(2);
+  }
+  expect(new Set(macs.map(formatMac)).size).toBe(200);
+});
+
+test("randomVethName() has the form of the owner's own name", () => {
+  const names = Array.from({ length: 200 }, randomVethName);
+  for (const name of names) expect(name).toMatch(/^veth[0-9a-f]{8}$/);
+  expect(new Set(names).size).toBe(200);
+});
