@@ -25,7 +25,10 @@ const DIST = join(ROOT, "dist/bin");
 
 /** Bundle name -> entry point. The host evaluates `core` at start and the others when `load(name)` asks. */
 const ENTRIES = Object.fromEntries(
-  Object.entries(JSON.parse(readFileSync(join(ROOT, "src/bundles.json"), "utf8"))).map(([n, file]) => [n, `src/${file}`]),
+  Object.entries(JSON.parse(readFileSync(join(ROOT, "src/bundles.json"), "utf8"))).map(([n, file]) => [
+    n,
+    `src/${file}`,
+  ]),
 );
 
 /** The names under which the executable is a plugin: links next to it. */
@@ -113,7 +116,7 @@ function outputs(files, metafile) {
   const names = new Map(chunks.map(([path], index) => [base(path), `shared${index + 1}.js`]));
   const rename = (text) => [...names].reduce((renamed, [from, to]) => renamed.replaceAll(from, to), text);
   const text = (name) => files.find(({ path }) => relative(BUNDLES, path) === name)?.text;
-  return parts.map(([path, part]) => ({
+  return parts.map(([path]) => ({
     name: rename(base(path)),
     code: rename(text(base(path))),
     map: JSON.parse(text(`${base(path)}.map`)),

@@ -39,7 +39,9 @@ const HOST_MODULES = {
 
 function testFiles() {
   return PURE.filter((path) => existsSync(join(ROOT, "test", path)))
-    .flatMap((path) => (path.endsWith(".ts") ? [path] : readdirSync(join(ROOT, "test", path)).map((name) => `${path}/${name}`)))
+    .flatMap((path) =>
+      path.endsWith(".ts") ? [path] : readdirSync(join(ROOT, "test", path)).map((name) => `${path}/${name}`),
+    )
     .filter((path) => path.endsWith(".test.ts"))
     .map((path) => `test/${path}`)
     .filter((path) => !FOREIGN.test(readFileSync(join(ROOT, path), "utf8")))
@@ -121,5 +123,7 @@ if (counted === undefined) {
 }
 writeReport(counted);
 const { tests, failures, skipped } = counted;
-console.log(`\n ${tests - failures - skipped} pass\n ${failures} fail\nRan ${tests} tests across ${files.length} files in QuickJS.`);
+console.log(
+  `\n ${tests - failures - skipped} pass\n ${failures} fail\nRan ${tests} tests across ${files.length} files in QuickJS.`,
+);
 process.exit(failures > 0 ? 1 : 0);

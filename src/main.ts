@@ -1,7 +1,7 @@
 import { argv, deferSignals, environ, exit, readText, write } from "#sys";
 import { settle } from "./base/undo.ts";
 import { cli, type Output } from "./cli.ts";
-import { lazyPlugin } from "./lazy.ts";
+import { lazyPlugin } from "./skel/lazy.ts";
 
 /** The plugins of this executable, and the bundle that each of their handlers is in. */
 const PLUGINS = [

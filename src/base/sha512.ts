@@ -65,8 +65,7 @@ function compress(state: Int32Array, w: Int32Array, k: Int32Array): void {
     const s1l = ((el >>> 14) | (eh << 18)) ^ ((el >>> 18) | (eh << 14)) ^ ((el << 23) | (eh >>> 9));
     const chh = (eh & fh) ^ (~eh & gh);
     const chl = (el & fl) ^ (~el & gl);
-    const low1 =
-      (hl >>> 0) + (s1l >>> 0) + (chl >>> 0) + ((k[i + 1] as number) >>> 0) + ((w[i + 1] as number) >>> 0);
+    const low1 = (hl >>> 0) + (s1l >>> 0) + (chl >>> 0) + ((k[i + 1] as number) >>> 0) + ((w[i + 1] as number) >>> 0);
     const t1h = (hh + s1h + chh + (k[i] as number) + (w[i] as number) + Math.floor(low1 / 0x100000000)) | 0;
     const t1l = low1 | 0;
     const s0h = ((ah >>> 28) | (al << 4)) ^ ((ah << 30) | (al >>> 2)) ^ ((ah << 25) | (al >>> 7));

@@ -37,7 +37,10 @@ export type Enter = <T>(fn: () => T) => T;
 export function namespaceAt(enter: Enter): Namespace {
   let client: Client | undefined;
   const rtnl = () => {
-    client ??= new Client(enter(() => openSocket(NETLINK_ROUTE)), tap("route"));
+    client ??= new Client(
+      enter(() => openSocket(NETLINK_ROUTE)),
+      tap("route"),
+    );
     return client;
   };
   return {

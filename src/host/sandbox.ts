@@ -1,5 +1,5 @@
 import * as sys from "#sys";
-import { errnoOf, errnoText, isErrno, ENOENT } from "../base/errno.ts";
+import { ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import { NSFS_MAGIC, O, PROC_SUPER_MAGIC } from "../sys/flags.ts";
 import { type Namespace, namespaceAt } from "./namespace.ts";

@@ -3,7 +3,7 @@ import { formatPrefix, lastOf, type Prefix } from "../base/ip.ts";
 import type { Client, Request } from "../netlink/client.ts";
 import type { Writer } from "../wire/cursor.ts";
 import { type Message, NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
-import { addressFamily, addrAttrs, addrHeader, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from "./tables.ts";
+import { addrAttrs, addressFamily, addrHeader, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from "./tables.ts";
 
 /** Address flags (linux/if_addr.h). */
 export const IFA_F_NODAD = 0x02;

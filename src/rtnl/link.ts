@@ -1,10 +1,9 @@
-import { ENODEV } from "../base/errno.ts";
+import { ENODEV, isErrno } from "../base/errno.ts";
 import { formatMac, type Mac } from "../base/mac.ts";
 import type { Client, Request } from "../netlink/client.ts";
 import type { Coder } from "../wire/coder.ts";
 import { Reader, type Writer } from "../wire/cursor.ts";
 import { type Message, NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
-import { isErrno } from "../base/errno.ts";
 import {
   bridgeAttrs,
   bridgeInfo,

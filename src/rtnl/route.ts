@@ -1,7 +1,7 @@
 import { formatIp, formatPrefix, type Ip, type Prefix } from "../base/ip.ts";
 import type { Client, Request } from "../netlink/client.ts";
 import { type Message, NLM_F_CREATE } from "../wire/message.ts";
-import { addressFamily, AF_INET6, routeAttrs, routeHeader, RTM_GETROUTE, RTM_NEWROUTE } from "./tables.ts";
+import { AF_INET6, addressFamily, RTM_GETROUTE, RTM_NEWROUTE, routeAttrs, routeHeader } from "./tables.ts";
 
 const TABLE_MAIN = 254;
 const PROTOCOL_BOOT = 3;

@@ -94,7 +94,9 @@ describe("openSandboxIfThere()", () => {
   needsRoot("takes what cannot be opened for gone, and says so", () => {
     const { sandbox, warnings } = open("/run/netns/berth-never-was");
     expect(sandbox).toBeUndefined();
-    expect(warnings).toEqual(['failed to open netns "/run/netns/berth-never-was": no such file or directory: taken as gone']);
+    expect(warnings).toEqual([
+      'failed to open netns "/run/netns/berth-never-was": no such file or directory: taken as gone',
+    ]);
   });
 
   needsRoot(
@@ -135,7 +137,9 @@ describe("Namespace", () => {
     "change() throws the first failure after trying all, attempt() gives each",
     inLab((lab) => {
       inside(lab.host, (host) => {
-        expect(() => host.change(setUp("nope"), BRIDGE, deleteLink("gone"))).toThrow("ip link set nope up: no such device");
+        expect(() => host.change(setUp("nope"), BRIDGE, deleteLink("gone"))).toThrow(
+          "ip link set nope up: no such device",
+        );
         const outcome = host.attempt([setUp("br0"), BRIDGE]);
         expect(outcome.map((error) => error?.errno)).toEqual([undefined, 17]);
       });
@@ -148,7 +152,8 @@ describe("Namespace", () => {
     inLab((lab) => {
       const ns = lab.container();
       const [host, first, second] = [lab.host, ns, ns].map((name) => inside(name, (sandbox) => sandbox.cookie()));
-      if (host === undefined) return expect(sys.readFile("/proc/sys/kernel/osrelease")).toMatch(/^(4|5\.\d\.|5\.1[0-3])/);
+      if (host === undefined)
+        return expect(sys.readFile("/proc/sys/kernel/osrelease")).toMatch(/^(4|5\.\d\.|5\.1[0-3])/);
       expect(host).toMatch(/^\d+$/);
       expect(first).toBe(second);
       expect(first).not.toBe(host);

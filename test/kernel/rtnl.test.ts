@@ -23,8 +23,8 @@ import {
 import { forgetNeigh } from "../../src/rtnl/neigh.ts";
 import { addRoute, listRoutes } from "../../src/rtnl/route.ts";
 import * as sys from "../../src/sys/bun/sys.ts";
-import { netnsPath } from "../support/conf.ts";
 import type { Json } from "../support/command.ts";
+import { netnsPath } from "../support/conf.ts";
 import { inLab, type Lab } from "../support/lab.ts";
 import { isMet, linkKind, namespaces, needs } from "../support/needs.ts";
 
@@ -226,7 +226,13 @@ describe("links", () => {
     "findLink() sees what `ip` sees, and undefined where there is nothing",
     inLab((lab) => {
       const ns = pair(lab);
-      change(lab, lab.host, setAlias("v0", "somebody's"), setPort("v0", { hairpin: true, isolated: false }), setUp("br0"));
+      change(
+        lab,
+        lab.host,
+        setAlias("v0", "somebody's"),
+        setPort("v0", { hairpin: true, isolated: false }),
+        setUp("br0"),
+      );
       const seen = look(lab, lab.host, "v0");
       const { mac, flags, ...link } = using(lab, lab.host, (client) => findLink(client, "v0")) ?? expect.unreachable();
       expect(link).toEqual({
@@ -243,7 +249,10 @@ describe("links", () => {
         port: { hairpin: true, isolated: false },
       });
       expect([formatMac(mac), flags & 1]).toEqual([seen.address, 0]);
-      expect(using(lab, lab.host, (client) => [findLink(client, "eth0"), findLink(client, 9999)])).toEqual([undefined, undefined]);
+      expect(using(lab, lab.host, (client) => [findLink(client, "eth0"), findLink(client, 9999)])).toEqual([
+        undefined,
+        undefined,
+      ]);
     }),
   );
 
@@ -264,13 +273,19 @@ describe("addresses", () => {
     inLab((lab) => {
       change(lab, lab.host, addBridge(BRIDGE));
       const index = indexOf(lab, lab.host, "br0");
-      change(lab, lab.host, ...["10.1.2.3/24", "10.9.0.2/31", "10.8.0.1/32"].map((text) => addAddr(index, prefix(text))));
+      change(
+        lab,
+        lab.host,
+        ...["10.1.2.3/24", "10.9.0.2/31", "10.8.0.1/32"].map((text) => addAddr(index, prefix(text))),
+      );
       const found = look(lab, lab.host, "br0").addr_info.filter((one: Json) => one.family === "inet");
-      expect(found.map(({ local, prefixlen, broadcast, scope }: Json) => [local, prefixlen, broadcast, scope])).toEqual([
-        ["10.1.2.3", 24, "10.1.2.255", "global"],
-        ["10.9.0.2", 31, undefined, "global"],
-        ["10.8.0.1", 32, undefined, "global"],
-      ]);
+      expect(found.map(({ local, prefixlen, broadcast, scope }: Json) => [local, prefixlen, broadcast, scope])).toEqual(
+        [
+          ["10.1.2.3", 24, "10.1.2.255", "global"],
+          ["10.9.0.2", 31, undefined, "global"],
+          ["10.8.0.1", 32, undefined, "global"],
+        ],
+      );
     }),
   );
 
@@ -291,7 +306,9 @@ describe("addresses", () => {
       const index = indexOf(lab, lab.host, "br0");
       for (const text of ["10.1.2.3/24", "2001:db8::3/64"]) {
         change(lab, lab.host, addAddr(index, prefix(text)));
-        expect(refused(lab, lab.host, addAddr(index, prefix(text))).message).toStartWith(`ip addr add ${text} dev ${index}: file exists`);
+        expect(refused(lab, lab.host, addAddr(index, prefix(text))).message).toStartWith(
+          `ip addr add ${text} dev ${index}: file exists`,
+        );
         change(lab, lab.host, ensureAddr(index, prefix(text)));
       }
       expect(look(lab, lab.host, "br0").addr_info).toHaveLength(2);
@@ -323,7 +340,11 @@ describe("addresses", () => {
       lab.sh(ns, "ip", "link", "set", "lo", "up");
       const index = indexOf(lab, ns, "eth0");
       const list = (family?: number) =>
-        using(lab, ns, (client) => listAddrs(client, index, family)).map(({ prefix, scope }) => [prefix.ip.join("."), prefix.length, scope]);
+        using(lab, ns, (client) => listAddrs(client, index, family)).map(({ prefix, scope }) => [
+          prefix.ip.join("."),
+          prefix.length,
+          scope,
+        ]);
       const four = [
         ["10.1.2.3", 24, 0],
         ["192.0.2.1", 32, 0],
@@ -384,16 +405,20 @@ describe("routes", () => {
     }),
   );
 
-  needsLinks.each([[100], [255], [256], [100_000]])(
-    "addRoute() puts it into table %d",
-    (table) =>
-      inLab((lab) => {
-        const [ns, oif] = routed(lab);
-        change(lab, ns, addRoute({ dst: prefix("10.8.0.0/16"), oif, table }), addRoute({ dst: prefix("2001:db8:8::/48"), oif, table }));
-        const dsts = (family: string) => lab.ipj(ns, family, "route", "show", "table", String(table), "proto", "boot").map(({ dst }) => dst);
-        expect([...dsts("-4"), ...dsts("-6")]).toEqual(["10.8.0.0/16", "2001:db8:8::/48"]);
-        expect(lab.ipj(ns, "route", "show", "10.8.0.0/16")).toEqual([]);
-      })(),
+  needsLinks.each([[100], [255], [256], [100_000]])("addRoute() puts it into table %d", (table) =>
+    inLab((lab) => {
+      const [ns, oif] = routed(lab);
+      change(
+        lab,
+        ns,
+        addRoute({ dst: prefix("10.8.0.0/16"), oif, table }),
+        addRoute({ dst: prefix("2001:db8:8::/48"), oif, table }),
+      );
+      const dsts = (family: string) =>
+        lab.ipj(ns, family, "route", "show", "table", String(table), "proto", "boot").map(({ dst }) => dst);
+      expect([...dsts("-4"), ...dsts("-6")]).toEqual(["10.8.0.0/16", "2001:db8:8::/48"]);
+      expect(lab.ipj(ns, "route", "show", "10.8.0.0/16")).toEqual([]);
+    })(),
   );
 
   needsLinks(
@@ -406,7 +431,10 @@ describe("routes", () => {
       ] as const) {
         change(lab, ns, ...gateways.map((gateway) => addRoute({ dst: prefix(text), gateway: ip(gateway), oif })));
       }
-      expect(lab.ipj(ns, "route", "show", "10.9.0.0/16").map(({ gateway }) => gateway)).toEqual(["10.1.2.2", "10.1.2.1"]);
+      expect(lab.ipj(ns, "route", "show", "10.9.0.0/16").map(({ gateway }) => gateway)).toEqual([
+        "10.1.2.2",
+        "10.1.2.1",
+      ]);
       const six = lab.ipj(ns, "-6", "route", "show", "2001:db8:9::/48");
       expect(six.flatMap(({ gateway, nexthops }) => nexthops?.map((hop: Json) => hop.gateway) ?? gateway)).toEqual([
         "2001:db8::1",
@@ -437,8 +465,22 @@ describe("routes", () => {
       lab.sh(ns, ..."ip route add 10.8.0.0/16 dev eth0 table 1000 metric 7".split(" "));
       lab.sh(ns, ..."ip route add default via 10.1.2.1".split(" "));
       const routes = using(lab, ns, (client) => listRoutes(client, 2));
-      expect(routes).toContainEqual({ dst: prefix("10.8.0.0/16"), gateway: undefined, oif, table: 1000, scope: 253, priority: 7 });
-      expect(routes).toContainEqual({ dst: prefix("0.0.0.0/0"), gateway: ip("10.1.2.1"), oif, table: 254, scope: 0, priority: undefined });
+      expect(routes).toContainEqual({
+        dst: prefix("10.8.0.0/16"),
+        gateway: undefined,
+        oif,
+        table: 1000,
+        scope: 253,
+        priority: 7,
+      });
+      expect(routes).toContainEqual({
+        dst: prefix("0.0.0.0/0"),
+        gateway: ip("10.1.2.1"),
+        oif,
+        table: 254,
+        scope: 0,
+        priority: undefined,
+      });
       expect(routes).toHaveLength(lab.ipj(ns, "-4", "route", "show", "table", "all").length);
       const six = using(lab, ns, (client) => listRoutes(client, 10));
       expect(six).toHaveLength(lab.ipj(ns, "-6", "route", "show", "table", "all").length);
@@ -453,7 +495,8 @@ needsLinks(
     const index = indexOf(lab, ns, "eth0");
     change(lab, ns, setUp(index));
     const addresses = ["10.1.2.77", "2001:db8::77"];
-    for (const address of addresses) lab.sh(ns, ..."ip neigh add lladdr 02:00:00:00:00:99 dev eth0".split(" "), address);
+    for (const address of addresses)
+      lab.sh(ns, ..."ip neigh add lladdr 02:00:00:00:00:99 dev eth0".split(" "), address);
     for (const address of addresses) change(lab, ns, forgetNeigh(index, ip(address)), forgetNeigh(index, ip(address)));
     const left = lab.ipj(ns, "neigh", "show", "dev", "eth0").filter(({ dst }) => addresses.includes(dst));
     expect(left).toEqual([]);
@@ -491,7 +534,12 @@ describe("errors", () => {
       const outcome = using(lab, lab.host, (client) =>
         client.attempt([setAlias("br0", "first"), setUp("nope"), deleteAddr(9999, prefix("10.0.0.1/8")), setUp("br0")]),
       );
-      expect(outcome.map((error) => error?.operation)).toEqual([undefined, "ip link set nope up", "ip addr del 10.0.0.1/8 dev 9999", undefined]);
+      expect(outcome.map((error) => error?.operation)).toEqual([
+        undefined,
+        "ip link set nope up",
+        "ip addr del 10.0.0.1/8 dev 9999",
+        undefined,
+      ]);
       expect(look(lab, lab.host, "br0")).toMatchObject({ ifalias: "first", flags: expect.arrayContaining(["UP"]) });
     }),
   );

@@ -3,10 +3,17 @@ import { describe, expect, test } from "bun:test";
 
 const inQuickJs = test.skipIf("Bun" in globalThis);
 
-inQuickJs.each(["TextDecoder", "TextEncoder", "Intl", "structuredClone", "setTimeout", "console", "process", "Buffer", "Bun"])(
-  "the engine has no %s",
-  (name) => expect(name in globalThis).toBe(false),
-);
+inQuickJs.each([
+  "TextDecoder",
+  "TextEncoder",
+  "Intl",
+  "structuredClone",
+  "setTimeout",
+  "console",
+  "process",
+  "Buffer",
+  "Bun",
+])("the engine has no %s", (name) => expect(name in globalThis).toBe(false));
 
 /** Whether the assertion failed. */
 function fails(assertion: () => void): boolean {
@@ -18,6 +25,8 @@ function fails(assertion: () => void): boolean {
   }
 }
 
+/** Whatever the types are. */
+const equals = (actual: unknown, expected: unknown) => expect(actual).toEqual(expected);
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const broken = () => {
   throw new RangeError("out of order");
@@ -28,16 +37,25 @@ const PAIRS: Record<string, [holds: () => void, not: () => void]> = {
   toBe: [() => expect(Number.NaN).toBe(Number.NaN), () => expect(bytes(1)).toBe(bytes(1))],
   "toBe of zeros": [() => expect(0).toBe(0), () => expect(-0).toBe(0)],
   not: [() => expect(1).not.toBe(2), () => expect(1).not.toBe(1)],
-  toEqual: [() => expect({ a: [1, { b: undefined }] }).toEqual({ a: [1, {}] }), () => expect({ a: 1 }).toEqual({ a: 1, b: 2 })],
-  "toEqual of more than expected": [() => expect([1]).toEqual([1]), () => expect({ a: 1, b: 2 }).toEqual({ a: 1 })],
-  "toEqual of arrays": [() => expect([undefined]).toEqual([undefined]), () => expect([1, undefined]).toEqual([1])],
-  "toEqual of bytes": [() => expect(bytes(1, 2)).toEqual(bytes(1, 2)), () => expect(bytes(1, 2)).toEqual(bytes(1, 3))],
-  "toEqual of bytes and numbers": [() => expect([1]).toEqual([1]), () => expect(bytes(1)).toEqual([1] as never)],
-  "toEqual of errors": [() => expect(new Error("a")).toEqual(new Error("a")), () => expect(new Error("a")).toEqual(new Error("b"))],
-  "toEqual of maps": [() => expect(new Map([[1, 2]])).toEqual(new Map([[1, 2]])), () => expect(new Map([[1, 2]])).toEqual(new Map([[1, 3]]))],
-  "toEqual of sets": [() => expect(new Set([1])).toEqual(new Set([1])), () => expect(new Set([1])).toEqual(new Set([2]))],
-  toMatchObject: [() => expect({ a: 1, b: 2 }).toMatchObject({ a: 1 }), () => expect({ a: 1 }).toMatchObject({ a: 1, b: 2 })],
-  "toMatchObject of arrays": [() => expect([{ a: 1, b: 2 }]).toMatchObject([{ a: 1 }]), () => expect([1, 2]).toMatchObject([1])],
+  toEqual: [() => equals({ a: [1, { b: undefined }] }, { a: [1, {}] }), () => equals({ a: 1 }, { a: 1, b: 2 })],
+  "toEqual of more than expected": [() => equals([1], [1]), () => equals({ a: 1, b: 2 }, { a: 1 })],
+  "toEqual of arrays": [() => equals([undefined], [undefined]), () => equals([1, undefined], [1])],
+  "toEqual of bytes": [() => equals(bytes(1, 2), bytes(1, 2)), () => equals(bytes(1, 2), bytes(1, 3))],
+  "toEqual of bytes and numbers": [() => equals([1], [1]), () => equals(bytes(1), [1])],
+  "toEqual of errors": [() => equals(new Error("a"), new Error("a")), () => equals(new Error("a"), new Error("b"))],
+  "toEqual of maps": [
+    () => equals(new Map([[1, 2]]), new Map([[1, 2]])),
+    () => equals(new Map([[1, 2]]), new Map([[1, 3]])),
+  ],
+  "toEqual of sets": [() => equals(new Set([1]), new Set([1])), () => equals(new Set([1]), new Set([2]))],
+  toMatchObject: [
+    () => expect({ a: 1, b: 2 }).toMatchObject({ a: 1 }),
+    () => expect<object>({ a: 1 }).toMatchObject({ a: 1, b: 2 }),
+  ],
+  "toMatchObject of arrays": [
+    () => expect([{ a: 1, b: 2 }]).toMatchObject([{ a: 1 }]),
+    () => expect([1, 2]).toMatchObject([1]),
+  ],
   toBeUndefined: [() => expect(undefined).toBeUndefined(), () => expect(null).toBeUndefined()],
   toBeDefined: [() => expect(null).toBeDefined(), () => expect(undefined).toBeDefined()],
   toBeInstanceOf: [() => expect(new RangeError()).toBeInstanceOf(Error), () => expect({}).toBeInstanceOf(Error)],
@@ -50,16 +68,25 @@ const PAIRS: Record<string, [holds: () => void, not: () => void]> = {
   toEndWith: [() => expect("ab").toEndWith("b"), () => expect("ab").toEndWith("a")],
   toMatch: [() => expect("ab").toMatch(/^a/), () => expect("ab").toMatch(/^b/)],
   toContain: [() => expect([1, 2]).toContain(2), () => expect("ab").toContain("c")],
-  toContainEqual: [() => expect([{ a: 1 }]).toContainEqual({ a: 1 }), () => expect([{ a: 1 }]).toContainEqual({ a: 2 })],
+  toContainEqual: [
+    () => expect([{ a: 1 }]).toContainEqual({ a: 1 }),
+    () => expect([{ a: 1 }]).toContainEqual({ a: 2 }),
+  ],
   toThrow: [() => expect(broken).toThrow(), () => expect(() => {}).toThrow()],
   "toThrow of a text": [() => expect(broken).toThrow("of"), () => expect(broken).toThrow("no")],
-  "toThrow of an error": [() => expect(broken).toThrow(new RangeError("out of order")), () => expect(broken).toThrow(new RangeError("out"))],
+  "toThrow of an error": [
+    () => expect(broken).toThrow(new RangeError("out of order")),
+    () => expect(broken).toThrow(new RangeError("out")),
+  ],
   "toThrow of a class": [() => expect(broken).toThrow(RangeError), () => expect(broken).toThrow(TypeError)],
   unreachable: [() => {}, () => expect.unreachable("reached")],
-  stringContaining: [() => expect(["ab"]).toEqual([expect.stringContaining("b")]), () => expect("ab").toEqual(expect.stringContaining("c"))],
+  stringContaining: [
+    () => expect(["ab"]).toEqual([expect.stringContaining("b")]),
+    () => expect("ab").toEqual(expect.stringContaining("c")),
+  ],
   objectContaining: [
-    () => expect({ a: 1, b: 2 }).toEqual(expect.objectContaining({ a: 1 })),
-    () => expect({ a: 1 }).toEqual(expect.objectContaining({ b: 1 })),
+    () => equals({ a: 1, b: 2 }, expect.objectContaining({ a: 1 })),
+    () => equals({ a: 1 }, expect.objectContaining({ b: 1 })),
   ],
 };
 

@@ -48,9 +48,13 @@ const length = (value: Members) => value.length;
 export function show(value: unknown): string {
   if (value instanceof Pattern) return value.what;
   if (value instanceof Error) return `${value.name}: ${value.message}`;
-  if (value instanceof Uint8Array) return `bytes ${Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
+  if (value instanceof Uint8Array)
+    return `bytes ${Array.from(value, (byte) => byte.toString(16).padStart(2, "0")).join(" ")}`;
   if (value instanceof Map || value instanceof Set) return `${tag(value)} ${show([...value])}`;
   if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  if (isObject(value)) return `{${Object.entries(value).map(([name, one]) => `${name}: ${show(one)}`).join(", ")}}`;
+  if (isObject(value))
+    return `{${Object.entries(value)
+      .map(([name, one]) => `${name}: ${show(one)}`)
+      .join(", ")}}`;
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

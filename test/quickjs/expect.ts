@@ -9,7 +9,8 @@ export class AssertionError extends Error {
 type Matcher = (actual: unknown, ...expected: never[]) => boolean;
 type Thrown = { error: unknown } | undefined;
 
-const string = (value: unknown): string => (typeof value === "string" ? value : expect.unreachable(`${show(value)} is no string`));
+const string = (value: unknown): string =>
+  typeof value === "string" ? value : expect.unreachable(`${show(value)} is no string`);
 const sized = (value: unknown) => value as { length: number };
 
 const MATCHERS = {
@@ -31,7 +32,8 @@ const MATCHERS = {
   toMatch: (actual: unknown, pattern: RegExp | string) => fits(string(actual), pattern),
   toContain: (actual: unknown, part: unknown) =>
     typeof actual === "string" ? actual.includes(part as string) : [...(actual as Iterable<unknown>)].includes(part),
-  toContainEqual: (actual: unknown, part: unknown) => [...(actual as Iterable<unknown>)].some((one) => equal(one, part)),
+  toContainEqual: (actual: unknown, part: unknown) =>
+    [...(actual as Iterable<unknown>)].some((one) => equal(one, part)),
   toThrow: (actual: unknown, expected?: unknown) => throws(actual as () => unknown, expected),
 } satisfies Record<string, Matcher>;
 
@@ -61,7 +63,8 @@ expect.stringContaining = (part: string) =>
   new Pattern(`a text with ${show(part)}`, (value) => typeof value === "string" && value.includes(part));
 expect.stringMatching = (pattern: RegExp | string) =>
   new Pattern(`a text like ${pattern}`, (value) => typeof value === "string" && fits(value, pattern));
-expect.objectContaining = (part: object) => new Pattern(`an object with ${show(part)}`, (value) => matches(value, part));
+expect.objectContaining = (part: object) =>
+  new Pattern(`an object with ${show(part)}`, (value) => matches(value, part));
 
 function fits(text: string, pattern: RegExp | string): boolean {
   return typeof pattern === "string" ? text.includes(pattern) : pattern.test(text);

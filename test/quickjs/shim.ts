@@ -83,4 +83,9 @@ export const test = Object.assign(run, {
   skip: skipping,
   skipIf: (condition: boolean) => (condition ? skipping : test),
   failing: ((name, body) => declare(name, body as () => unknown, true)) as Declare,
-}) as Declare & { each: Each; skip: typeof skipping; skipIf: (condition: boolean) => Declare & { each: Each }; failing: Declare };
+}) as Declare & {
+  each: Each;
+  skip: typeof skipping;
+  skipIf: (condition: boolean) => Declare & { each: Each };
+  failing: Declare;
+};

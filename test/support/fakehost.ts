@@ -41,8 +41,8 @@ interface Space {
   readonly sysctls: Map<string, string>;
 }
 
-/** An effect, done when `run` is called: 0, or the errno of the failure. */
-type Effect = (text: string, run: () => number) => number;
+/** An effect, done when `run` is called, which returns the errno of a failure: that, or 0. */
+type Effect = (text: string, run: () => unknown) => number;
 
 /** A host without links of its own, and one container that has none either. */
 export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
@@ -52,12 +52,12 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
   const effect: Effect = (text, run) => {
     const index = log.push(text) - 1;
     const refused = refuses?.(text, index);
-    const errno = refused ?? run();
+    const errno = refused ?? Number(run() ?? 0);
     if (interrupts?.(text, index)) throw Object.assign(new Error("interrupted by SIGTERM"), { signal: "SIGTERM" });
     return errno;
   };
   const must = (text: string, run: () => void = () => {}) => {
-    const errno = effect(text, () => (run(), 0));
+    const errno = effect(text, () => void run());
     if (errno) throw new NetlinkError(text, errno);
   };
   const sandbox = { ...namespace(spaces.ctr, spaces, effect), path: "/run/netns/ctr", fd: 9 };
@@ -128,7 +128,7 @@ function copyOf(link: FakeLink | undefined): Link | undefined {
 /** All are "0" at first. */
 function sysctls({ name, sysctls: values }: Space, effect: Effect): Sysctls {
   const set = (word: string, key: string, value: string) =>
-    effect(`${name}: ${word} ${key}=${value}`, () => (values.set(key, value), 0));
+    effect(`${name}: ${word} ${key}=${value}`, () => void values.set(key, value));
   const read = (key: string) => values.get(key) ?? "0";
   return {
     read,
@@ -203,8 +203,6 @@ function changeAddr(here: Space, wanted: boolean, prefix: Prefix, index: number)
   const same = ({ prefix: { ip, length } }: Addr) => length === prefix.length && ip.join() === prefix.ip.join();
   const there = link.addrs.some(same);
   if (wanted === there) return wanted ? EEXIST : EADDRNOTAVAIL;
-  link.addrs = wanted
-    ? [...link.addrs, { index, prefix, flags: 0, scope: 0 }]
-    : link.addrs.filter((one) => !same(one));
+  link.addrs = wanted ? [...link.addrs, { index, prefix, flags: 0, scope: 0 }] : link.addrs.filter((one) => !same(one));
   return 0;
 }

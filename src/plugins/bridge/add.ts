@@ -101,7 +101,12 @@ function bringUp(add: Add, bridge: Link, veth: Veth, addressing: Addressing | un
 
 function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
   const addresses = ips.map(({ address }) => address);
-  undo.push(() => host.masquerade.remove(plan.owner, addresses.map(({ ip }) => ip)));
+  undo.push(() =>
+    host.masquerade.remove(
+      plan.owner,
+      addresses.map(({ ip }) => ip),
+    ),
+  );
   host.masquerade.add(plan.owner, addresses);
 }
 
@@ -115,7 +120,9 @@ function awaitPort(host: Host, veth: Veth): Link {
   throw new CniError(
     INTERNAL,
     `bridge port in error state: ${now?.operstate ?? "gone"}`,
-    now ? `the port ${veth.host} does not come up: see ip -d link show ${veth.host}` : `${veth.host} was removed during ADD: has the container ended?`,
+    now
+      ? `the port ${veth.host} does not come up: see ip -d link show ${veth.host}`
+      : `${veth.host} was removed during ADD: has the container ended?`,
   );
 }
 
@@ -133,7 +140,13 @@ function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Leased)
   attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }) });
 }
 
-function resultOf(add: Add, bridge: Link, outer: Link | undefined, veth: Veth, addressing: Addressing | undefined): Result {
+function resultOf(
+  add: Add,
+  bridge: Link,
+  outer: Link | undefined,
+  veth: Veth,
+  addressing: Addressing | undefined,
+): Result {
   const { plan, host } = add;
   // The MAC address of a bridge that others made may have become that of its new port.
   const mac = bridge.alias === BRIDGE_ALIAS ? bridge.mac : (host.findLink(bridge.index)?.mac ?? bridge.mac);

@@ -36,7 +36,11 @@ export function attach(host: Host, sandbox: Sandbox, plan: Plan, bridge: Link, u
     if (!holder) throw ifnameTaken(plan, sandbox, name);
     if (holder.alias === aliasOf(plan.owner)) host.awaitLink(name, () => false, DYING_VETH_MS);
   }
-  throw new CniError(TRY_AGAIN_LATER, `failed to make veth pair: ${preferred} is taken`, `see ip -d link show ${preferred}: the container's earlier interface is still there`);
+  throw new CniError(
+    TRY_AGAIN_LATER,
+    `failed to make veth pair: ${preferred} is taken`,
+    `see ip -d link show ${preferred}: the container's earlier interface is still there`,
+  );
 }
 
 function make(host: Host, sandbox: Sandbox, plan: Plan, bridge: Link, veth: Veth): unknown {
@@ -57,14 +61,32 @@ export function removeHostEnd(host: Host, name: string): void {
 
 function cannotMake({ owner, config }: Plan, failure: unknown): CniError {
   if (isErrno(failure, EXFULL)) {
-    return new CniError(INTERNAL, `failed to connect to bridge ${config.bridge}: it has no free port: ${messageOf(failure)}`, "a Linux bridge has 1,023 ports: use a second network with another bridge, or run fewer containers here", failure);
+    return new CniError(
+      INTERNAL,
+      `failed to connect to bridge ${config.bridge}: it has no free port: ${messageOf(failure)}`,
+      "a Linux bridge has 1,023 ports: use a second network with another bridge, or run fewer containers here",
+      failure,
+    );
   }
   const mac = config.mac ? ` (address ${formatMac(config.mac)})` : "";
-  return new CniError(INTERNAL, `failed to make veth pair for "${owner.ifname}"${mac}: ${messageOf(failure)}`, "", failure);
+  return new CniError(
+    INTERNAL,
+    `failed to make veth pair for "${owner.ifname}"${mac}: ${messageOf(failure)}`,
+    "",
+    failure,
+  );
 }
 
 function ifnameTaken({ owner }: Plan, sandbox: Sandbox, peer: string): CniError {
   const holder = sandbox.findLink(owner.ifname);
-  const what = !holder ? "it was there a moment ago" : holder.kind === "veth" ? "an earlier ADD made it, or another plugin: DEL it first" : `it is ${holder.name === "lo" ? "the loopback device: CNI_IFNAME must be another name" : `a ${holder.kind || "device"} that is no veth: choose another CNI_IFNAME`}`;
-  return new CniError(INTERNAL, `container veth name ("${owner.ifname}") peer provided ("${peer}") already exists`, `in ${sandbox.path}: ${what}`);
+  const what = !holder
+    ? "it was there a moment ago"
+    : holder.kind === "veth"
+      ? "an earlier ADD made it, or another plugin: DEL it first"
+      : `it is ${holder.name === "lo" ? "the loopback device: CNI_IFNAME must be another name" : `a ${holder.kind || "device"} that is no veth: choose another CNI_IFNAME`}`;
+  return new CniError(
+    INTERNAL,
+    `container veth name ("${owner.ifname}") peer provided ("${peer}") already exists`,
+    `in ${sandbox.path}: ${what}`,
+  );
 }

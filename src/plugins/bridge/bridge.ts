@@ -48,12 +48,21 @@ function makeBridge(host: Host, { bridge: name, mtu }: BridgeConfig): Link {
   const [failed] = host.attempt([addBridge({ name, mac: randomMac(), ...(mtu > 0 && { mtu }) })]);
   if (failed && !isErrno(failed, EEXIST)) {
     const details = "does the kernel have the bridge module (modprobe bridge), and does the plugin run as root?";
-    throw new CniError(INTERNAL, `failed to create bridge "${name}": could not add "${name}": ${messageOf(failed)}`, details, failed);
+    throw new CniError(
+      INTERNAL,
+      `failed to create bridge "${name}": could not add "${name}": ${messageOf(failed)}`,
+      details,
+      failed,
+    );
   }
   if (!failed) host.change(setAlias(name, BRIDGE_ALIAS));
   const bridge = host.findLink(name);
   if (bridge) return bridge;
-  throw new CniError(INTERNAL, `failed to create bridge "${name}": it was removed at once`, "something else on this machine deletes it");
+  throw new CniError(
+    INTERNAL,
+    `failed to create bridge "${name}": it was removed at once`,
+    "something else on this machine deletes it",
+  );
 }
 
 /**
@@ -65,7 +74,8 @@ export function ensureGateway(host: Host, bridge: Link, gateway: Prefix, forceAd
     if (formatPrefix(addr.prefix) === formatPrefix(gateway)) return;
     if (!conflicts(addr, gateway)) continue;
     const ports = forceAddress ? [] : portsOf(host, bridge);
-    if (!forceAddress && (ports.length > 0 || bridge.alias !== BRIDGE_ALIAS)) throw addressConflict(bridge, addr, gateway, ports.length);
+    if (!forceAddress && (ports.length > 0 || bridge.alias !== BRIDGE_ALIAS))
+      throw addressConflict(bridge, addr, gateway, ports.length);
     host.change(deleteAddr(bridge.index, addr.prefix));
   }
   // A bridge whose address was never set takes that of its lowest port; setting its own makes it stay.

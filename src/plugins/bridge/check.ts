@@ -1,4 +1,4 @@
-import { familyOf, formatIp, formatPrefix, equalIp, networkOf } from "../../base/ip.ts";
+import { equalIp, familyOf, formatIp, formatPrefix, networkOf } from "../../base/ip.ts";
 import { formatMac } from "../../base/mac.ts";
 import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
@@ -19,7 +19,11 @@ export function check(call: Call, host: Host): void {
   const config = readConfig(call);
   const { ipamType, prevResult } = config.common;
   if (!prevResult) {
-    throw new CniError(INVALID_CONFIG, "Required prevResult missing", "CHECK needs the result of the ADD: does the runtime keep its result cache?");
+    throw new CniError(
+      INVALID_CONFIG,
+      "Required prevResult missing",
+      "CHECK needs the result of the ADD: does the runtime keep its result cache?",
+    );
   }
   const sandbox = host.openSandbox(call.env.netns);
   if (ipamType !== undefined) delegate(ipamType, "CHECK", call);
@@ -39,26 +43,36 @@ function differs(message: string, details = "DEL and ADD the container again"): 
 function checkBridge(host: Host, config: BridgeConfig, result: Result): Link {
   const name = config.bridge;
   const entry = result.interfaces.findLast((one) => one.name === name && !one.sandbox);
-  if (!entry) throw differs(`CNI created bridge ${name} in host namespace was not found`, "prevResult has no such interface");
+  if (!entry)
+    throw differs(`CNI created bridge ${name} in host namespace was not found`, "prevResult has no such interface");
   const link = host.findLink(name);
-  if (!link) throw differs(`Interface ${name} not found`, "the bridge was deleted: the next ADD makes it again, containers on it must be started again");
+  if (!link)
+    throw differs(
+      `Interface ${name} not found`,
+      "the bridge was deleted: the next ADD makes it again, containers on it must be started again",
+    );
   if (link.kind !== "bridge") throw differs(`Interface ${name} does not have link type of bridge`);
   assertMac(link, entry, `Bridge interface ${name}`);
-  if (link.promiscuity !== 0 !== config.promiscMode) {
-    throw differs(`Bridge interface ${name} configured Promisc Mode ${config.promiscMode} doesn't match current state: ${link.promiscuity !== 0}`, `ip link set ${name} promisc ${config.promiscMode ? "on" : "off"}`);
+  if ((link.promiscuity !== 0) !== config.promiscMode) {
+    throw differs(
+      `Bridge interface ${name} configured Promisc Mode ${config.promiscMode} doesn't match current state: ${link.promiscuity !== 0}`,
+      `ip link set ${name} promisc ${config.promiscMode ? "on" : "off"}`,
+    );
   }
   return link;
 }
 
 function assertMac(link: Link, entry: Interface, what: string): void {
   const mac = formatMac(link.mac);
-  if (entry.mac && entry.mac.toLowerCase() !== mac) throw differs(`${what} Mac doesn't match: ${mac}`, `the result of ADD has ${entry.mac}`);
+  if (entry.mac && entry.mac.toLowerCase() !== mac)
+    throw differs(`${what} Mac doesn't match: ${mac}`, `the result of ADD has ${entry.mac}`);
 }
 
 function checkContainer(call: Call, sandbox: Sandbox, result: Result): Link {
   const { ifname, netns } = call.env;
   const entry = result.interfaces.findLast((one) => one.name === ifname && one.sandbox);
-  if (!entry) throw differs(`CNI created interface in container ${ifname} not found`, "prevResult has no such interface");
+  if (!entry)
+    throw differs(`CNI created interface in container ${ifname} not found`, "prevResult has no such interface");
   if (entry.sandbox !== netns) {
     throw differs(`Sandbox in prevResult ${entry.sandbox} doesn't match configured netns: ${netns}`);
   }
@@ -73,10 +87,16 @@ function checkContainer(call: Call, sandbox: Sandbox, result: Result): Link {
 function checkPort(host: Host, bridge: Link, inner: Link, result: Result, ifname: string): void {
   const outer = host.findLink(inner.peer);
   if (!outer || outer.kind !== "veth" || outer.peer !== inner.index) {
-    throw differs(`CNI veth created for bridge ${bridge.name} was not found`, `the peer of ${ifname} is not in the host's namespace`);
+    throw differs(
+      `CNI veth created for bridge ${bridge.name} was not found`,
+      `the peer of ${ifname} is not in the host's namespace`,
+    );
   }
   if (outer.master !== bridge.index) {
-    throw differs(`CNI veth created for bridge ${bridge.name} was not found`, `${outer.name} is not a port of ${bridge.name}: ip link set ${outer.name} master ${bridge.name}`);
+    throw differs(
+      `CNI veth created for bridge ${bridge.name} was not found`,
+      `${outer.name} is not a port of ${bridge.name}: ip link set ${outer.name} master ${bridge.name}`,
+    );
   }
   const entry = result.interfaces.find((one) => one.name === outer.name && !one.sandbox);
   if (entry) assertMac(outer, entry, `Interface ${outer.name}`);
@@ -86,19 +106,28 @@ function checkAddresses(sandbox: Sandbox, inner: Link, result: Result): void {
   const addrs = sandbox.listAddrs(inner.index);
   for (const { address } of result.ips) {
     if (addrs.some(({ prefix }) => formatPrefix(prefix) === formatPrefix(address))) continue;
-    throw differs(`Failed to match addr ${formatPrefix(address)} on interface ${inner.name}`, `it has ${addrs.map(({ prefix }) => formatPrefix(prefix)).join(", ") || "no address"}`);
+    throw differs(
+      `Failed to match addr ${formatPrefix(address)} on interface ${inner.name}`,
+      `it has ${addrs.map(({ prefix }) => formatPrefix(prefix)).join(", ") || "no address"}`,
+    );
   }
 }
 
 /** The subnet of each address, and each route of the result, must be in a table of the container's. */
 function checkRoutes(sandbox: Sandbox, result: Result): void {
   if (result.ips.length === 0 && result.routes.length === 0) return;
-  const families = new Set([...result.ips.map(({ address }) => address.ip), ...result.routes.map(({ dst }) => dst.ip)].map(familyOf));
+  const families = new Set(
+    [...result.ips.map(({ address }) => address.ip), ...result.routes.map(({ dst }) => dst.ip)].map(familyOf),
+  );
   const routes = [...families].flatMap((family) => sandbox.listRoutes(family === 4 ? AF_INET : AF_INET6));
   for (const { address } of result.ips) {
     const subnet = { ip: networkOf(address), length: address.length };
     const found = routes.some(({ dst }) => formatPrefix(dst) === formatPrefix(subnet));
-    if (!found) throw differs(`Failed to find Gateway ${formatPrefix(subnet)}`, "the route to the container's own subnet is missing");
+    if (!found)
+      throw differs(
+        `Failed to find Gateway ${formatPrefix(subnet)}`,
+        "the route to the container's own subnet is missing",
+      );
   }
   for (const route of result.routes) {
     if (!routes.some((one) => matches(one, route))) {
@@ -119,6 +148,13 @@ function matches(route: Route, wanted: ResultRoute): boolean {
 
 function checkMasquerade(call: Call, host: Host, result: Result): void {
   const owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
-  const missing = host.masquerade.check(owner, result.ips.map(({ address }) => address));
-  if (missing) throw differs(`masquerading is broken: ${missing}`, `something removed the rules (nft flush ruleset, a firewall reload): DEL and ADD the container again`);
+  const missing = host.masquerade.check(
+    owner,
+    result.ips.map(({ address }) => address),
+  );
+  if (missing)
+    throw differs(
+      `masquerading is broken: ${missing}`,
+      `something removed the rules (nft flush ruleset, a firewall reload): DEL and ADD the container again`,
+    );
 }

@@ -119,12 +119,18 @@ function assertBridgeName(name: string): void {
     assertIfname(name);
   } catch (error) {
     const reason = error instanceof CniError ? error.message : String(error);
-    throw new CniError(INVALID_CONFIG, `bridge: "${name}" is not an interface name: ${reason}`, "at most 15 bytes, without / : or spaces");
+    throw new CniError(
+      INVALID_CONFIG,
+      `bridge: "${name}" is not an interface name: ${reason}`,
+      "at most 15 bytes, without / : or spaces",
+    );
   }
 }
 
 /** Keys of the reference that berth does not do yet: saying so beats a network without them. */
-function refuseUnsupported(raw: Partial<Record<"vlan" | "vlanTrunk" | "macspoofchk" | "ipMasqBackend", unknown>>): void {
+function refuseUnsupported(
+  raw: Partial<Record<"vlan" | "vlanTrunk" | "macspoofchk" | "ipMasqBackend", unknown>>,
+): void {
   const refuse = (key: string, value: unknown) => {
     throw new CniError(
       UNSUPPORTED_FIELD,
@@ -156,5 +162,9 @@ function requestMac(call: Call, common: NetConf): Mac | undefined {
 function macOfArgs(text: string): Mac {
   const address = parseMac(text);
   if (address) return address;
-  throw new CniError(INVALID_ENVIRONMENT, `CNI_ARGS: MAC=${text}: address ${text}: invalid MAC address`, "six bytes: 02:00:00:00:00:01");
+  throw new CniError(
+    INVALID_ENVIRONMENT,
+    `CNI_ARGS: MAC=${text}: address ${text}: invalid MAC address`,
+    "six bytes: 02:00:00:00:00:01",
+  );
 }

@@ -3,15 +3,7 @@ import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
 import { familyOf, formatIp, formatPrefix, type Ip } from "../../base/ip.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import type { Sysctls } from "../../host/sysctl.ts";
-import {
-  addAddr,
-  addRoute,
-  AF_INET6,
-  IFA_F_DADFAILED,
-  IFA_F_TENTATIVE,
-  type Link,
-  setUp,
-} from "../../host/verbs.ts";
+import { AF_INET6, addAddr, addRoute, IFA_F_DADFAILED, IFA_F_TENTATIVE, type Link, setUp } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Addressing, Plan } from "./plan.ts";
 
@@ -19,7 +11,12 @@ import type { Addressing, Plan } from "./plan.ts";
 export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing): Link {
   const { ifname } = plan.owner;
   const link = sandbox.findLink(ifname);
-  if (!link) throw new CniError(INTERNAL, `interface "${ifname}" vanished from ${sandbox.path} while it was set up`, "has the container ended?");
+  if (!link)
+    throw new CniError(
+      INTERNAL,
+      `interface "${ifname}" vanished from ${sandbox.path} while it was set up`,
+      "has the container ended?",
+    );
   const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
   sandbox.enter((sysctls) => {
     prepare(sysctls, ifname, plan.config.enabledad);
@@ -44,7 +41,11 @@ function prepareIpv6(sysctls: Sysctls, ifname: string): void {
     const key = `net/ipv6/conf/${name}/disable_ipv6`;
     const disabled = sysctls.read(key);
     if (disabled === undefined) {
-      throw new CniError(INTERNAL, `failed to enable IPv6 for interface "${name}": the kernel has no IPv6`, "IPv6 is switched off (ipv6.disable=1): remove the IPv6 range from the network, or boot with IPv6");
+      throw new CniError(
+        INTERNAL,
+        `failed to enable IPv6 for interface "${name}": the kernel has no IPv6`,
+        "IPv6 is switched off (ipv6.disable=1): remove the IPv6 range from the network, or boot with IPv6",
+      );
     }
     if (disabled !== "0") sysctls.write(key, "0");
   }
@@ -63,11 +64,24 @@ function routesOf(index: number, { ips, routes }: Addressing) {
 function explain(failure: unknown, at: number, { ips, routes }: Addressing, ifname: string): CniError {
   const reason = messageOf(failure);
   const address = ips[at]?.address;
-  if (address) return new CniError(INTERNAL, `failed to add IP addr ${formatPrefix(address)} to "${ifname}": ${reason}`, "", failure);
+  if (address)
+    return new CniError(
+      INTERNAL,
+      `failed to add IP addr ${formatPrefix(address)} to "${ifname}": ${reason}`,
+      "",
+      failure,
+    );
   const route = routes[at - ips.length - 1];
   if (!route) return new CniError(INTERNAL, `failed to set "${ifname}" UP: ${reason}`, "", failure);
-  const details = isErrno(failure, EEXIST) ? `the route is given twice, or the address's own subnet already makes it: see "routes" under "ipam"` : `see "routes" under "ipam": the gateway must be reachable through one of the container's subnets`;
-  return new CniError(INTERNAL, `failed to add route '${formatPrefix(route.dst)}${via(route.gw)} dev ${ifname}': ${reason}`, details, failure);
+  const details = isErrno(failure, EEXIST)
+    ? `the route is given twice, or the address's own subnet already makes it: see "routes" under "ipam"`
+    : `see "routes" under "ipam": the gateway must be reachable through one of the container's subnets`;
+  return new CniError(
+    INTERNAL,
+    `failed to add route '${formatPrefix(route.dst)}${via(route.gw)} dev ${ifname}': ${reason}`,
+    details,
+    failure,
+  );
 }
 
 function via(gateway: Ip | undefined): string {
@@ -86,11 +100,19 @@ export function settleAddresses(sandbox: Sandbox, link: Link): void {
     const addrs = sandbox.listAddrs(link.index, AF_INET6);
     const failed = addrs.find((addr) => addr.flags & IFA_F_DADFAILED);
     if (failed) {
-      throw new CniError(INTERNAL, `failed to settle addresses for "${link.name}": link ${link.name} has address ${formatIp(failed.prefix.ip)} in DADFAILED state`, "another machine or container on this bridge uses the address");
+      throw new CniError(
+        INTERNAL,
+        `failed to settle addresses for "${link.name}": link ${link.name} has address ${formatIp(failed.prefix.ip)} in DADFAILED state`,
+        "another machine or container on this bridge uses the address",
+      );
     }
     if (!addrs.some((addr) => addr.flags & IFA_F_TENTATIVE)) return;
     if (sys.monotonic() > deadline) {
-      throw new CniError(INTERNAL, `failed to settle addresses for "${link.name}": link ${link.name} still has tentative addresses after ${SETTLE_MS / 1000}s`, "duplicate address detection does not finish: is the bridge up?");
+      throw new CniError(
+        INTERNAL,
+        `failed to settle addresses for "${link.name}": link ${link.name} still has tentative addresses after ${SETTLE_MS / 1000}s`,
+        "duplicate address detection does not finish: is the bridge up?",
+      );
     }
     sys.sleep(pause);
   }

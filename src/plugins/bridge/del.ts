@@ -1,4 +1,5 @@
 import { ENODEV, messageOf } from "../../base/errno.ts";
+import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
 import { deleteLink, forgetNeigh } from "../../host/verbs.ts";
@@ -7,7 +8,6 @@ import type { OwnedLease } from "../../spec/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { readRemains } from "./config.ts";
-import type { Owner } from "../../base/owner.ts";
 import { aliasOf, hostVethName } from "./names.ts";
 
 /**
@@ -54,7 +54,10 @@ function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): v
 /** `leases` undefined: a foreign IPAM plugin knows the addresses, the rules are found by their owner's name. */
 function removeRules(host: Host, owner: Owner, leases: readonly OwnedLease[] | undefined): void {
   if (leases?.length === 0) return;
-  host.masquerade.remove(owner, leases?.map(({ address }) => address));
+  host.masquerade.remove(
+    owner,
+    leases?.map(({ address }) => address),
+  );
   if (!leases?.every(({ ours }) => ours)) host.masquerade.removeReference(owner);
 }
 
@@ -68,5 +71,10 @@ function combined(failures: readonly unknown[]): CniError {
   const [first] = failures;
   if (failures.length === 1 && first instanceof CniError) return first;
   const code = first instanceof CniError ? first.code : INTERNAL;
-  return new CniError(code, failures.map(messageOf).join("; "), "the rest has been taken down; DEL can be repeated", first);
+  return new CniError(
+    code,
+    failures.map(messageOf).join("; "),
+    "the rest has been taken down; DEL can be repeated",
+    first,
+  );
 }

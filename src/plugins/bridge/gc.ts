@@ -24,7 +24,12 @@ export function gc(call: Call, host: Host): void {
   const alive = () => [...valid, ...(collection?.spared() ?? [])];
   const failures = settle([() => removeLinks(host, call.name, alive), () => host.masquerade.gc(call.name, alive)]);
   if (failures.length > 0) {
-    throw new CniError(INTERNAL, failures.map(messageOf).join("; "), "no address was freed; GC can be repeated", failures[0]);
+    throw new CniError(
+      INTERNAL,
+      failures.map(messageOf).join("; "),
+      "no address was freed; GC can be repeated",
+      failures[0],
+    );
   }
   if (collection) collection.collect();
   else if (ipamType !== undefined) forward(ipamType, call);

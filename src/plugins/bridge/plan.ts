@@ -1,9 +1,9 @@
 import { type Ip, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
+import type { Owner } from "../../base/owner.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
-import { type Dns, isEmptyDns, type IpConfig, type Result, type Route } from "../../spec/result.ts";
+import { type Dns, type IpConfig, isEmptyDns, type Result, type Route } from "../../spec/result.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
-import type { Owner } from "../../base/owner.ts";
 
 /** What an ADD will make, as far as it is known before addresses are. Only planBridge makes one. */
 export interface Plan {
@@ -43,7 +43,11 @@ export function planBridge(call: Call): Plan {
 export function planAddresses(plan: Plan, ipam: Result): Addressing {
   const { isGateway, isDefaultGateway } = plan.config;
   if (ipam.ips.length === 0) {
-    throw new CniError(INTERNAL, "IPAM plugin returned missing IP config", `the ${plan.ipam} plugin gave no address: see its configuration under "ipam"`);
+    throw new CniError(
+      INTERNAL,
+      "IPAM plugin returned missing IP config",
+      `the ${plan.ipam} plugin gave no address: see its configuration under "ipam"`,
+    );
   }
   const ips = ipam.ips.map(({ address, gateway }) => withGateway(address, gateway, isGateway));
   const defaults = isDefaultGateway ? missingDefaults(ips, ipam.routes) : [];

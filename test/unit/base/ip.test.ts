@@ -209,10 +209,16 @@ test("familyOf() goes by the length", () => {
 });
 
 describe("isGlobalUnicast()", () => {
-  test.each(["10.0.0.1", "8.8.8.8", "169.253.0.1", "240.0.0.1", "255.255.255.254", "2001:db8::1", "fd00::1", "fec0::1"])(
-    "takes %s",
-    (text) => expect(isGlobalUnicast(ip(text))).toBe(true),
-  );
+  test.each([
+    "10.0.0.1",
+    "8.8.8.8",
+    "169.253.0.1",
+    "240.0.0.1",
+    "255.255.255.254",
+    "2001:db8::1",
+    "fd00::1",
+    "fec0::1",
+  ])("takes %s", (text) => expect(isGlobalUnicast(ip(text))).toBe(true));
 
   test.each([
     "0.0.0.0",

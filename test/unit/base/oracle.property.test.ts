@@ -193,7 +193,23 @@ describe("base/utf8.ts agrees with the engine's own coder", () => {
   });
 
   test("decodeUtf8() refuses what TextDecoder refuses, keeping the rest", () => {
-    const edge = fc.constantFrom(0x41, 0x7f, 0x80, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xa0, 0xed, 0xef, 0xf0, 0xf4, 0x90, 0xff);
+    const edge = fc.constantFrom(
+      0x41,
+      0x7f,
+      0x80,
+      0xbf,
+      0xc0,
+      0xc2,
+      0xdf,
+      0xe0,
+      0xa0,
+      0xed,
+      0xef,
+      0xf0,
+      0xf4,
+      0x90,
+      0xff,
+    );
     fc.assert(
       fc.property(fc.array(fc.oneof(edge, byte), { maxLength: 8 }), (values) => {
         const bytes = Uint8Array.from(values);

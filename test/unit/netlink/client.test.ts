@@ -19,7 +19,12 @@ const DUMP_INTR = 0x10;
 /** struct nlmsghdr and `body`, a multiple of four bytes. */
 function message(type: number, flags: number, seq: number, body = ""): string {
   const bytes = hex(body);
-  const [length, t, f, s] = [[16 + bytes.length, 4], [type, 2], [flags, 2], [seq, 4]].map(([value = 0, size = 0]) =>
+  const [length, t, f, s] = [
+    [16 + bytes.length, 4],
+    [type, 2],
+    [flags, 2],
+    [seq, 4],
+  ].map(([value = 0, size = 0]) =>
     Array.from({ length: size }, (_, i) => ((value >>> (8 * i)) & 255).toString(16).padStart(2, "0")).join(" "),
   );
   return `${length} ${t} ${f} ${s} 00 00 00 00 ${body} `;
@@ -72,7 +77,11 @@ describe("change()", () => {
     reply[8] = 1;
     const error = failure(() => new Client(scripted([hex(ASK), reply])).change(request()));
     expect(error.message).toBe(`ip link set x: ${errnoText(101)} (Nexthop has invalid gateway)`);
-    expect([error.errno, error.operation, error.kernelText]).toEqual([101, "ip link set x", "Nexthop has invalid gateway"]);
+    expect([error.errno, error.operation, error.kernelText]).toEqual([
+      101,
+      "ip link set x",
+      "Nexthop has invalid gateway",
+    ]);
   });
 
   test("throws an error that has no text", () => {
@@ -108,7 +117,10 @@ describe("changeAll() and attempt()", () => {
     request({ operation: `ip link set ${name}`, flags: 0x600, body: (w) => w.u32(i) }),
   );
   /** One datagram; only the last message asks for an acknowledgement. */
-  const DATAGRAM = message(SET, 0x601, 1, "00 00 00 00") + message(SET, 0x601, 2, "01 00 00 00") + message(SET, 0x605, 3, "02 00 00 00");
+  const DATAGRAM =
+    message(SET, 0x601, 1, "00 00 00 00") +
+    message(SET, 0x601, 2, "01 00 00 00") +
+    message(SET, 0x605, 3, "02 00 00 00");
 
   test("send all in one datagram and wait for the last", () => {
     play(scripted([hex(DATAGRAM), hex(ack(3))]), (client) => client.changeAll(three));
@@ -125,7 +137,11 @@ describe("changeAll() and attempt()", () => {
   test("throw the first of several failures, also when they come in one datagram", () => {
     const row = [hex(DATAGRAM), hex(ack(1, EEXIST) + ack(3, 19))] as const;
     expect(play(scripted(row), (client) => failure(() => client.changeAll(three))).operation).toBe("ip link set a");
-    expect(play(scripted(row), (client) => client.attempt(three)).map((error) => error?.errno)).toEqual([17, undefined, 19]);
+    expect(play(scripted(row), (client) => client.attempt(three)).map((error) => error?.errno)).toEqual([
+      17,
+      undefined,
+      19,
+    ]);
   });
 
   test("tolerate for each request what it tolerates", () => {
@@ -226,7 +242,9 @@ describe("dump()", () => {
 test("a tap sees every datagram in both directions", () => {
   const seen: [string, number][] = [];
   const stray = hex(ack(0));
-  const client = new Client(scripted([hex(ASK), stray, hex(ack(1))]), (direction, { length }) => seen.push([direction, length]));
+  const client = new Client(scripted([hex(ASK), stray, hex(ack(1))]), (direction, { length }) =>
+    seen.push([direction, length]),
+  );
   client.change(request());
   expect(seen).toEqual([
     [">", 20],

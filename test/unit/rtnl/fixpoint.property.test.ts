@@ -4,6 +4,8 @@
  */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { Client } from "../../../src/netlink/client.ts";
+import { NetlinkError } from "../../../src/netlink/error.ts";
 import { listAddrs } from "../../../src/rtnl/addr.ts";
 import { decodeLink } from "../../../src/rtnl/link.ts";
 import { listRoutes } from "../../../src/rtnl/route.ts";
@@ -18,8 +20,6 @@ import {
   routeAttrs,
   routeHeader,
 } from "../../../src/rtnl/tables.ts";
-import { Client } from "../../../src/netlink/client.ts";
-import { NetlinkError } from "../../../src/netlink/error.ts";
 import type { Coder } from "../../../src/wire/coder.ts";
 import { DecodeError, Reader, Writer } from "../../../src/wire/cursor.ts";
 import { type Message, readAck, readMessages } from "../../../src/wire/message.ts";
@@ -84,14 +84,20 @@ function attempt<T>(fn: () => T): T | undefined {
 
 /** `bytes` with some of them changed, and maybe cut short. */
 function damaged(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
-  const flip = fc.tuple(fc.nat(bytes.length - 1), fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 3, 4, 5, 127, 128, 255)));
-  return fc.tuple(fc.array(flip, { maxLength: 6 }), fc.oneof({ weight: 3, arbitrary: fc.constant(bytes.length) }, fc.nat(bytes.length))).map(
-    ([flips, length]) => {
+  const flip = fc.tuple(
+    fc.nat(bytes.length - 1),
+    fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 3, 4, 5, 127, 128, 255)),
+  );
+  return fc
+    .tuple(
+      fc.array(flip, { maxLength: 6 }),
+      fc.oneof({ weight: 3, arbitrary: fc.constant(bytes.length) }, fc.nat(bytes.length)),
+    )
+    .map(([flips, length]) => {
       const copy = bytes.slice();
       for (const [at, value] of flips) copy[at] = value;
       return copy.subarray(0, length);
-    },
-  );
+    });
 }
 
 const NAMES = Object.keys(CODERS) as Captured[];
@@ -128,11 +134,16 @@ test.each([
   ["with the whole request", wholeText],
 ])("readAck() gives a value or DecodeError over an error %s", (_, text) => {
   fc.assert(
-    fc.property(damaged(hex(text).subarray(HEADER)), fc.constantFrom(0, 0x100, 0x200, 0x300), fc.constantFrom(2, 3), (bytes, flags, type) => {
-      const message: Message = { type, flags, seq: 1, body: new Reader(bytes) };
-      const ack = attempt(() => readAck(message));
-      if (ack) expect(Number.isInteger(ack.errno)).toBe(true);
-    }),
+    fc.property(
+      damaged(hex(text).subarray(HEADER)),
+      fc.constantFrom(0, 0x100, 0x200, 0x300),
+      fc.constantFrom(2, 3),
+      (bytes, flags, type) => {
+        const message: Message = { type, flags, seq: 1, body: new Reader(bytes) };
+        const ack = attempt(() => readAck(message));
+        if (ack) expect(Number.isInteger(ack.errno)).toBe(true);
+      },
+    ),
     { numRuns: 3000 },
   );
 });
@@ -141,7 +152,7 @@ test.each([
 function sending(bytes: Uint8Array): Client {
   const done = hex("14 00 00 00  03 00 02 00  00 00 00 00  00 00 00 00  00 00 00 00");
   const first = [bytes];
-  const send = () => void (done[8] = (done[8] ?? 0) + 1);
+  const send = () => done.set([(done[8] ?? 0) + 1], 8);
   return new Client({ send, receive: () => first.shift() ?? done, cookie: () => undefined, close() {} });
 }
 

@@ -17,7 +17,8 @@ import { bytesOf, type Captured, messagesOf } from "./captured.ts";
 function answering(...datagrams: Uint8Array[]): Client {
   const replies = datagrams.map((datagram) => {
     const copy = datagram.slice();
-    for (let at = 0; at < copy.length; at += ((copy[at] ?? 0) | ((copy[at + 1] ?? 0) << 8)) + 3 & ~3) copy[at + 8] = 1;
+    for (let at = 0; at < copy.length; at += (((copy[at] ?? 0) | ((copy[at + 1] ?? 0) << 8)) + 3) & ~3)
+      copy[at + 8] = 1;
     return copy;
   });
   const socket: Socket = {

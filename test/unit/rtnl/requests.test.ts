@@ -4,7 +4,16 @@ import { type Ip, type Prefix, parseIp, parsePrefix } from "../../../src/base/ip
 import { type Mac, parseMac } from "../../../src/base/mac.ts";
 import type { Request } from "../../../src/netlink/client.ts";
 import { addAddr, deleteAddr, ensureAddr } from "../../../src/rtnl/addr.ts";
-import { addBridge, addVeth, deleteLink, setAlias, setDown, setPort, setPromisc, setUp } from "../../../src/rtnl/link.ts";
+import {
+  addBridge,
+  addVeth,
+  deleteLink,
+  setAlias,
+  setDown,
+  setPort,
+  setPromisc,
+  setUp,
+} from "../../../src/rtnl/link.ts";
 import { forgetNeigh } from "../../../src/rtnl/neigh.ts";
 import { addRoute } from "../../../src/rtnl/route.ts";
 import {
@@ -40,11 +49,7 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
   ["ip link del 3", "linkDel", deleteLink(3)],
   ["ip link set 3 up", "up", setUp(3)],
   ["ip link set 3 alias berth:net/c1/eth0", "alias", setAlias(3, "berth:net/c1/eth0")],
-  [
-    "ip link set 3 type bridge_slave hairpin on isolated on",
-    "port",
-    setPort(3, { hairpin: true, isolated: true }),
-  ],
+  ["ip link set 3 type bridge_slave hairpin on isolated on", "port", setPort(3, { hairpin: true, isolated: true })],
   ["ip addr add 10.1.2.3/24 dev 2", "addr4", addAddr(2, prefix("10.1.2.3/24"))],
   ["ip addr add 10.1.2.3/24 dev 2", "addr4", ensureAddr(2, prefix("10.1.2.3/24"))],
   ["ip addr add 2001:db8::3/64 dev 2", "addr6", addAddr(2, prefix("2001:db8::3/64"))],

@@ -34,7 +34,13 @@ const EVERYTHING = `
     08 00 01 80                   #   item
       04 00 02 00                 #     tagged
 `;
-const VALUE = { name: "v0", mtu: 1400, small: 9, vlan: { id: 100, tagged: true as const }, all: [{ id: 1 }, { tagged: true as const }] };
+const VALUE = {
+  name: "v0",
+  mtu: 1400,
+  small: 9,
+  vlan: { id: 100, tagged: true as const },
+  all: [{ id: 1 }, { tagged: true as const }],
+};
 
 describe("attrs()", () => {
   test("codes every kind of attribute both ways", () => {
@@ -43,7 +49,9 @@ describe("attrs()", () => {
   });
 
   test("writes in the order of the value, without what is undefined", () => {
-    expect(encode(table, { mtu: 1, name: undefined, small: 0 })).toEqual(hex("08 00 04 00 01 00 00 00  05 00 05 00 00 00 00 00"));
+    expect(encode(table, { mtu: 1, name: undefined, small: 0 })).toEqual(
+      hex("08 00 04 00 01 00 00 00  05 00 05 00 00 00 00 00"),
+    );
   });
 
   test("writes and reads empty sets", () => {
@@ -88,6 +96,8 @@ describe("attrs()", () => {
         throw new TypeError("a defect");
       },
     };
-    expect(() => attrs({ broken: [1, broken] }).decode(new Reader(hex("04 00 01 00")))).toThrow(new TypeError("a defect"));
+    expect(() => attrs({ broken: [1, broken] }).decode(new Reader(hex("04 00 01 00")))).toThrow(
+      new TypeError("a defect"),
+    );
   });
 });

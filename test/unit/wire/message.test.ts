@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { DecodeError, Writer } from "../../../src/wire/cursor.ts";
-import { type Message, NLMSG_DONE, NLMSG_ERROR, readAck, readMessages, writeMessage } from "../../../src/wire/message.ts";
+import {
+  type Message,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  readAck,
+  readMessages,
+  writeMessage,
+} from "../../../src/wire/message.ts";
 import { hex } from "../../support/hex.ts";
 import ackText from "../../wire/reply-ack.hex" with { type: "text" };
 import addrsText from "../../wire/reply-addrs.hex" with { type: "text" };
@@ -59,7 +66,9 @@ describe("readMessages()", () => {
     ["a length beyond the end", "11 00 00 00", "wanted 1 bytes, 0 left"],
     ["a length that is negative as an int", "ff ff ff ff", "wanted 4294967279 bytes, 0 left"],
   ])("refuses %s", (_, length, message) => {
-    expect(() => readMessages(hex(`${length} 10 00 00 00  01 00 00 00  00 00 00 00`))).toThrow(new DecodeError(message));
+    expect(() => readMessages(hex(`${length} 10 00 00 00  01 00 00 00  00 00 00 00`))).toThrow(
+      new DecodeError(message),
+    );
   });
 
   test("refuses bytes that make no header", () => {

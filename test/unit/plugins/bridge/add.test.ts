@@ -52,7 +52,9 @@ function run(conf: Record<string, unknown>, cues: Cues = {}, { lease = LEASE, pr
 
 /** The record with what is random or counted left out. */
 const words = (log: readonly string[]) =>
-  log.map((line) => line.replace(/([0-9a-f]{2}:){5}[0-9a-f]{2}/, "MAC").replace(/\b(dev|master|set|attached \w+) \d+/, "$1 N"));
+  log.map((line) =>
+    line.replace(/([0-9a-f]{2}:){5}[0-9a-f]{2}/, "MAC").replace(/\b(dev|master|set|attached \w+) \d+/, "$1 N"),
+  );
 
 /** What takes an effect back; undefined for what others may use by now, and for settings of what is deleted. */
 function inverseOf(effect: string): string | undefined {
@@ -140,23 +142,26 @@ describe.each([
     expectNothingLeft(host);
   });
 
-  test.each(effects.map((effect, k) => [k, effect] as const))("takes back in reverse when effect %d fails: %s", (k, effect) => {
-    const { host, thrown } = run(conf, { refuses: (_, index) => (index === k ? EIO : undefined) }, { lease });
-    if (effect.includes(": try ")) {
-      expect(thrown).toBeUndefined();
-      return;
-    }
-    expect(thrown).toBeInstanceOf(Error);
-    const made = effects.slice(0, k);
-    // Rules that were refused may be there in part.
-    if (effect.startsWith("masquerade add")) made.push(effect);
-    const inverses = expectedInverses(made);
-    expect(host.log.filter(isInverse)).toEqual(inverses);
-    if (inverses.length) expect(host.log.slice(-inverses.length)).toEqual(inverses);
-    expectNothingLeft(host);
-    // Containers may be using these by now.
-    if (made.some((one) => one.includes("type bridge"))) expect(host.findLink("br0")).toBeDefined();
-  });
+  test.each(effects.map((effect, k) => [k, effect] as const))(
+    "takes back in reverse when effect %d fails: %s",
+    (k, effect) => {
+      const { host, thrown } = run(conf, { refuses: (_, index) => (index === k ? EIO : undefined) }, { lease });
+      if (effect.includes(": try ")) {
+        expect(thrown).toBeUndefined();
+        return;
+      }
+      expect(thrown).toBeInstanceOf(Error);
+      const made = effects.slice(0, k);
+      // Rules that were refused may be there in part.
+      if (effect.startsWith("masquerade add")) made.push(effect);
+      const inverses = expectedInverses(made);
+      expect(host.log.filter(isInverse)).toEqual(inverses);
+      if (inverses.length) expect(host.log.slice(-inverses.length)).toEqual(inverses);
+      expectNothingLeft(host);
+      // Containers may be using these by now.
+      if (made.some((one) => one.includes("type bridge"))) expect(host.findLink("br0")).toBeDefined();
+    },
+  );
 });
 
 function expectedInverses(made: readonly string[]): string[] {
@@ -212,10 +217,21 @@ describe("add() on a name that is taken", () => {
   });
 
   test("in the container, fails and leaves that one alone", () => {
-    const { host, thrown } = run(FULL, {}, {
-      prepare: (host) => host.openSandbox("").attempt([{ operation: "ip link add eth0 address 02:00:00:00:00:09 type bridge", type: 0, flags: 0, body() {} }]),
-    });
-    expect((thrown as CniError).message).toBe('container veth name ("eth0") peer provided ("veth1fadeca3") already exists');
+    const { host, thrown } = run(
+      FULL,
+      {},
+      {
+        prepare: (host) =>
+          host
+            .openSandbox("")
+            .attempt([
+              { operation: "ip link add eth0 address 02:00:00:00:00:09 type bridge", type: 0, flags: 0, body() {} },
+            ]),
+      },
+    );
+    expect((thrown as CniError).message).toBe(
+      'container veth name ("eth0") peer provided ("veth1fadeca3") already exists',
+    );
     expect((thrown as CniError).details).toContain("a bridge that is no veth");
     expect(host.inside()).toEqual(["eth0"]);
     expect(host.log.at(-1)).toBe("ipam DEL");

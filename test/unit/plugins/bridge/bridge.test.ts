@@ -10,7 +10,8 @@ import { refusal } from "../../../support/refusal.ts";
 import { bridgeCall } from "./call.ts";
 
 const prefix = (text: string) => parsePrefix(text) as Prefix;
-const ensure = (host: FakeHost, conf: Record<string, unknown> = {}) => ensureBridge(host, readConfig(bridgeCall({ conf })));
+const ensure = (host: FakeHost, conf: Record<string, unknown> = {}) =>
+  ensureBridge(host, readConfig(bridgeCall({ conf })));
 const changes = (host: FakeHost) => host.log.filter((line) => line.includes(" ip "));
 
 describe("ensureBridge()", () => {

@@ -1,6 +1,7 @@
 /** Calls of the bridge plugin, as skel would make them. */
-import { readEnv } from "../../../../src/spec/env.ts";
+
 import type { Delegates } from "../../../../src/spec/delegate.ts";
+import { readEnv } from "../../../../src/spec/env.ts";
 import type { Call, Verb } from "../../../../src/spec/plugin.ts";
 
 export interface Options {
@@ -12,7 +13,12 @@ export interface Options {
 }
 
 /** A call for the network "net" on the bridge "br0"; what it warned of is in `warnings`. */
-export function bridgeCall({ conf, env, verb = "ADD", delegates = new Map() }: Options = {}): Call & { warnings: string[] } {
+export function bridgeCall({
+  conf,
+  env,
+  verb = "ADD",
+  delegates = new Map(),
+}: Options = {}): Call & { warnings: string[] } {
   const stdin = JSON.stringify({ cniVersion: "1.0.0", name: "net", type: "bridge", bridge: "br0", ...conf });
   const variables = {
     CNI_COMMAND: verb,

@@ -4,7 +4,8 @@ import { readConfig, readRemains } from "../../../../src/plugins/bridge/config.t
 import { refusal, refusalOf } from "../../../support/refusal.ts";
 import { bridgeCall } from "./call.ts";
 
-const read = (conf: Record<string, unknown> = {}, env: Record<string, string> = {}) => readConfig(bridgeCall({ conf, env }));
+const read = (conf: Record<string, unknown> = {}, env: Record<string, string> = {}) =>
+  readConfig(bridgeCall({ conf, env }));
 
 describe("readConfig()", () => {
   test("has the reference's defaults", () => {
@@ -52,7 +53,10 @@ describe("readConfig()", () => {
   });
 
   test.each([
-    [{ ipam: { type: "x" }, disableContainerInterface: true }, "cannot use IPAM when DisableContainerInterface flag is set"],
+    [
+      { ipam: { type: "x" }, disableContainerInterface: true },
+      "cannot use IPAM when DisableContainerInterface flag is set",
+    ],
     [{ hairpinMode: true, promiscMode: true }, "cannot set hairpin mode and promiscuous mode at the same time"],
     [{ ipMasqBackend: "pf" }, 'unknown ipmasq backend "pf"'],
   ])("refuses the combination %j", (conf, message) => {

@@ -32,7 +32,12 @@ describe("hostVethName()", () => {
   });
 
   test("differs by network, container and interface", () => {
-    const names = [owner, { ...owner, network: "n" }, { ...owner, containerId: "c2" }, { ...owner, ifname: "eth1" }].map(hostVethName);
+    const names = [
+      owner,
+      { ...owner, network: "n" },
+      { ...owner, containerId: "c2" },
+      { ...owner, ifname: "eth1" },
+    ].map(hostVethName);
     expect(new Set(names).size).toBe(4);
   });
 });

@@ -13,7 +13,9 @@ function ipam(ips: string[], routes: string[] = [], dns: Result["dns"] = {}): Re
   const split = (text: string) => text.split(" via ") as [string, string?];
   return {
     interfaces: [],
-    ips: ips.map(split).map(([address, gateway]) => ({ address: prefix(address), ...(gateway && { gateway: ip(gateway) }) })),
+    ips: ips
+      .map(split)
+      .map(([address, gateway]) => ({ address: prefix(address), ...(gateway && { gateway: ip(gateway) }) })),
     routes: routes.map(split).map(([dst, gw]) => ({ dst: prefix(dst), ...(gw && { gw: ip(gw) }) })),
     dns,
   };
@@ -37,7 +39,8 @@ test("planBridge() says whose attachment it is, and where", () => {
 });
 
 test("planBridge() wants no addresses without an IPAM plugin", () => {
-  for (const conf of [{}, { ipam: {} }, { ipam: { type: "" } }]) expect(planBridge(bridgeCall({ conf })).ipam).toBeUndefined();
+  for (const conf of [{}, { ipam: {} }, { ipam: { type: "" } }])
+    expect(planBridge(bridgeCall({ conf })).ipam).toBeUndefined();
 });
 
 test("planAddresses() refuses an IPAM plugin that gave no address", () => {
@@ -73,7 +76,9 @@ describe("planAddresses() of gateways", () => {
   });
 
   test("isDefaultGateway implies isGateway", () => {
-    expect(addressing({ isDefaultGateway: true, isGateway: false }, ipam(["10.1.2.3/24"])).gateways).toEqual(["10.1.2.1/24"]);
+    expect(addressing({ isDefaultGateway: true, isGateway: false }, ipam(["10.1.2.3/24"])).gateways).toEqual([
+      "10.1.2.1/24",
+    ]);
   });
 });
 
@@ -104,7 +109,10 @@ describe("planAddresses() of default routes", () => {
   });
 
   test("does not take an IPv6 default route for an IPv4 one", () => {
-    expect(addressing({ isDefaultGateway: true }, ipam(["10.1.2.3/24"], ["::/0"])).routes).toEqual(["::/0", "0.0.0.0/0 via 10.1.2.1"]);
+    expect(addressing({ isDefaultGateway: true }, ipam(["10.1.2.3/24"], ["::/0"])).routes).toEqual([
+      "::/0",
+      "0.0.0.0/0 via 10.1.2.1",
+    ]);
   });
 
   test("does not take a half of the addresses for a default route", () => {

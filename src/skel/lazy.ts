@@ -1,6 +1,6 @@
 import { load } from "#sys";
-import type { Handlers, Plugin } from "./spec/plugin.ts";
-import { VERSIONS } from "./spec/versions.ts";
+import type { Handlers, Plugin } from "../spec/plugin.ts";
+import { VERSIONS } from "../spec/versions.ts";
 
 /** The bundle (bundles.json) in which each handler of a plugin is. */
 export type Places = { readonly [H in keyof Handlers]?: string } & { readonly ADD: string };
@@ -12,5 +12,9 @@ export function lazyPlugin(name: string, places: Places): Plugin {
     return handlers[key]?.(call);
   };
   const keys = Object.keys(places) as (keyof Handlers)[];
-  return { name, versions: VERSIONS, ...Object.fromEntries(keys.map((key) => [key, handler(key)])) } as unknown as Plugin;
+  return {
+    name,
+    versions: VERSIONS,
+    ...Object.fromEntries(keys.map((key) => [key, handler(key)])),
+  } as unknown as Plugin;
 }
