@@ -1,5 +1,13 @@
 /** What a plugin does to links, addresses, routes and neighbours: rtnl's verbs, and the values they give. */
-export { type Addr, addAddr, deleteAddr, ensureAddr, IFA_F_DADFAILED, IFA_F_TENTATIVE } from "../rtnl/addr.ts";
+export {
+  type Addr,
+  addAddr,
+  deleteAddr,
+  ensureAddr,
+  IFA_F_DADFAILED,
+  IFA_F_NODAD,
+  IFA_F_TENTATIVE,
+} from "../rtnl/addr.ts";
 export {
   addBridge,
   addVeth,

@@ -130,9 +130,10 @@ function awaitPort(host: Host, veth: Veth): Link {
  * Tells the neighbours who has the addresses now. The kernel announces them (arp_notify, ndisc_notify) when a MAC
  * address is set; that must come after the port forwards, or nobody hears it.
  */
-function announce({ sandbox }: Add, inner: Link, veth: Veth, { ips }: Addressing): void {
+function announce({ sandbox, plan }: Add, inner: Link, veth: Veth, { ips }: Addressing): void {
+  sandbox.awaitLink(inner.name, ({ operstate }) => operstate === "up", PORT_UP_MS);
   sandbox.change(setMac(inner.index, veth.mac));
-  if (ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);
+  if (plan.config.enabledad && ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);
 }
 
 function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Leased): void {

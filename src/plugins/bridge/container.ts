@@ -3,7 +3,7 @@ import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
 import { familyOf, formatIp, formatPrefix, type Ip } from "../../base/ip.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import type { Sysctls } from "../../host/sysctl.ts";
-import { AF_INET6, addAddr, addRoute, IFA_F_DADFAILED, IFA_F_TENTATIVE, type Link, setUp } from "../../host/verbs.ts";
+import { AF_INET6, addAddr, addRoute, IFA_F_DADFAILED, IFA_F_NODAD, IFA_F_TENTATIVE, type Link, setUp } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Addressing, Plan } from "./plan.ts";
 
@@ -22,7 +22,11 @@ export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing):
     prepare(sysctls, ifname, plan.config.enabledad);
     if (v6) prepareIpv6(sysctls, ifname);
   });
-  const addresses = addressing.ips.map(({ address }) => addAddr(link.index, address));
+  // Without duplicate address detection an IPv6 address is ready at once, not when the kernel's timers come to it.
+  const nodad = plan.config.enabledad ? 0 : IFA_F_NODAD;
+  const addresses = addressing.ips.map(({ address }) =>
+    addAddr(link.index, address, familyOf(address.ip) === 6 ? nodad : 0),
+  );
   const failures = sandbox.attempt([...addresses, setUp(link.index), ...routesOf(link.index, addressing)]);
   const first = failures.findIndex((failure) => failure !== undefined);
   if (first >= 0) throw explain(failures[first], first, addressing, ifname);

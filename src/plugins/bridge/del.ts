@@ -11,7 +11,8 @@ import { readRemains } from "./config.ts";
 import { aliasOf, hostVethName } from "./names.ts";
 
 /**
- * Takes an attachment down: link, then rules, then addresses. Every step is tried, what is not there counts as done.
+ * Takes an attachment down: rules, then link, then addresses. Every step is tried, what is not there counts as done.
+ * (Rules first: the kernel frees them in the background while the link goes, or else we would wait for that at exit.)
  * The configuration may have changed since, the namespace and the earlier result may be gone.
  * @throws CniError for what a retry can mend
  */
@@ -23,9 +24,9 @@ export function del(call: Call, host: Host): void {
     () => {
       if (ipam !== undefined) leases = delegateLeases(ipam, call);
     },
+    () => removeRules(host, owner, leases),
     () => removeInner(call, host),
     () => removeOuter(host, owner, leases ?? []),
-    () => removeRules(host, owner, leases),
     () => forgetNeighbours(host, bridge, leases ?? []),
   ]);
   // A lease says that there may be rules: it stays for the next DEL while one of them could not be removed.

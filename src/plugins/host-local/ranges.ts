@@ -80,7 +80,7 @@ export function formatSet(set: RangeSet): string {
 export function capacityOf(set: RangeSet): number {
   let total = 0;
   for (const range of set) {
-    total += numberOf(range.end) - numberOf(range.start) + 1;
+    total += distance(range.start, range.end) + 1;
     if (rangeContains(range, range.gateway)) total -= 1;
   }
   return total;
@@ -90,8 +90,9 @@ function formatRange(range: Range): string {
   return `${formatIp(range.start)}-${formatIp(range.end)}`;
 }
 
-function numberOf(ip: Ip): number {
-  return ip.reduce((value, byte) => value * 256 + byte, 0);
+/** Byte by byte: the difference of two IPv6 addresses as numbers would be lost in their size. */
+function distance(from: Ip, to: Ip): number {
+  return to.reduce((value, byte, i) => value * 256 + byte - (from[i] ?? 0), 0);
 }
 
 function rangeSet(config: RangeSetConfig, prefix: string): RangeSet {

@@ -1,0 +1,203 @@
+/** The verbs of rtnl/link.ts against the kernel, looked at with `ip`. */
+import { expect, test } from "bun:test";
+import { formatMac } from "../../../src/base/mac.ts";
+import {
+  addBridge,
+  addVeth,
+  deleteLink,
+  findLink,
+  listLinks,
+  setAlias,
+  setDown,
+  setMac,
+  setPort,
+  setPromisc,
+  setUp,
+} from "../../../src/rtnl/link.ts";
+import * as sys from "../../../src/sys/bun/sys.ts";
+import { netnsPath } from "../../support/conf.ts";
+import { inLab } from "../../support/lab.ts";
+import { isMet } from "../../support/needs.ts";
+import { BRIDGE, change, INNER, indexOf, look, mac, NEEDS, needsLinks, OUTER, pair, refused, using } from "./links.ts";
+
+/** A skipped test cannot be told that it fails. */
+const failing = NEEDS.every(isMet) ? test.failing : test.skip;
+
+needsLinks(
+  "addBridge() makes a bridge with its address and MTU, down",
+  inLab((lab) => {
+    change(lab, lab.host, addBridge({ ...BRIDGE, mtu: 1400 }));
+    const found = look(lab, lab.host, "br0");
+    expect(found).toMatchObject({ address: "02:00:00:00:00:01", mtu: 1400, linkinfo: { info_kind: "bridge" } });
+    expect(found.flags).not.toContain("UP");
+  }),
+);
+
+needsLinks(
+  "addBridge() leaves the MTU to the kernel, and its address is not that of its ports",
+  inLab((lab) => {
+    pair(lab);
+    expect(look(lab, lab.host, "br0")).toMatchObject({ address: "02:00:00:00:00:01", mtu: 1500 });
+  }),
+);
+
+needsLinks(
+  "addVeth() makes each end where it belongs, the outer a port of the bridge",
+  inLab((lab) => {
+    const ns = lab.container();
+    const fd = sys.open(netnsPath(ns), 0);
+    change(lab, lab.host, addBridge(BRIDGE));
+    const master = indexOf(lab, lab.host, "br0");
+    change(lab, lab.host, addVeth({ ...OUTER, mtu: 1300, master }, { ...INNER, mtu: 1300, netns: fd }));
+    sys.close(fd);
+    const outer = look(lab, lab.host, "v0");
+    const inner = look(lab, ns, "eth0");
+    expect(outer).toMatchObject({ address: "02:00:00:00:00:02", mtu: 1300, master: "br0", operstate: "DOWN" });
+    expect(inner).toMatchObject({ address: "02:00:00:00:00:03", mtu: 1300, operstate: "DOWN" });
+    expect([outer.link_index, inner.link_index]).toEqual([inner.ifindex, outer.ifindex]);
+    expect(look(lab, lab.host, "eth0")).toBeUndefined();
+  }),
+);
+
+needsLinks(
+  "addVeth() without a namespace makes both ends in its own",
+  inLab((lab) => {
+    change(lab, lab.host, addVeth(OUTER, INNER));
+    expect([look(lab, lab.host, "v0")?.link, look(lab, lab.host, "eth0")?.link]).toEqual(["eth0", "v0"]);
+  }),
+);
+
+needsLinks(
+  "addVeth() makes neither end when one name is taken",
+  inLab((lab) => {
+    const ns = pair(lab);
+    const fd = sys.open(netnsPath(ns), 0);
+    const inner = refused(lab, lab.host, addVeth({ ...OUTER, name: "v1" }, { ...INNER, netns: fd }));
+    const outer = refused(lab, lab.host, addVeth(OUTER, { ...INNER, name: "eth1", netns: fd }));
+    sys.close(fd);
+    expect([inner.message, outer.message]).toEqual([
+      "ip link add v1 type veth peer name eth0: file exists",
+      "ip link add v0 type veth peer name eth1: file exists",
+    ]);
+    expect([look(lab, lab.host, "v1"), look(lab, ns, "eth1")]).toEqual([undefined, undefined]);
+  }),
+);
+
+needsLinks(
+  "setAlias() sets any text of up to 254 bytes, and takes it away",
+  inLab((lab) => {
+    pair(lab);
+    for (const alias of ["berth:net/c1/eth0", "é".repeat(127), ""]) {
+      change(lab, lab.host, setAlias("v0", alias));
+      expect(look(lab, lab.host, "v0").ifalias ?? "").toBe(alias);
+    }
+  }),
+);
+
+// The NUL that is sent after the text counts for the kernel, so 255 bytes are refused.
+failing(
+  "setAlias() sets the 255 bytes that it promises",
+  inLab((lab) => {
+    pair(lab);
+    change(lab, lab.host, setAlias("v0", "x".repeat(255)));
+    expect(look(lab, lab.host, "v0").ifalias).toBe("x".repeat(255));
+  }),
+);
+
+needsLinks(
+  "setPort() switches hairpin and isolation on and off",
+  inLab((lab) => {
+    pair(lab);
+    const port = () => look(lab, lab.host, "v0").linkinfo.info_slave_data;
+    change(lab, lab.host, setPort("v0", { hairpin: true, isolated: false }));
+    expect(port()).toMatchObject({ hairpin: true, isolated: false });
+    change(lab, lab.host, setPort(indexOf(lab, lab.host, "v0"), { hairpin: false, isolated: true }));
+    expect(port()).toMatchObject({ hairpin: false, isolated: true });
+  }),
+);
+
+needsLinks(
+  "setUp() and setDown() change the one flag",
+  inLab((lab) => {
+    const ns = pair(lab);
+    const flags = () => look(lab, lab.host, "v0").flags;
+    change(lab, lab.host, setPromisc("v0"), setUp("v0"), setUp("br0"));
+    change(lab, ns, setUp("eth0"));
+    expect(flags()).toEqual(expect.arrayContaining(["PROMISC", "UP", "LOWER_UP"]));
+    change(lab, lab.host, setDown("v0"));
+    expect(flags()).not.toContain("UP");
+    expect(flags()).toContain("PROMISC");
+  }),
+);
+
+needsLinks(
+  "setPromisc() makes an interface hear everything, once however often",
+  inLab((lab) => {
+    change(lab, lab.host, addBridge(BRIDGE), setPromisc("br0"), setPromisc("br0"));
+    expect(look(lab, lab.host, "br0")).toMatchObject({ promiscuity: 1, flags: expect.arrayContaining(["PROMISC"]) });
+  }),
+);
+
+needsLinks(
+  "setMac() sets the address, of a link that is up too",
+  inLab((lab) => {
+    const ns = pair(lab);
+    change(lab, ns, setUp("eth0"), setMac("eth0", mac("02:00:00:00:00:77")));
+    expect(look(lab, ns, "eth0").address).toBe("02:00:00:00:00:77");
+  }),
+);
+
+needsLinks(
+  "deleteLink() of one end removes both",
+  inLab((lab) => {
+    const ns = pair(lab);
+    change(lab, ns, deleteLink("eth0"));
+    expect(look(lab, lab.host, "v0")).toBeUndefined();
+    change(lab, lab.host, deleteLink(indexOf(lab, lab.host, "br0")));
+    expect(look(lab, lab.host, "br0")).toBeUndefined();
+  }),
+);
+
+needsLinks(
+  "findLink() sees what `ip` sees, and undefined where there is nothing",
+  inLab((lab) => {
+    const ns = pair(lab);
+    change(
+      lab,
+      lab.host,
+      setAlias("v0", "somebody's"),
+      setPort("v0", { hairpin: true, isolated: false }),
+      setUp("br0"),
+    );
+    const seen = look(lab, lab.host, "v0");
+    const { mac, flags, ...link } = using(lab, lab.host, (client) => findLink(client, "v0")) ?? expect.unreachable();
+    expect(link).toEqual({
+      index: seen.ifindex,
+      name: "v0",
+      kind: "veth",
+      mtu: seen.mtu,
+      operstate: "down",
+      master: indexOf(lab, lab.host, "br0"),
+      peer: indexOf(lab, ns, "eth0"),
+      alias: "somebody's",
+      promiscuity: seen.promiscuity,
+      vlanFiltering: false,
+      port: { hairpin: true, isolated: false },
+    });
+    expect([formatMac(mac), flags & 1]).toEqual([seen.address, 0]);
+    expect(using(lab, lab.host, (client) => [findLink(client, "eth0"), findLink(client, 9999)])).toEqual([
+      undefined,
+      undefined,
+    ]);
+  }),
+);
+
+needsLinks(
+  "listLinks() sees every link",
+  inLab((lab) => {
+    pair(lab);
+    const names = using(lab, lab.host, listLinks).map(({ index, name }) => [index, name]);
+    expect(names).toEqual(lab.ipj(lab.host, "link", "show").map(({ ifindex, ifname }) => [ifindex, ifname]));
+    expect(names).toHaveLength(3);
+  }),
+);
