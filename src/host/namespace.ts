@@ -12,6 +12,8 @@ import { type Sysctls, sysctls } from "./sysctl.ts";
 /** What a plugin may ask of, and do to, one network namespace. Changes are the `Request`s that rtnl's verbs make. */
 export interface Namespace {
   findLink(link: string | number): Link | undefined;
+  /** The ifindex of a name, where nothing else of the link is wanted; undefined when there is none. */
+  indexOf(link: string): number | undefined;
   listLinks(): Link[];
   listAddrs(index: number, family?: number): Addr[];
   listRoutes(family: number): Route[];
@@ -45,6 +47,7 @@ export function namespaceAt(enter: Enter): Namespace {
   };
   return {
     findLink: (link) => findLink(rtnl(), link),
+    indexOf: (link) => enter(() => sys.ifindexOf(link)),
     listLinks: () => listLinks(rtnl()),
     listAddrs: (index, family) => listAddrs(rtnl(), index, family),
     listRoutes: (family) => listRoutes(rtnl(), family),

@@ -98,6 +98,7 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
   const find = (link: string | number) => findIn(here, link);
   return {
     findLink: (link) => copyOf(find(link)),
+    indexOf: (link) => find(link)?.index,
     listLinks: () => here.links.map((link) => ({ ...link })),
     listAddrs: (index, family = 0) =>
       (find(index)?.addrs ?? []).filter(({ prefix }) => family === 0 || (family === 2) === (prefix.ip.length === 4)),

@@ -12,7 +12,7 @@ import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
 import { attach, type Veth } from "./attach.ts";
 import { BRIDGE_ALIAS, ensureBridge, ensureGateway } from "./bridge.ts";
-import { configure, settleAddresses } from "./container.ts";
+import { configure, type Inner, settleAddresses } from "./container.ts";
 import { aliasOf } from "./names.ts";
 import { type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
 
@@ -83,7 +83,7 @@ function openGateways({ plan, host }: Add, bridge: Link, { gateways }: Addressin
  * Brings up the container's end and then the host's, so that the port starts to forward when everything behind it is
  * ready. Returns the container's link, or undefined where that is left down.
  */
-function bringUp(add: Add, bridge: Link, veth: Veth, addressing: Addressing | undefined): Link | undefined {
+function bringUp(add: Add, bridge: Link, veth: Veth, addressing: Addressing | undefined): Inner | undefined {
   const { plan, host, sandbox } = add;
   const { config, owner } = plan;
   const inner = addressing ? configure(sandbox, plan, addressing) : undefined;
@@ -130,7 +130,7 @@ function awaitPort(host: Host, veth: Veth): Link {
  * Tells the neighbours who has the addresses now. The kernel announces them (arp_notify, ndisc_notify) when a MAC
  * address is set; that must come after the port forwards, or nobody hears it.
  */
-function announce({ sandbox, plan }: Add, inner: Link, veth: Veth, { ips }: Addressing): void {
+function announce({ sandbox, plan }: Add, inner: Inner, veth: Veth, { ips }: Addressing): void {
   sandbox.awaitLink(inner.name, ({ operstate }) => operstate === "up", PORT_UP_MS);
   sandbox.change(setMac(inner.index, veth.mac));
   if (plan.config.enabledad && ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);

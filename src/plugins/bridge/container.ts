@@ -3,20 +3,27 @@ import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
 import { familyOf, formatIp, formatPrefix, type Ip } from "../../base/ip.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import type { Sysctls } from "../../host/sysctl.ts";
-import { AF_INET6, addAddr, addRoute, IFA_F_DADFAILED, IFA_F_NODAD, IFA_F_TENTATIVE, type Link, setUp } from "../../host/verbs.ts";
+import { AF_INET6, addAddr, addRoute, IFA_F_DADFAILED, IFA_F_NODAD, IFA_F_TENTATIVE, setUp } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Addressing, Plan } from "./plan.ts";
 
+/** The container's interface, as its own namespace knows it. */
+export interface Inner {
+  readonly name: string;
+  readonly index: number;
+}
+
 /** Gives the container's interface its addresses and routes, and brings it up. */
-export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing): Link {
+export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing): Inner {
   const { ifname } = plan.owner;
-  const link = sandbox.findLink(ifname);
-  if (!link)
+  const index = sandbox.indexOf(ifname);
+  if (index === undefined) {
     throw new CniError(
       INTERNAL,
       `interface "${ifname}" vanished from ${sandbox.path} while it was set up`,
       "has the container ended?",
     );
+  }
   const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
   sandbox.enter((sysctls) => {
     prepare(sysctls, ifname, plan.config.enabledad);
@@ -25,12 +32,12 @@ export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing):
   // Without duplicate address detection an IPv6 address is ready at once, not when the kernel's timers come to it.
   const nodad = plan.config.enabledad ? 0 : IFA_F_NODAD;
   const addresses = addressing.ips.map(({ address }) =>
-    addAddr(link.index, address, familyOf(address.ip) === 6 ? nodad : 0),
+    addAddr(index, address, familyOf(address.ip) === 6 ? nodad : 0),
   );
-  const failures = sandbox.attempt([...addresses, setUp(link.index), ...routesOf(link.index, addressing)]);
+  const failures = sandbox.attempt([...addresses, setUp(index), ...routesOf(index, addressing)]);
   const first = failures.findIndex((failure) => failure !== undefined);
   if (first >= 0) throw explain(failures[first], first, addressing, ifname);
-  return link;
+  return { name: ifname, index };
 }
 
 function prepare(sysctls: Sysctls, ifname: string, enabledad: boolean): void {
@@ -98,7 +105,7 @@ const SETTLE_MS = 5000;
  * Waits until no IPv6 address is tentative any more. With duplicate address detection off they are ready as soon as
  * the link runs; with it on this takes one to two seconds. Throws CniError when one is taken on the link.
  */
-export function settleAddresses(sandbox: Sandbox, link: Link): void {
+export function settleAddresses(sandbox: Sandbox, link: Inner): void {
   const deadline = sys.monotonic() + SETTLE_MS;
   for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
     const addrs = sandbox.listAddrs(link.index, AF_INET6);

@@ -90,6 +90,17 @@ needsLinks(
 );
 
 needsLinks(
+  "listAddrs() gives all flags, also those that the header has no room for",
+  inLab((lab) => {
+    const ns = pair(lab);
+    lab.sh(ns, "ip", "addr", "add", "10.1.2.3/24", "dev", "eth0", "noprefixroute");
+    const [found] = using(lab, ns, (client) => listAddrs(client, indexOf(lab, ns, "eth0")));
+    // IFA_F_PERMANENT | IFA_F_NOPREFIXROUTE (linux/if_addr.h).
+    expect(found?.flags).toBe(0x280);
+  }),
+);
+
+needsLinks(
   "forgetNeigh() removes an entry, and is content without one",
   inLab((lab) => {
     const ns = pair(lab);

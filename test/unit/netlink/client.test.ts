@@ -171,7 +171,7 @@ describe("get()", () => {
   });
 
   test("throws the kernel's error", () => {
-    const error = failure(() => play(scripted([hex(ASKED), hex(ack(1, 19))]), get));
+    const error = play(scripted([hex(ASKED), hex(ack(1, 19))]), (client) => failure(() => get(client)));
     expect([error.errno, error.message]).toEqual([19, "ip link show x: no such device"]);
   });
 });
@@ -220,7 +220,7 @@ describe("dump()", () => {
 
   test("gives up with EINTR in the end", () => {
     const rows = Array.from({ length: 10 }, (_, i) => [asked(i + 1), hex(done(i + 1, MULTI | DUMP_INTR))] as const);
-    const error = failure(() => play(scripted(...rows), dump));
+    const error = play(scripted(...rows), (client) => failure(() => dump(client)));
     expect(error.errno).toBe(EINTR);
     expect(error.message).toBe("ip link show: interrupted system call (the list kept changing while it was read)");
   });
