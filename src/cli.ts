@@ -1,6 +1,7 @@
 import { load } from "#sys";
 import { BERTH_VERSION, BUILD } from "./skel/about.ts";
 import type * as Skel from "./skel/bundle.ts";
+import type { Reply } from "./skel/reply.ts";
 import { run } from "./skel/run.ts";
 import { CniError, INVALID_CONFIG } from "./spec/errors.ts";
 import type { Plugin } from "./spec/plugin.ts";
@@ -13,20 +14,11 @@ export interface World {
   stdin(): string;
 }
 
-/** What it gives back. */
-export interface Output {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Takes back what the call did, if `stdout` cannot be delivered. */
-  readonly rollback?: () => void;
-}
-
 /**
  * Runs what the program is called as: the plugin whose name is the last part of argv[0] or, under any other name, the
  * plugin or command that the first word names.
  */
-export function cli({ argv, env, stdin }: World, plugins: readonly Plugin[]): Output {
+export function cli({ argv, env, stdin }: World, plugins: readonly Plugin[]): Reply {
   const called = (argv[0] ?? "").replace(/^.*\//, "");
   const word = argv[1];
   const find = (name: string | undefined) => plugins.find((plugin) => plugin.name === name);
@@ -36,7 +28,7 @@ export function cli({ argv, env, stdin }: World, plugins: readonly Plugin[]): Ou
   return command(word ?? (called === "berth" ? "help" : called), plugins);
 }
 
-function command(word: string, plugins: readonly Plugin[]): Output {
+function command(word: string, plugins: readonly Plugin[]): Reply {
   if (word === "version" || word === "--version") return { code: 0, stdout: `berth ${BERTH_VERSION}\n`, stderr: "" };
   const known = ["help", "--help", "-h"].includes(word);
   if (known) return { code: 0, stdout: help(plugins), stderr: "" };
@@ -44,7 +36,7 @@ function command(word: string, plugins: readonly Plugin[]): Output {
 }
 
 /** A runtime calls: it reads error JSON. */
-function notAPlugin(name: string, plugins: readonly Plugin[]): Output {
+function notAPlugin(name: string, plugins: readonly Plugin[]): Reply {
   const error = new CniError(
     INVALID_CONFIG,
     `berth has no plugin "${name}"`,

@@ -1,7 +1,8 @@
 import { argv, deferSignals, environ, exit, readText, write } from "#sys";
 import { settle } from "./base/undo.ts";
-import { cli, type Output } from "./cli.ts";
+import { cli } from "./cli.ts";
 import { lazyPlugin } from "./skel/lazy.ts";
+import type { Reply } from "./skel/reply.ts";
 
 /** The plugins of this executable, and the bundle that each of their handlers is in. */
 const PLUGINS = [
@@ -41,7 +42,7 @@ function print(fd: number, text: string): void {
 }
 
 /** Prints the output and returns the exit status: 1 when nobody took the result, which is then taken back. */
-function deliver({ code, stdout, stderr, rollback }: Output): number {
+function deliver({ code, stdout, stderr, rollback }: Reply): number {
   settle([() => print(STDERR, stderr)]);
   const [failure] = settle([() => print(STDOUT, stdout)]);
   if (failure === undefined) return code;

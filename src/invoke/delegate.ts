@@ -1,23 +1,12 @@
-import { stat } from "#sys";
+import { load, stat } from "#sys";
 import { errnoOf } from "../base/errno.ts";
-import type { Collection, Delegate, OwnedLease, Reply } from "../spec/delegate.ts";
-import { CniError, DECODING_FAILURE } from "../spec/errors.ts";
-import type { Call, Verb } from "../spec/plugin.ts";
-import { brief, quote } from "../spec/quote.ts";
-import type { Result } from "../spec/result.ts";
-import { parseResult } from "../spec/result-parse.ts";
-import { exec } from "./exec.ts";
-import { pluginError } from "./failure.ts";
+import type { Collection, OwnedLease } from "../spec/delegate.ts";
+import type { AddOutcome, Call, Plugin, Verb } from "../spec/plugin.ts";
 import { find } from "./find.ts";
+import type * as Process from "./process.ts";
 
-/** What a delegated ADD made. */
-export interface Delegated {
-  readonly result: Result;
-  /** Of one of our own IPAM plugins: see Reply. */
-  readonly attached?: NonNullable<Reply["attached"]>;
-  /** Takes the ADD back. @throws CniError of the delegate's DEL */
-  readonly rollback: () => void;
-}
+/** What a delegated ADD made; it can always be taken back. */
+export type Delegated = AddOutcome & Required<Pick<AddOutcome, "rollback">>;
 
 /**
  * Has the plugin `type` add for `call`: same stdin, same environment but for CNI_COMMAND. A plugin that is this very
@@ -25,14 +14,18 @@ export interface Delegated {
  * @throws CniError the plugin's, unchanged; 7 when there is no such plugin; 6 when it prints no result
  */
 export function delegateAdd(type: string, call: Call): Delegated {
-  const { stdout, attached, rollback } = perform(type, "ADD", call);
-  const del = rollback ?? (() => delegate(type, "DEL", call));
-  return { result: resultOf(type, stdout, call), ...(attached ? { attached } : {}), rollback: del };
+  const path = find(type, call.env.path);
+  const own = inProcess(type, path, call);
+  const outcome = own ? own.ADD(asked(call, "ADD")) : processes().addByProcess(type, path, call);
+  return { ...outcome, rollback: outcome.rollback ?? (() => delegate(type, "DEL", call)) };
 }
 
 /** As delegateAdd, for the commands that give no result. */
 export function delegate(type: string, verb: Exclude<Verb, "ADD">, call: Call): void {
-  perform(type, verb, call);
+  const path = find(type, call.env.path);
+  const own = inProcess(type, path, call);
+  if (own) own[verb]?.(asked(call, verb));
+  else processes().runProcess(verb, path, call);
 }
 
 /**
@@ -41,28 +34,33 @@ export function delegate(type: string, verb: Exclude<Verb, "ADD">, call: Call): 
  * @throws CniError 7 when there is no such plugin, and the plugin's
  */
 export function delegateLeases(type: string, call: Call): OwnedLease[] | undefined {
-  return inProcess(type, find(type, call.env.path), call)?.leases?.(call.env.variables, call.stdin);
+  return inProcess(type, find(type, call.env.path), call)?.leases?.(call);
 }
 
 /** Begins a GC of the IPAM plugin `type`; undefined when that is a process of its own, to be called when its turn comes. */
 export function delegateCollection(type: string, call: Call): Collection | undefined {
-  return inProcess(type, find(type, call.env.path), call)?.collection?.(call.env.variables, call.stdin);
+  return inProcess(type, find(type, call.env.path), call)?.collection?.(call);
 }
 
-function perform(type: string, verb: Verb, call: Call): Reply {
-  const path = find(type, call.env.path);
-  const env = new Map(call.env.variables).set("CNI_COMMAND", verb);
-  const own = inProcess(type, path, call);
-  const reply: Reply = own ? own.call(env, call.stdin) : { code: 0, ...exec(path, env, call.stdin) };
-  if (reply.stderr) call.warn(reply.stderr);
-  if (reply.code !== 0) throw pluginError({ ...reply, ending: `exit status ${reply.code}` });
-  return reply;
+/** Whether the plugin `type` on CNI_PATH is this very executable. @throws CniError 7 when there is no such plugin */
+export function isInProcess(type: string, call: Call): boolean {
+  return inProcess(type, find(type, call.env.path), call) !== undefined;
 }
 
-/** The entry of the table for the file at `path`, if that is the file that is running. */
-function inProcess(type: string, path: string, call: Call): Delegate | undefined {
-  const entry = call.delegates.get(type);
-  return entry && isThisExecutable(path) ? entry : undefined;
+/** The same call with another command: its environment, stdin and version have been checked for the upper plugin. */
+function asked(call: Call, command: Verb): Call {
+  return { ...call, env: { ...call.env, command } };
+}
+
+/** Other executables are the rare case: what they need is a bundle of its own. */
+function processes(): typeof Process {
+  return load("process") as typeof Process;
+}
+
+/** The plugin of the table for the file at `path`, if that is the file that is running. */
+function inProcess(type: string, path: string, call: Call): Plugin | undefined {
+  const plugin = call.delegates.get(type);
+  return plugin && isThisExecutable(path) ? plugin : undefined;
 }
 
 function isThisExecutable(path: string): boolean {
@@ -74,20 +72,4 @@ function isThisExecutable(path: string): boolean {
     if (errnoOf(error) === undefined) throw error;
     return false;
   }
-}
-
-function resultOf(type: string, stdout: string, call: Call): Result {
-  let json: unknown;
-  try {
-    json = JSON.parse(stdout);
-  } catch (error) {
-    const message = `plugin ${quote(type)} succeeded without printing a result: ${brief(stdout)}`;
-    throw new CniError(DECODING_FAILURE, message, "expected the JSON of a CNI result on its stdout", error);
-  }
-  return parseResult(json, call.version, `result of ${quote(type)}`);
-}
-
-/** Whether the plugin `type` on CNI_PATH is this very executable. @throws CniError 7 when there is no such plugin */
-export function isInProcess(type: string, call: Call): boolean {
-  return inProcess(type, find(type, call.env.path), call) !== undefined;
 }

@@ -2,7 +2,6 @@ import { deferSignals } from "#sys";
 import { messageOf } from "../base/errno.ts";
 import { settle } from "../base/undo.ts";
 import { readRequest } from "../spec/config.ts";
-import type { Delegates, Reply } from "../spec/delegate.ts";
 import { readEnv } from "../spec/env.ts";
 import { CniError, INVALID_ENVIRONMENT, IO_FAILURE } from "../spec/errors.ts";
 import { assertLimits } from "../spec/limits.ts";
@@ -10,35 +9,36 @@ import type { AddOutcome, Call, Plugin, Verb } from "../spec/plugin.ts";
 import { renderResult } from "../spec/result-render.ts";
 import { errorJson, toCniError } from "./failure.ts";
 import { guardNetns } from "./netns.ts";
+import type { Reply } from "./reply.ts";
 import { assertVersion, isVerb, VERBS } from "./verbs.ts";
-
-type Answer = Omit<Reply, "code" | "stderr">;
 
 /**
  * Performs a command but VERSION, in the order of the reference's skel, except that CNI_NETNS is compared with the
  * plugin's own namespace before the work (netns.ts). Never throws: this is where an error becomes error JSON.
  */
-export function answer(
+export function perform(
   plugin: Plugin,
   variables: ReadonlyMap<string, string>,
   stdin: () => string,
-  delegates: Delegates,
+  delegates: readonly Plugin[],
 ): Reply {
   const lines: string[] = [];
   const warn = (line: string) => void lines.push(line.endsWith("\n") ? line : `${line}\n`);
   try {
-    const given = perform(plugin, variables, stdin, delegates, warn);
-    return { code: 0, ...given, stderr: lines.join("") };
+    const answer = answerOf(plugin, variables, stdin, delegates, warn);
+    return { code: 0, ...answer, stderr: lines.join("") };
   } catch (error) {
     return { code: 1, stdout: errorJson(toCniError(error)), stderr: lines.join("") };
   }
 }
 
-function perform(
+type Answer = Omit<Reply, "code" | "stderr">;
+
+function answerOf(
   plugin: Plugin,
   variables: ReadonlyMap<string, string>,
   readStdin: () => string,
-  delegates: Delegates,
+  delegates: readonly Plugin[],
   warn: (line: string) => void,
 ): Answer {
   const command = variables.get("CNI_COMMAND") ?? "";
@@ -61,7 +61,7 @@ function perform(
     config,
     name,
     version: cniVersion,
-    delegates,
+    delegates: new Map(delegates.map((one) => [one.name, one])),
     warn,
   });
 }
@@ -80,11 +80,8 @@ function handle(plugin: Plugin, verb: Verb, call: Call): Answer {
     return { stdout: "" };
   }
   const outcome = plugin.ADD(call);
-  return {
-    stdout: rendered(outcome, call),
-    ...(outcome.attached ? { attached: outcome.attached } : {}),
-    ...(outcome.rollback ? { rollback: outcome.rollback } : {}),
-  };
+  const stdout = rendered(outcome, call);
+  return outcome.rollback ? { stdout, rollback: outcome.rollback } : { stdout };
 }
 
 /** A result that cannot be written in the caller's version reaches nobody, so what it describes is taken back. */

@@ -1,8 +1,8 @@
 import { load } from "#sys";
-import type { Reply } from "../spec/delegate.ts";
 import type { Plugin } from "../spec/plugin.ts";
 import { aboutText, versionJson } from "./about.ts";
 import type * as Skel from "./bundle.ts";
+import type { Reply } from "./reply.ts";
 
 /**
  * Runs one call of a plugin, from its environment and stdin to what it prints: CNI spec 1.1.0, section 2. Never throws.

@@ -10,18 +10,6 @@ export interface AttachedLink {
   readonly sandboxCookie?: string;
 }
 
-/** What a plugin answered. */
-export interface Reply {
-  /** Exit status: 0, or 1 with error JSON on stdout. */
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Given by an in-process IPAM plugin after ADD: tells it which link its addresses belong to, once that exists. */
-  readonly attached?: (link: AttachedLink) => void;
-  /** Takes back what the call did, as far as it can: for a result that could not be delivered. Present after a successful ADD. */
-  readonly rollback?: () => void;
-}
-
 /** An address that an owner (container id, ifname) holds. */
 export interface OwnedLease {
   readonly address: Ip;
@@ -41,18 +29,3 @@ export interface Collection {
   /** Frees all other leases. Throws CniError when one cannot be freed; all have been tried. */
   collect(): void;
 }
-
-/** A plugin that this executable holds, run without a process: same environment, same stdin, same answer. */
-export interface Delegate {
-  call(env: ReadonlyMap<string, string>, stdin: string): Reply;
-  /**
-   * IPAM plugins only: the leases of CNI_CONTAINERID and CNI_IFNAME, read without changing anything, whatever the
-   * state of the ranges. A caller that removes rules before addresses asks this first.
-   */
-  leases?(env: ReadonlyMap<string, string>, stdin: string): OwnedLease[];
-  /** IPAM plugins only: begins the GC that the request asks for. */
-  collection?(env: ReadonlyMap<string, string>, stdin: string): Collection;
-}
-
-/** The plugins of this executable by name. */
-export type Delegates = ReadonlyMap<string, Delegate>;

@@ -1,4 +1,4 @@
-import type { AttachedLink, Collection, Delegates, OwnedLease } from "./delegate.ts";
+import type { AttachedLink, Collection, OwnedLease } from "./delegate.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./result.ts";
 import type { Version } from "./versions.ts";
@@ -17,7 +17,8 @@ export interface Call {
   readonly name: string;
   /** The configuration's cniVersion, "0.1.0" when it has none; one that the plugin supports. */
   readonly version: Version;
-  readonly delegates: Delegates;
+  /** The plugins of this executable by name: one that is delegated to runs without a process (invoke/delegate.ts). */
+  readonly delegates: ReadonlyMap<string, Plugin>;
   /** Says something to the operator: one line on stderr. */
   warn(line: string): void;
 }
@@ -25,7 +26,7 @@ export interface Call {
 /** What an ADD made. */
 export interface AddOutcome {
   readonly result: Result;
-  /** Of an IPAM plugin: see Reply. */
+  /** Of an IPAM plugin: to be told which link its addresses belong to, once that exists. */
   readonly attached?: (link: AttachedLink) => void;
   /** Takes back what this ADD made alone, for a result that cannot be delivered. */
   readonly rollback?: () => void;
@@ -38,9 +39,12 @@ export interface Handlers {
   CHECK?(call: Call): void;
   GC?(call: Call): void;
   STATUS?(call: Call): void;
-  /** IPAM plugins only: see Delegate. The call is the upper plugin's own, whatever its command. */
+  /**
+   * IPAM plugins only, asked by an upper plugin with its own call: the leases of its container and interface, read
+   * without changing anything, whatever the state of the ranges. Whoever removes rules before addresses asks this first.
+   */
   leases?(call: Call): OwnedLease[];
-  /** The same. */
+  /** The same for a GC: begins it. */
   collection?(call: Call): Collection;
 }
 

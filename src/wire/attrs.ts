@@ -82,7 +82,11 @@ export function writeAttr<V>(w: Writer, type: number, coder: Coder<V> & Nest, va
  * NLA_F_NESTED and NLA_F_NET_BYTEORDER are no part of a type. The one loop that goes without the reader's methods: a
  * link comes with a hundred attributes, of which a handful are wanted.
  */
-function eachAttr<E>(r: Reader, wanted: readonly E[] | undefined, visit: (entry: E, start: number, end: number) => void): void {
+function eachAttr<E>(
+  r: Reader,
+  wanted: readonly E[] | undefined,
+  visit: (entry: E, start: number, end: number) => void,
+): void {
   const { buf, end } = r;
   let at = r.at;
   while (end - at >= 4) {

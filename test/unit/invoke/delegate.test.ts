@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { formatPrefix } from "../../../src/base/ip.ts";
 import { delegate, delegateAdd, delegateLeases, isInProcess } from "../../../src/invoke/delegate.ts";
-import { delegatesOf } from "../../../src/skel/delegates.ts";
 import { readEnv } from "../../../src/spec/env.ts";
 import { CniError } from "../../../src/spec/errors.ts";
 import type { Call, Plugin, Verb } from "../../../src/spec/plugin.ts";
@@ -22,7 +21,7 @@ function upper(dir: string, plugins: Plugin[] = [], verb: Verb = "ADD"): Call & 
     config: JSON.parse(STDIN),
     name: "net",
     version: "1.0.0",
-    delegates: delegatesOf(plugins),
+    delegates: new Map(plugins.map((plugin) => [plugin.name, plugin])),
     warn: (line) => void warnings.push(line),
     warnings,
   };
@@ -79,7 +78,7 @@ describe("delegate() of this executable", () => {
     const attached = () => {};
     const plugin = fakePlugin({
       ADD: ({ env, stdin }) => {
-        seen.push(env.command, env.variables.get("CNI_COMMAND"), env.containerId, stdin);
+        seen.push(env.command, env.containerId, stdin);
         return { result: ONE_ADDRESS, attached };
       },
       DEL: ({ env }) => void seen.push(env.command),
@@ -87,7 +86,7 @@ describe("delegate() of this executable", () => {
     const added = delegateAdd("fake", upper(path.dir, [plugin], "CHECK"));
     expect([added.result, added.attached]).toEqual([ONE_ADDRESS, attached]);
     added.rollback();
-    expect(seen).toEqual(["ADD", "ADD", "c1", STDIN, "DEL"]);
+    expect(seen).toEqual(["ADD", "c1", STDIN, "DEL"]);
   });
 
   test("prefers the plugin's own way of taking back", () => {
@@ -107,7 +106,7 @@ describe("delegate() of this executable", () => {
     };
     const call = upper(path.dir, [fakePlugin({ CHECK })]);
     const { code, message, details } = refusal(() => delegate("fake", "CHECK", call));
-    expect([code, message, details, call.warnings]).toEqual([101, "m", "d", ["look\n"]]);
+    expect([code, message, details, call.warnings]).toEqual([101, "m", "d", ["look"]]);
   });
 
   test("runs another file of that name as a process", () => {

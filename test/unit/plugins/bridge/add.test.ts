@@ -3,8 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { EIO } from "../../../../src/base/errno.ts";
 import { type Prefix, parseIp, parsePrefix } from "../../../../src/base/ip.ts";
 import { add } from "../../../../src/plugins/bridge/add.ts";
-import { delegatesOf } from "../../../../src/skel/delegates.ts";
-import { CniError } from "../../../../src/spec/errors.ts";
+import type { CniError } from "../../../../src/spec/errors.ts";
 import type { Result } from "../../../../src/spec/result.ts";
 import { executables } from "../../../support/executables.ts";
 import { type Cues, type FakeHost, fakeHost } from "../../../support/fakehost.ts";
@@ -41,7 +40,7 @@ afterAll(() => path[Symbol.dispose]());
 function run(conf: Record<string, unknown>, cues: Cues = {}, { lease = LEASE, prepare = (_: FakeHost) => {} } = {}) {
   const host = fakeHost(cues);
   prepare(host);
-  const delegates = delegatesOf([recordingIpam(host, lease)]);
+  const delegates = new Map([["ipam", recordingIpam(host, lease)]]);
   const call = bridgeCall({ conf, env: { CNI_PATH: path.dir }, delegates });
   try {
     return { host, call, outcome: add(call, host), thrown: undefined };
@@ -180,7 +179,7 @@ test("add() makes nothing when IPAM refuses", () => {
   const { host, thrown } = run(FULL, {
     refuses: (effect) => (effect === "ipam ADD" ? EIO : undefined),
   });
-  expect(thrown).toBeInstanceOf(CniError);
+  expect(thrown).toMatchObject({ errno: EIO });
   expect(host.log).toEqual(["ipam ADD"]);
 });
 

@@ -1,6 +1,5 @@
 /** Calls of the bridge plugin, as skel would make them. */
 
-import type { Delegates } from "../../../../src/spec/delegate.ts";
 import { readEnv } from "../../../../src/spec/env.ts";
 import type { Call, Verb } from "../../../../src/spec/plugin.ts";
 
@@ -9,7 +8,7 @@ export interface Options {
   conf?: Record<string, unknown>;
   env?: Record<string, string>;
   verb?: Verb;
-  delegates?: Delegates;
+  delegates?: Call["delegates"];
 }
 
 /** A call for the network "net" on the bridge "br0"; what it warned of is in `warnings`. */

@@ -1,0 +1,9 @@
+/** What a plugin answers. */
+export interface Reply {
+  /** Exit status: 0, or 1 with error JSON on stdout. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** After an ADD: takes back what it did, as far as it can, for a result that could not be delivered. */
+  readonly rollback?: () => void;
+}

@@ -1,0 +1,87 @@
+/** A laboratory set up for one network: what the campaigns of kills and errors do their calls in. */
+import { join } from "node:path";
+import type { Conf, Verb } from "../support/conf.ts";
+import { environment, netnsPath } from "../support/conf.ts";
+import { type Lab, openLab } from "../support/lab.ts";
+import type { Reply } from "../support/plugin.ts";
+import { additions, type Traces, traces } from "./remains.ts";
+
+export interface BenchOptions {
+  /** Directory of the plugins. */
+  readonly bin: string;
+  readonly ipMasq: boolean;
+}
+
+/** A host with a container that is attached for good, and a namespace in which attachments come and go. */
+export interface Bench {
+  readonly lab: Lab;
+  readonly conf: Conf;
+  /** Calls `bridge` for the container `id`; `by` is a command to run it by: strace … */
+  call(verb: Verb, id: string, options?: { by?: readonly string[]; conf?: object }): Reply & { signal?: string };
+  /** What is there and was not when the bench was set up, and what is missing. */
+  remains(): string[];
+  [Symbol.dispose](): void;
+}
+
+/** The attachment that is there all the time. */
+export const LIVE = "live";
+const TIMEOUT_MS = 20_000;
+
+/** Opens a bench, on which the probing container was attached once and is not any more. */
+export function openBench({ bin, ipMasq }: BenchOptions): Bench {
+  const lab = openLab({ bin });
+  try {
+    const conf = lab.conf({
+      cniVersion: "1.1.0",
+      ipMasq,
+      ipam: { type: "host-local", ranges: [[{ subnet: "10.77.0.0/28" }]], routes: [{ dst: "0.0.0.0/0" }] },
+      berth: { indexDir: join(lab.dir, "index"), lockTimeout: 5 },
+    });
+    const [live, probe] = [lab.container(), lab.container()];
+    lab.add({ ns: live, id: LIVE, conf });
+    lab.add({ ns: probe, id: "warm", conf });
+    lab.del({ ns: probe, id: "warm", conf });
+    const look = () => traces(lab, [live, probe], ipMasq);
+    return benchIn(lab, conf, probe, look, look());
+  } catch (error) {
+    lab.close();
+    throw error;
+  }
+}
+
+function benchIn(lab: Lab, conf: Conf, probe: string, look: () => Traces, before: Traces): Bench {
+  return {
+    lab,
+    conf,
+    call: (verb, id, { by = [], conf: over = {} } = {}) => {
+      const child = Bun.spawnSync(
+        ["/usr/bin/nsenter", `--net=${netnsPath(lab.host)}`, ...by, join(lab.bin, "bridge")],
+        {
+          stdin: Buffer.from(JSON.stringify({ ...conf, ...over })),
+          env: environment(verb, lab.bin, { id, ns: probe }),
+          timeout: TIMEOUT_MS,
+          killSignal: "SIGKILL",
+        },
+      );
+      const stdout = child.stdout.toString();
+      const signal = child.signalCode ?? undefined;
+      return {
+        status: child.exitCode ?? -1,
+        ...(signal && { signal }),
+        stdout,
+        stderr: child.stderr.toString(),
+        json: parsed(stdout),
+      };
+    },
+    remains: () => additions(before, look()),
+    [Symbol.dispose]: () => lab.close(),
+  };
+}
+
+function parsed(text: string): Reply["json"] {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
