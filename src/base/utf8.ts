@@ -2,6 +2,16 @@
 
 /** The UTF-8 bytes of `text`; an unpaired surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
+  const ascii = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return encodeAny(text);
+    ascii[i] = unit;
+  }
+  return ascii;
+}
+
+function encodeAny(text: string): Uint8Array {
   const bytes: number[] = [];
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
@@ -24,6 +34,14 @@ function pushPoint(bytes: number[], point: number): void {
 
 /** The text of UTF-8 bytes; each byte that belongs to no character becomes U+FFFD. */
 export function decodeUtf8(bytes: Uint8Array): string {
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] as number) > 0x7f) return decodeAny(bytes);
+  // Short enough to be arguments: nothing that is all ASCII here is longer than a netlink attribute.
+  return bytes.length < ARGUMENTS ? String.fromCharCode(...bytes) : decodeAny(bytes);
+}
+
+const ARGUMENTS = 4096;
+
+function decodeAny(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; ) {
     const lead = bytes[i] ?? 0;

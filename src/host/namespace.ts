@@ -17,6 +17,8 @@ export interface Namespace {
   listLinks(): Link[];
   listAddrs(index: number, family?: number): Addr[];
   listRoutes(family: number): Route[];
+  /** Answers one of rtnl's rarer questions. */
+  ask<T>(question: (rtnl: Client) => T): T;
   /** Does several changes in one system call, in order. Throws the first failure, after all were tried. */
   change(...requests: Request[]): void;
   /** The same, returning each request's failure. */
@@ -51,6 +53,7 @@ export function namespaceAt(enter: Enter): Namespace {
     listLinks: () => listLinks(rtnl()),
     listAddrs: (index, family) => listAddrs(rtnl(), index, family),
     listRoutes: (family) => listRoutes(rtnl(), family),
+    ask: (question) => question(rtnl()),
     change: (...requests) => rtnl().changeAll(requests),
     attempt: (requests) => rtnl().attempt(requests),
     enter: (fn) => enter(() => fn(sysctls)),

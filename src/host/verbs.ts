@@ -18,6 +18,7 @@ export {
   setAlias,
   setDown,
   setMac,
+  setMaster,
   setPort,
   setPromisc,
   setUp,

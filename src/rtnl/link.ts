@@ -45,7 +45,7 @@ export interface Link {
   /** What only a bridge has. */
   readonly vlanFiltering: boolean;
   /** What only a bridge's port has. */
-  readonly port?: { readonly hairpin: boolean; readonly isolated: boolean };
+  readonly port?: { readonly hairpin: boolean; readonly isolated: boolean } | undefined;
 }
 
 /** Like `ip -d link show dev NAME`. Undefined when there is no such interface. */
@@ -129,6 +129,11 @@ export function setMac(link: string | number, mac: Mac): Request {
   return change(link, `address ${formatMac(mac)}`, { address: mac });
 }
 
+/** Like `ip link set dev NAME master BRIDGE`, of which `master` is the index. */
+export function setMaster(link: string | number, master: number): Request {
+  return change(link, `master ${master}`, { master });
+}
+
 /** Like `ip link set dev NAME alias TEXT` (at most 255 bytes). */
 export function setAlias(link: string | number, alias: string): Request {
   return change(link, `alias ${alias}`, { alias });
@@ -174,9 +179,7 @@ function message<V>(header: LinkHeader, coder: Coder<V>, attributes: V): (w: Wri
 export function decodeLink({ body }: Message): Link {
   const { index = 0, flags = 0 } = linkHeader.decode(body);
   const a = linkReadAttrs.decode(body);
-  const kind = a.linkInfo?.kind ?? "";
-  const data = a.linkInfo?.data;
-  const port = a.linkInfo?.slaveKind === "bridge" ? a.linkInfo.slaveData : undefined;
+  const { kind = "", data, slaveKind, slaveData } = a.linkInfo ?? {};
   return {
     index,
     flags,
@@ -189,8 +192,13 @@ export function decodeLink({ body }: Message): Link {
     peer: kind === "veth" ? (a.link ?? 0) : 0,
     alias: a.alias ?? "",
     promiscuity: a.promiscuity ?? 0,
-    vlanFiltering: kind === "bridge" && data !== undefined && bridgeInfo.decode(new Reader(data)).vlanFiltering === 1,
-    ...(port && { port: decodePort(port) }),
+    // Half of a link's attributes are in these two, which hardly anyone asks for.
+    get vlanFiltering() {
+      return kind === "bridge" && data !== undefined && bridgeInfo.decode(new Reader(data)).vlanFiltering === 1;
+    },
+    get port() {
+      return slaveKind === "bridge" && slaveData ? decodePort(slaveData) : undefined;
+    },
   };
 }
 

@@ -103,6 +103,9 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
     listAddrs: (index, family = 0) =>
       (find(index)?.addrs ?? []).filter(({ prefix }) => family === 0 || (family === 2) === (prefix.ip.length === 4)),
     listRoutes: () => [],
+    ask: () => {
+      throw new Error("the fake host answers no further questions");
+    },
     change: (...requests) => {
       const failure = requests.map(one).find((error) => error !== undefined);
       if (failure) throw failure;

@@ -1,0 +1,69 @@
+/** One case of the differential test: what there is beforehand, a configuration, and calls; the same for both sides. */
+import type { Json } from "../support/command.ts";
+
+export type Verb = "ADD" | "DEL" | "CHECK" | "GC" | "STATUS" | "VERSION";
+
+export interface Case {
+  readonly plugin: "bridge" | "host-local" | "loopback";
+  /** In its texts `$DIR` is the side's directory, with `$DIR/store` for leases. */
+  readonly conf: Json;
+  /** What there is before the first call: names in acts.ts. */
+  readonly before: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+export type Step = CallStep | ActStep;
+
+/** Somebody else does something to the machine: a name in acts.ts, and whose container it is about. */
+export interface ActStep {
+  readonly act: string;
+  readonly guest: Guest;
+}
+
+export type Guest = 0 | 1;
+
+export interface CallStep {
+  /** Any text: unknown ones are refused. Empty: not set. */
+  readonly verb: string;
+  readonly guest: Guest;
+  /** What CNI_NETNS names: the guest's namespace, nothing that exists, a plain file, the host's own; or it is not set. */
+  readonly netns?: "own" | "missing" | "file" | "host" | "unset";
+  readonly ifname?: string;
+  readonly id?: string;
+  readonly args?: string;
+  readonly override?: string;
+  /** Variables to leave out. */
+  readonly without?: readonly string[];
+  /** Replaces keys of the configuration; undefined removes one. */
+  readonly patch?: Json;
+  /** The text on stdin instead of a configuration. */
+  readonly stdin?: string;
+  /** The guest's result of ADD as prevResult, and how it is changed before: a name in prev-results.ts. */
+  readonly prevResult?: string;
+  /** Guests whose attachments are valid, for GC; null: the key with null; absent: no key. */
+  readonly valid?: readonly Guest[] | null;
+  /** The key that `valid` goes by. */
+  readonly validKey?: string;
+}
+
+export const isAct = (step: Step): step is ActStep => "act" in step;
+
+export const containerId = (step: CallStep): string => step.id ?? `ct-${step.guest}`;
+
+/** The configuration that a step is called with, `prevResult` aside, before `$DIR` is put in. */
+export function configOf(one: Case, step: CallStep): Json {
+  const conf = { ...one.conf, ...step.patch };
+  if (step.valid !== undefined) {
+    conf[step.validKey ?? "cni.dev/valid-attachments"] =
+      step.valid?.map((guest) => ({ containerID: `ct-${guest}`, ifname: "eth0" })) ?? null;
+  }
+  return conf;
+}
+
+/** The calls, as a person would note them down. */
+export function describeStep(step: Step): string {
+  if (isAct(step)) return `(somebody: ${step.act}, container ${step.guest})`;
+  const { verb, guest, ...rest } = step;
+  const more = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : "";
+  return `${verb || "(no CNI_COMMAND)"} container ${guest}${more}`;
+}
