@@ -1,6 +1,10 @@
+import { load } from "#sys";
+import type * as FirewallBundle from "./firewall.ts";
+import type * as IptablesBundle from "./iptables.ts";
 import { type Masquerade, masquerade } from "./masquerade.ts";
 import { type Namespace, namespaceAt } from "./namespace.ts";
 import { openSandbox, openSandboxIfThere, type Sandbox } from "./sandbox.ts";
+import type * as SpoofBundle from "./spoof.ts";
 
 /** What a plugin may do to the machine: the seam at which tests put a fake. Its own links, sysctls and rules are the host's. */
 export interface Host extends Namespace {
@@ -9,9 +13,27 @@ export interface Host extends Namespace {
   /** For taking down: undefined when the namespace is gone, of which `warn` is told. */
   openSandboxIfThere(path: string, warn: (line: string) => void): Sandbox | undefined;
   readonly masquerade: Masquerade;
+  /** These three are loaded when they are asked for. */
+  readonly iptables: IptablesBundle.Iptables;
+  readonly spoofCheck: SpoofBundle.SpoofCheck;
+  readonly firewall: FirewallBundle.Firewall;
 }
 
 /** The machine itself, seen from the network namespace that this process runs in. */
 export function machine(): Host {
-  return { ...namespaceAt((fn) => fn()), openSandbox, openSandboxIfThere, masquerade: masquerade() };
+  return {
+    ...namespaceAt((fn) => fn()),
+    openSandbox,
+    openSandboxIfThere,
+    masquerade: masquerade(),
+    get iptables() {
+      return (load("iptables") as typeof IptablesBundle).iptables();
+    },
+    get spoofCheck() {
+      return (load("spoof") as typeof SpoofBundle).spoofCheck();
+    },
+    get firewall() {
+      return (load("firewall") as typeof FirewallBundle).firewall();
+    },
+  };
 }

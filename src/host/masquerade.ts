@@ -10,14 +10,12 @@ import type * as Nft from "../nft/bundle.ts";
 export interface Masquerade {
   /** Traffic from these addresses to outside of their prefix leaves with the host's address. */
   add(owner: Owner, addresses: readonly Prefix[]): void;
-  /** Absent is success. Without addresses they are found by their owner, at the cost of a list. */
-  remove(owner: Owner, addresses: readonly Ip[] | undefined): void;
+  /** Whether there was anything. Without addresses they are found by their owner, at the cost of a list. */
+  remove(owner: Owner, addresses: readonly Ip[] | undefined): boolean;
   /** What is missing, in words; undefined when all is there. */
   check(owner: Owner, addresses: readonly Prefix[]): string | undefined;
   /** Removes the rules of all owners of the network but those alive, of whom it asks when it has seen the rules. */
   gc(network: string, alive: () => readonly Owner[]): void;
-  /** What the reference's backends (nftables, iptables-nft) left for the owner. */
-  removeReference(owner: Owner): void;
 }
 
 /** Over one nfnetlink socket; it and the nft layer itself are there only once they are needed. */
@@ -33,6 +31,5 @@ export function masquerade(): Masquerade {
     remove: (owner, addresses) => verbs().removeMasquerade(nft(), owner, addresses),
     check: (owner, addresses) => verbs().checkMasquerade(nft(), owner, addresses),
     gc: (network, alive) => void verbs().gcMasquerade(nft(), network, alive),
-    removeReference: (owner) => verbs().removeReferenceMasquerade(nft(), owner),
   };
 }

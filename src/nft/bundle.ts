@@ -2,4 +2,3 @@
 export { addMasquerade } from "./masquerade.ts";
 export { checkMasquerade } from "./masquerade-check.ts";
 export { gcMasquerade, removeMasquerade } from "./masquerade-remove.ts";
-export { removeReferenceMasquerade } from "./reference.ts";

@@ -20,9 +20,10 @@ const CHUNK = 128;
 /**
  * Undoes `addMasquerade` for `addresses`, at a cost that does not depend on how many others there are; with undefined
  * for whatever `owner` has, which reads all elements of the network. Elements of other owners are left alone, sets and
- * rules stay, and what is gone already counts as removed. Throws NetlinkError.
+ * rules stay, and what is gone already counts as removed. Returns whether there was anything. Throws NetlinkError.
  */
-export function removeMasquerade(client: Client, owner: Owner, addresses: readonly Ip[] | undefined): void {
+export function removeMasquerade(client: Client, owner: Owner, addresses: readonly Ip[] | undefined): boolean {
+  let any = false;
   for (const family of MASQUERADE_FAMILIES) {
     const wanted = addresses?.filter((ip) => masqueradeFamily(ip) === family);
     const sets = wanted?.length === 0 ? [] : listSets(client, family, TABLE);
@@ -34,7 +35,9 @@ export function removeMasquerade(client: Client, owner: Owner, addresses: readon
     );
     const owned = elements.filter(({ comment = "" }) => tagOfComment(comment) === tag);
     removeElements(client, family, owned);
+    any ||= owned.length > 0;
   }
+  return any;
 }
 
 /**

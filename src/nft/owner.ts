@@ -34,6 +34,11 @@ export function tagOfComment(comment: string): string {
   return comment.slice(0, TAG_LENGTH);
 }
 
+/** The chain of the iptables backends, the reference's and ours; it does not tell the interfaces of a container apart. */
+export function iptablesChain({ network, containerId }: Pick<Owner, "network" | "containerId">): string {
+  return `CNI-${sha512(network + containerId).slice(0, 24)}`;
+}
+
 function hash(text: string): string {
   return sha512(text).slice(0, HASH_LENGTH);
 }

@@ -88,7 +88,7 @@ export interface VethEnd {
 /** Like `ip link add NAME [master BRIDGE] type veth peer name PEER netns NS`. EEXIST when either name is taken. */
 export function addVeth(end: VethEnd, peer: VethEnd): Request {
   return {
-    operation: `ip link add ${end.name}${end.master ? ` master ${end.master}` : ""} type veth peer name ${peer.name}`,
+    operation: `ip link add ${end.name} address ${formatMac(end.mac)}${end.master ? ` master ${end.master}` : ""} type veth peer name ${peer.name}`,
     type: RTM_NEWLINK,
     flags: NLM_F_CREATE | NLM_F_EXCL,
     body: message({}, linkAttrs, {

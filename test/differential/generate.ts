@@ -95,7 +95,7 @@ const steps: fc.Arbitrary<Step[]> = fc
   .map(([first, rest]) => [first, ...rest]);
 
 const before: fc.Arbitrary<string[]> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant([]) },
+  { weight: 3, arbitrary: fc.constant<string[]>([]) },
   { weight: 1, arbitrary: fc.uniqueArray(fc.constantFrom(...Object.keys(PREPARATIONS)), { minLength: 1, maxLength: 2 }) },
 );
 

@@ -17,19 +17,31 @@ interface Raw {
   routes: Json[];
 }
 
-export function observe(side: Side): State {
+/** What is seen at one moment. */
+export interface Look {
+  readonly state: State;
+  /** The words of that moment. */
+  readonly words: Words;
+  /** Makes it the moment that the next look compares MAC addresses with. */
+  remember(): void;
+}
+
+export function observe(side: Side): Look {
   const host = look(side, side.host);
   const containers = side.containers.map((ns) => look(side, ns));
   nameLinks(side, host, containers);
   const words = new Words(side, [...host.links, ...containers.flatMap(({ links }) => links)]);
-  return {
-    host: { ...describe(side, host, words, ""), sysctls: sysctlsOf(side, side.host, host, words, true) },
-    containers: containers.map((raw, i) => ({
-      ...describe(side, raw, words, `c${i} `),
-      sysctls: sysctlsOf(side, side.containers[i] ?? "", raw, words, false),
-    })),
+  const macs = new Map<string, string>();
+  const state = {
+    host: describe(side, side.host, host, words, "", macs),
+    containers: containers.map((raw, i) => describe(side, side.containers[i] ?? "", raw, words, `c${i} `, macs)),
     files: filesUnder(side.store),
   };
+  const remember = () => {
+    side.macs.clear();
+    for (const [name, mac] of macs) side.macs.set(name, mac);
+  };
+  return { state, words, remember };
 }
 
 function look(side: Side, ns: string): Raw {
@@ -57,11 +69,16 @@ function nameLinks(side: Side, host: Raw, containers: readonly Raw[]): void {
 const VOLATILE = /^(ifindex|link_index|link_netnsid|link|address|addr_info|broadcast|permaddr|gso|tso|gro|linkinfo)/;
 const VOLATILE_DATA = /timer|bridge_id|root_id|root_port|^id$|^no$|designated|topology|config_pending|root_path_cost|hello_time_/;
 
-function describe(side: Side, { links, routes }: Raw, words: Words, where: string): Json {
-  return {
-    links: Object.fromEntries(links.map((link) => [words.name(link.ifname), linkOf(side, link, words, where)])),
+function describe(side: Side, ns: string, raw: Raw, words: Words, where: string, macs: Map<string, string>): Json {
+  const { links, routes } = raw;
+  for (const { ifname, address } of links) macs.set(where + words.name(ifname), address);
+  return side.lab.within(ns, () => ({
+    sysctls: Object.fromEntries(NAMESPACE.map((key) => [key, read(key)])),
+    links: Object.fromEntries(
+      links.map((link) => [words.name(link.ifname), { ...linkOf(side, link, words, where), ...sysctlsOf(link.ifname) }]),
+    ),
     routes: Object.fromEntries(routes.filter(isLasting).map((route) => [routeText(route, words), true])),
-  };
+  }));
 }
 
 function linkOf(side: Side, link: Json, words: Words, where: string): Json {
@@ -84,7 +101,6 @@ function macFacts(side: Side, link: Json, words: Words, where: string): Json {
   const known = nameOfMac(link.address);
   const name = where + words.name(link.ifname);
   const before = side.macs.get(name);
-  side.macs.set(name, link.address);
   if (known) return known;
   return { shared: words.linksWith(link.address).length > 1, changed: before !== undefined && before !== link.address };
 }
@@ -106,27 +122,21 @@ function routeText(route: Json, words: Words): string {
   return JSON.stringify({ ...rest, ...(dev && { dev: words.name(dev) }), ...(via && { nexthops: via }) });
 }
 
+const NAMESPACE = ["ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv6/conf/all/disable_ipv6"];
 const IPV6 = ["accept_dad", "accept_ra", "keep_addr_on_down", "disable_ipv6", "ndisc_notify", "forwarding", "enhanced_dad"];
 const IPV4 = ["arp_notify", "forwarding", "proxy_arp", "rp_filter"];
 
-function sysctlsOf(side: Side, ns: string, { links }: Raw, words: Words, isHost: boolean): Json {
-  const read = (key: string): string => {
-    try {
-      return readFileSync(`/proc/sys/net/${key}`, "latin1").trim();
-    } catch {
-      return "none";
-    }
-  };
-  return side.lab.within(ns, () => {
-    const values: Record<string, string> = {
-      ip_forward: read("ipv4/ip_forward"),
-      "ipv6 all.forwarding": read("ipv6/conf/all/forwarding"),
-      ...(!isHost && { "ipv6 all.disable_ipv6": read("ipv6/conf/all/disable_ipv6") }),
-    };
-    for (const { ifname } of links) {
-      for (const key of IPV6) values[`ipv6 ${words.name(ifname)}.${key}`] = read(`ipv6/conf/${ifname}/${key}`);
-      for (const key of IPV4) values[`ipv4 ${words.name(ifname)}.${key}`] = read(`ipv4/conf/${ifname}/${key}`);
-    }
-    return values;
-  });
+/** Those of a link in the namespace that this thread is in. */
+function sysctlsOf(link: string): Json {
+  const keys = [...IPV6.map((key) => `ipv6/conf/${link}/${key}`), ...IPV4.map((key) => `ipv4/conf/${link}/${key}`)];
+  const shortened = (key: string) => key.replace(`/${link}/`, "/*/");
+  return { sysctls: Object.fromEntries(keys.map((key) => [shortened(key), read(key)])) };
+}
+
+function read(key: string): string {
+  try {
+    return readFileSync(`/proc/sys/net/${key}`, "latin1").trim();
+  } catch {
+    return "none";
+  }
 }

@@ -1,6 +1,7 @@
 /** Removing what the reference plugins' own masquerading has left. */
 import { expect } from "bun:test";
-import { iptablesChain, removeReferenceMasquerade } from "../../src/nft/reference.ts";
+import { iptablesChain } from "../../src/nft/owner.ts";
+import { removeReferenceMasquerade } from "../../src/nft/reference.ts";
 import { inLab, openLab } from "../support/lab.ts";
 import { can, namespaces, needs, nftables, REFERENCE, reference } from "../support/needs.ts";
 import { nftClient, ruleset } from "../support/nft.ts";

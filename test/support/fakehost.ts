@@ -67,11 +67,27 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
     openSandboxIfThere: (path) => (path === "" ? undefined : sandbox),
     masquerade: {
       add: (owner) => must(`masquerade add ${nameOf(owner)}`, () => masqueraded.add(nameOf(owner))),
-      remove: (owner) => must(`masquerade remove ${nameOf(owner)}`, () => masqueraded.delete(nameOf(owner))),
+      remove: (owner) => {
+        const there = masqueraded.has(nameOf(owner));
+        must(`masquerade remove ${nameOf(owner)}`, () => masqueraded.delete(nameOf(owner)));
+        return there;
+      },
       check: (owner) => (masqueraded.has(nameOf(owner)) ? undefined : `nothing for ${nameOf(owner)}`),
       gc: (network) => must(`masquerade gc ${network}`),
-      removeReference: (owner) => must(`masquerade removeReference ${nameOf(owner)}`),
     },
+    iptables: {
+      assertInstalled: () => {},
+      add: (owner) => must(`iptables add ${nameOf(owner)}`),
+      remove: (owner) => must(`iptables remove ${nameOf(owner)}`),
+      check: () => undefined,
+    },
+    spoofCheck: {
+      add: (owner, { name }) => must(`spoof-check add ${nameOf(owner)} ${name}`),
+      remove: (owner) => must(`spoof-check remove ${nameOf(owner)}`),
+      check: () => undefined,
+      gc: (network) => must(`spoof-check gc ${network}`),
+    },
+    firewall: { nftablesFailure: () => undefined, dropsForwarded: () => false },
     log,
     effect: (text) => must(text),
     inside: () => spaces.ctr.links.map(({ name }) => name),
@@ -167,7 +183,8 @@ function add(here: Space, { ctr }: Spaces, name: string, words: string[]): numbe
     return 0;
   }
   if (findIn(here, name) || findIn(ctr, after("name"))) return EEXIST;
-  const outer = addLink(here, name, kind, { master: words.includes("master") ? Number(after("master")) : 0 });
+  const master = words.includes("master") ? Number(after("master")) : 0;
+  const outer = addLink(here, name, kind, { master, mac: parseMac(after("address")) as Mac });
   const inner = addLink(ctr, after("name"), kind, { peer: outer.index });
   outer.peer = inner.index;
   return 0;

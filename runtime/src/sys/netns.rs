@@ -11,6 +11,9 @@ use super::error::{call, errno};
 use super::values::{Text, descriptor};
 use crate::fatal::fatal;
 
+/// How often coming back is tried before giving up.
+const RETURNS: u32 = 5;
+
 const OWN: &str = "/proc/thread-self/ns/net";
 const NETWORK: Option<LinkNameSpaceType> = Some(LinkNameSpaceType::Network);
 
@@ -19,8 +22,9 @@ pub fn in_netns<'js>(ctx: Ctx<'js>, fd: i32, function: Function<'js>) -> Result<
     let home = call(&ctx, "open", Some(OWN), || open(OWN, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()))?;
     call(&ctx, "setns", None, || move_into_link_name_space(descriptor(fd)?, NETWORK))?;
     let result = function.call(());
-    // The rest of the program would work in the wrong namespace.
-    if let Err(errno) = move_into_link_name_space(rustix::fd::AsFd::as_fd(&home), NETWORK) {
+    let back = || move_into_link_name_space(rustix::fd::AsFd::as_fd(&home), NETWORK);
+    // What fails for want of memory may succeed at once; the rest of the program would work in the wrong namespace.
+    if let Err(errno) = (0..RETURNS).map(|_| back()).find(|back| back.is_ok()).unwrap_or_else(back) {
         fatal(&format!("cannot return to the own network namespace: {errno}"), "")
     }
     result

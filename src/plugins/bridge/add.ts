@@ -14,6 +14,7 @@ import { attach, type Veth } from "./attach.ts";
 import { BRIDGE_ALIAS, ensureBridge, ensureGateway } from "./bridge.ts";
 import { configure, type Inner, settleAddresses } from "./container.ts";
 import { aliasOf } from "./names.ts";
+import { vlanSteps } from "./on-demand.ts";
 import { type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
 
 /** Joins a container to the bridge. A call that fails leaves nothing of its own behind. @throws CniError */
@@ -43,19 +44,28 @@ interface Add {
 /** Makes what the plan says, pushing the inverse of each effect that is this call's alone. Returns the result. */
 export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result {
   const add: Add = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo };
+  assertPossible(add);
   // The lease comes first: so "no lease" proves "no link and no rule". A foreign IPAM may need the link (dhcp does).
   const early = plan.ipam !== undefined && isInProcess(plan.ipam, call) ? lease(add, plan.ipam) : undefined;
   const bridge = ensureBridge(host, plan.config);
-  if (early) openGateways(add, bridge, early.addressing);
+  let gateway = early ? openGateways(add, bridge, early.addressing) : bridge;
   const veth = attach(host, add.sandbox, plan, bridge, undo);
+  restrict(add, veth);
   const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, plan.ipam));
-  if (leased && !early) openGateways(add, bridge, leased.addressing);
-  const inner = bringUp(add, bridge, veth, leased?.addressing);
+  if (leased && !early) gateway = openGateways(add, bridge, leased.addressing);
+  const inner = bringUp(add, gateway, veth, leased?.addressing);
   if (leased && plan.config.ipMasq) masquerade(add, leased.addressing);
   const outer = plan.config.disableContainerInterface ? host.findLink(veth.host) : awaitPort(host, veth);
   if (inner && leased) announce(add, inner, veth, leased.addressing);
   if (outer && leased) tellIpam(add, outer, leased);
-  return resultOf(add, bridge, outer, veth, leased?.addressing);
+  return resultOf(add, bridge, gateway, outer, veth, leased?.addressing);
+}
+
+/** What this machine may lack is found out before anything is leased. */
+function assertPossible({ plan, call, host }: Add): void {
+  const { vlans, ipMasq, ipMasqBackend } = plan.config;
+  if (vlans) vlanSteps().assertFiltering(host, ensureBridge(host, plan.config), vlans, call.warn);
+  if (plan.ipam !== undefined && ipMasq && ipMasqBackend === "iptables") host.iptables.assertInstalled();
 }
 
 interface Leased {
@@ -69,21 +79,34 @@ function lease({ plan, call, undo }: Add, ipam: string): Leased {
   return { addressing: planAddresses(plan, result), attached };
 }
 
-/** The bridge becomes the containers' gateway, and the machine a router. */
-function openGateways({ plan, host }: Add, bridge: Link, { gateways }: Addressing): void {
-  for (const gateway of gateways) ensureGateway(host, bridge, gateway, plan.config.forceAddress);
+/** The bridge, or its interface in a VLAN, becomes the containers' gateway, and the machine a router. Returns which. */
+function openGateways({ plan, host }: Add, bridge: Link, { gateways }: Addressing): Link {
+  const { vlans, forceAddress } = plan.config;
+  const link = vlans?.vlan && gateways.length > 0 ? vlanSteps().ensureVlanGateway(host, bridge, vlans) : bridge;
+  for (const gateway of gateways) ensureGateway(host, link, gateway, forceAddress);
   const families = new Set(gateways.map(({ ip }) => familyOf(ip)));
   host.enter((sysctls) => {
     if (families.has(4)) sysctls.write("net/ipv4/ip_forward", "1");
     if (families.has(6)) sysctls.write("net/ipv6/conf/all/forwarding", "1");
   });
+  return link;
+}
+
+/** What keeps the container to itself is there before it can send. */
+function restrict({ plan, host, undo }: Add, veth: Veth): void {
+  const { vlans, macspoofchk } = plan.config;
+  const port = vlans && host.findLink(veth.host);
+  if (port) vlanSteps().joinVlans(host, port, vlans);
+  if (!macspoofchk) return;
+  undo.push(() => host.spoofCheck.remove(plan.owner));
+  host.spoofCheck.add(plan.owner, { name: veth.host, mac: veth.mac });
 }
 
 /**
  * Brings up the container's end and then the host's, so that the port starts to forward when everything behind it is
  * ready. Returns the container's link, or undefined where that is left down.
  */
-function bringUp(add: Add, bridge: Link, veth: Veth, addressing: Addressing | undefined): Inner | undefined {
+function bringUp(add: Add, gateway: Link, veth: Veth, addressing: Addressing | undefined): Inner | undefined {
   const { plan, host, sandbox } = add;
   const { config, owner } = plan;
   const inner = addressing ? configure(sandbox, plan, addressing) : undefined;
@@ -94,20 +117,22 @@ function bringUp(add: Add, bridge: Link, veth: Veth, addressing: Addressing | un
     setPort(veth.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }),
     setUp(veth.host),
     // Whoever had these addresses before had other MAC addresses.
-    ...(addressing?.ips ?? []).map(({ address }) => forgetNeigh(bridge.index, address.ip)),
+    ...(addressing?.ips ?? []).map(({ address }) => forgetNeigh(gateway.index, address.ip)),
   );
   return inner;
 }
 
 function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
   const addresses = ips.map(({ address }) => address);
-  undo.push(() =>
-    host.masquerade.remove(
-      plan.owner,
-      addresses.map(({ ip }) => ip),
-    ),
+  const backend = plan.config.ipMasqBackend === "iptables" ? host.iptables : host.masquerade;
+  undo.push(
+    () =>
+      void backend.remove(
+        plan.owner,
+        addresses.map(({ ip }) => ip),
+      ),
   );
-  host.masquerade.add(plan.owner, addresses);
+  backend.add(plan.owner, addresses);
 }
 
 /** As long as the reference waits for the port, in all. */
@@ -144,6 +169,7 @@ function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Leased)
 function resultOf(
   add: Add,
   bridge: Link,
+  gateway: Link,
   outer: Link | undefined,
   veth: Veth,
   addressing: Addressing | undefined,
@@ -156,6 +182,7 @@ function resultOf(
     { name: veth.host, mac: formatMac(outer?.mac ?? veth.hostMac) },
     { name: plan.owner.ifname, mac: formatMac(veth.mac), sandbox: plan.netns },
   ];
+  if (gateway !== bridge) interfaces.push({ name: gateway.name, mac: formatMac(gateway.mac) });
   if (!addressing) return { interfaces, ips: [], routes: [], dns: plan.config.common.dns };
   return { interfaces, ips: addressing.ips, routes: addressing.routes, dns: addressing.dns };
 }

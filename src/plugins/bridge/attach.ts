@@ -1,4 +1,4 @@
-import { EEXIST, EXFULL, isErrno, messageOf } from "../../base/errno.ts";
+import { EEXIST, ENODEV, EXFULL, isErrno, messageOf } from "../../base/errno.ts";
 import { formatMac, type Mac } from "../../base/mac.ts";
 import type { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
@@ -26,11 +26,10 @@ export function attach(host: Host, sandbox: Sandbox, plan: Plan, bridge: Link, u
   const preferred = hostVethName(plan.owner);
   for (const name of [preferred, preferred, randomVethName()]) {
     const veth = { host: name, hostMac: randomMac(), mac };
+    // Before it is made: the kernel may have made it when its answer cannot be received.
+    undo.push(() => removePair(host, veth));
     const failure = make(host, sandbox, plan, bridge, veth);
-    if (!failure) {
-      undo.push(() => removeHostEnd(host, name));
-      return veth;
-    }
+    if (!failure) return veth;
     if (!isErrno(failure, EEXIST)) throw cannotMake(plan, failure);
     const holder = host.findLink(name);
     if (!holder) throw ifnameTaken(plan, sandbox, name);
@@ -54,9 +53,12 @@ function make(host: Host, sandbox: Sandbox, plan: Plan, bridge: Link, veth: Veth
   return failure;
 }
 
-/** Removing one end removes the other. */
-export function removeHostEnd(host: Host, name: string): void {
-  host.change(deleteLink(name));
+/** Removes the pair, if it is ours and there: one end takes the other with it. Random MAC addresses tell it from others. */
+function removePair(host: Host, veth: Veth): void {
+  const link = host.findLink(veth.host);
+  if (link && formatMac(link.mac) === formatMac(veth.hostMac)) {
+    host.change({ ...deleteLink(veth.host), tolerate: [ENODEV] });
+  }
 }
 
 function cannotMake({ owner, config }: Plan, failure: unknown): CniError {

@@ -1,4 +1,4 @@
-import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
+import { EEXIST, EOPNOTSUPP, isErrno, messageOf } from "../../base/errno.ts";
 import { formatPrefix, networkOf, type Prefix, prefixContains } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
 import {
@@ -18,6 +18,7 @@ import {
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { BridgeConfig } from "./config.ts";
 import { randomMac } from "./names.ts";
+import { vlanSteps } from "./on-demand.ts";
 
 /**
  * Alias of a bridge that berth made. Its MAC address was given at birth, so that ports do not change it, and a stale
@@ -44,8 +45,10 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
   return bridge;
 }
 
-function makeBridge(host: Host, { bridge: name, mtu }: BridgeConfig): Link {
-  const [failed] = host.attempt([addBridge({ name, mac: randomMac(), ...(mtu > 0 && { mtu }) })]);
+function makeBridge(host: Host, { bridge: name, mtu, vlans }: BridgeConfig): Link {
+  const wanted = { name, mac: randomMac(), ...(mtu > 0 && { mtu }), vlanFiltering: vlans !== undefined };
+  const [failed] = host.attempt([addBridge(wanted)]);
+  if (vlans && isErrno(failed, EOPNOTSUPP)) throw vlanSteps().noFiltering(vlans, failed);
   if (failed && !isErrno(failed, EEXIST)) {
     const details = "does the kernel have the bridge module (modprobe bridge), and does the plugin run as root?";
     throw new CniError(

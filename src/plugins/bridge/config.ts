@@ -3,8 +3,10 @@ import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
 import { array, boolean, decode, goObject, int, lazy, mac, string } from "../../spec/decode.ts";
 import { assertIfname } from "../../spec/env.ts";
-import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT, UNSUPPORTED_FIELD } from "../../spec/errors.ts";
+import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
+import { vlanSteps } from "./on-demand.ts";
+import type { PortVlans } from "./vlan.ts";
 
 /** The bridge plugin's configuration, checked, with its defaults. */
 export interface BridgeConfig {
@@ -18,6 +20,12 @@ export interface BridgeConfig {
   /** Addresses on the bridge that are in the way are removed. */
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
+  /** Absent: "nftables". */
+  readonly ipMasqBackend?: Backend;
+  /** What the container sends must have the MAC address that it was given. */
+  readonly macspoofchk: boolean;
+  /** Absent: the bridge need not know VLANs. */
+  readonly vlans?: PortVlans;
   /** Bytes; 0 leaves it to the kernel. */
   readonly mtu: number;
   readonly hairpinMode: boolean;
@@ -30,6 +38,9 @@ export interface BridgeConfig {
   /** Requested for the container's interface; absent: a random one. */
   readonly mac?: Mac;
 }
+
+/** What keeps the masquerading rules. */
+export type Backend = "nftables" | "iptables";
 
 export const DEFAULT_BRIDGE = "cni0";
 
@@ -54,27 +65,41 @@ const schema = lazy(() =>
   }),
 );
 
-const remainsSchema = lazy(() => goObject({ bridge: string(), ipam: goObject({ type: string() }) }));
+const remainsSchema = lazy(() =>
+  goObject({
+    bridge: string(),
+    ipam: goObject({ type: string() }),
+    ipMasq: boolean(),
+    ipMasqBackend: string(),
+    macspoofchk: boolean(),
+  }),
+);
 
 /**
  * Reads a call's configuration.
- * @throws CniError 6 for a wrong type, 7 for an invalid value or combination, 2 for a key that is not built yet,
- *   4 for an invalid MAC in CNI_ARGS
+ * @throws CniError 6 for a wrong type, 7 for an invalid value or combination, 4 for an invalid
+ *   MAC in CNI_ARGS
  */
 export function readConfig(call: Call): BridgeConfig {
   const common = readNetConf(call.config);
   const { bridge = DEFAULT_BRIDGE, mtu = 0, isDefaultGateway = false, ...raw } = decode(schema(), call.config);
-  refuseUnsupported(raw);
   assertBridgeName(bridge);
+  const isGateway = raw.isGateway === true || isDefaultGateway;
+  const vlans =
+    raw.vlan || raw.vlanTrunk ? vlanSteps().readPortVlans(raw, isGateway ? bridge : undefined) : undefined;
+  const ipMasqBackend = backendOf(raw.ipMasqBackend);
   const requestedMac = requestMac(call, common);
   const config: BridgeConfig = {
     common,
     bridge,
     mtu: Math.max(0, mtu),
     isDefaultGateway,
-    isGateway: raw.isGateway === true || isDefaultGateway,
+    isGateway,
     forceAddress: raw.forceAddress ?? false,
     ipMasq: raw.ipMasq ?? false,
+    ...(ipMasqBackend && { ipMasqBackend }),
+    macspoofchk: raw.macspoofchk ?? false,
+    ...(vlans && { vlans }),
     hairpinMode: raw.hairpinMode ?? false,
     promiscMode: raw.promiscMode ?? false,
     portIsolation: raw.portIsolation ?? false,
@@ -86,13 +111,27 @@ export function readConfig(call: Call): BridgeConfig {
   return config;
 }
 
-/** What a DEL has to know. A configuration that no ADD can have accepted left nothing: it counts as one without IPAM. */
-export function readRemains(config: unknown): { readonly bridge: string; readonly ipam: string | undefined } {
+/** What a DEL has to know of a configuration that may have changed since the ADD. */
+export interface Remains {
+  readonly bridge: string;
+  readonly ipam: string | undefined;
+  readonly ipMasq: boolean;
+  readonly iptables: boolean;
+  readonly macspoofchk: boolean;
+}
+
+/** A configuration that no ADD can have accepted left nothing: it counts as one without IPAM. */
+export function readRemains(config: unknown): Remains {
+  const given = remainsOf(config);
+  const { bridge = DEFAULT_BRIDGE, ipam, ipMasq = false, ipMasqBackend, macspoofchk = false } = given;
+  return { bridge, ipam: ipam?.type || undefined, ipMasq, iptables: ipMasqBackend === "iptables", macspoofchk };
+}
+
+function remainsOf(config: unknown) {
   try {
-    const { bridge = DEFAULT_BRIDGE, ipam } = decode(remainsSchema(), config);
-    return { bridge, ipam: ipam?.type || undefined };
+    return decode(remainsSchema(), config);
   } catch (error) {
-    if (error instanceof CniError) return { bridge: DEFAULT_BRIDGE, ipam: undefined };
+    if (error instanceof CniError) return {};
     throw error;
   }
 }
@@ -127,25 +166,13 @@ function assertBridgeName(name: string): void {
   }
 }
 
-/** Keys of the reference that berth does not do yet: saying so beats a network without them. */
-function refuseUnsupported(
-  raw: Partial<Record<"vlan" | "vlanTrunk" | "macspoofchk" | "ipMasqBackend", unknown>>,
-): void {
-  const refuse = (key: string, value: unknown) => {
-    throw new CniError(
-      UNSUPPORTED_FIELD,
-      `unsupported field: ${key} ${JSON.stringify(value)}`,
-      `berth's bridge plugin does not do "${key}" yet: leave it out, or use the reference's bridge plugin for this network`,
-    );
-  };
-  if (raw.vlan) refuse("vlan", raw.vlan);
-  if (raw.vlanTrunk) refuse("vlanTrunk", raw.vlanTrunk);
-  if (raw.macspoofchk) refuse("macspoofchk", raw.macspoofchk);
-  const backend = raw.ipMasqBackend;
-  if (backend === "iptables") refuse("ipMasqBackend", backend);
-  if (backend && backend !== "nftables") {
-    throw new CniError(INVALID_CONFIG, `unknown ipmasq backend "${backend}"`, 'ipMasqBackend is "nftables", or absent');
-  }
+function backendOf(name: string | undefined): Backend | undefined {
+  if (!name || name === "nftables" || name === "iptables") return name || undefined;
+  throw new CniError(
+    INVALID_CONFIG,
+    `unknown ipmasq backend "${name}"`,
+    'ipMasqBackend is "nftables", which is also meant when it is absent, or "iptables"',
+  );
 }
 
 /** runtimeConfig.mac, else args.cni.mac, else MAC in CNI_ARGS. */

@@ -7,7 +7,7 @@ import { delegate, delegateLeases } from "../../invoke/delegate.ts";
 import type { OwnedLease } from "../../spec/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
-import { readRemains } from "./config.ts";
+import { type Remains, readRemains } from "./config.ts";
 import { aliasOf, hostVethName } from "./names.ts";
 
 /**
@@ -18,15 +18,17 @@ import { aliasOf, hostVethName } from "./names.ts";
  */
 export function del(call: Call, host: Host): void {
   const owner: Owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
-  const { ipam, bridge } = readRemains(call.config);
+  const remains = readRemains(call.config);
+  const { ipam, bridge } = remains;
   let leases: readonly OwnedLease[] | undefined = [];
   const failures = settle([
     () => {
       if (ipam !== undefined) leases = delegateLeases(ipam, call);
     },
-    () => removeRules(host, owner, leases),
+    () => removeRules(host, owner, remains, leases),
     () => removeInner(call, host),
     () => removeOuter(host, owner, leases ?? []),
+    () => removeSpoofCheck(host, owner, remains, leases),
     () => forgetNeighbours(host, bridge, leases ?? []),
   ]);
   // A lease says that there may be rules: it stays for the next DEL while one of them could not be removed.
@@ -52,14 +54,39 @@ function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): v
   }
 }
 
-/** `leases` undefined: a foreign IPAM plugin knows the addresses, the rules are found by their owner's name. */
-function removeRules(host: Host, owner: Owner, leases: readonly OwnedLease[] | undefined): void {
+/**
+ * `leases` undefined: a foreign IPAM plugin knows the addresses, the rules are found by their owner's name. What other
+ * backends may have made, now configured or then, is looked for unless all is found where the configuration says.
+ */
+function removeRules(
+  host: Host,
+  owner: Owner,
+  { ipMasq, iptables }: Remains,
+  leases: readonly OwnedLease[] | undefined,
+): void {
   if (leases?.length === 0) return;
-  host.masquerade.remove(
+  const found = host.masquerade.remove(
     owner,
     leases?.map(({ address }) => address),
   );
-  if (!leases?.every(({ ours }) => ours)) host.masquerade.removeReference(owner);
+  const settled = isOurs(leases) && !iptables && (found || !ipMasq);
+  if (!settled) host.iptables.remove(owner);
+}
+
+/** As long as the container can send, it is watched: this comes after its link. Without IPAM there is no lease to tell. */
+function removeSpoofCheck(
+  host: Host,
+  owner: Owner,
+  { ipam, macspoofchk }: Remains,
+  leases: readonly OwnedLease[] | undefined,
+): void {
+  if (ipam !== undefined && leases?.length === 0) return;
+  if (macspoofchk || (ipam !== undefined && !isOurs(leases))) host.spoofCheck.remove(owner);
+}
+
+/** Whether berth's own ADD made the leases, all of them: then nothing of the reference's can be there. */
+function isOurs(leases: readonly OwnedLease[] | undefined): boolean {
+  return leases?.every(({ ours }) => ours) ?? false;
 }
 
 /** The next holder of the address has another MAC address. */

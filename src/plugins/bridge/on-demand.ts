@@ -1,5 +1,5 @@
 import { load } from "#sys";
-import type * as Vlan from "./vlan.ts";
+import type * as Vlan from "./bundle-vlan.ts";
 
 /** The steps that only some networks ask for, loaded when one does. */
 export function vlanSteps(): typeof Vlan {

@@ -1,11 +1,8 @@
-/** The bundle "bridge-vlan": what "vlan", "vlanTrunk" and "preserveDefaultVlan" ask for. */
 import { EOPNOTSUPP, isErrno, messageOf } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
 import type { Link } from "../../host/verbs.ts";
 import { addVlans, deleteVlans, listVlans, type Vlans } from "../../host/vlan.ts";
 import { CniError, INTERNAL, INVALID_CONFIG, UNSUPPORTED_FIELD } from "../../spec/errors.ts";
-
-export { ensureVlanGateway } from "./vlan-gateway.ts";
 
 /** The VLANs of a container's port. There are some, or the bridge is at least to filter. */
 export interface PortVlans {

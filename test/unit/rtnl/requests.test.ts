@@ -45,7 +45,7 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
     "bridge",
     addBridge({ name: "br0", mac: mac("02:00:00:00:00:01"), mtu: 1400 }),
   ],
-  ["ip link add v0 master 2 type veth peer name eth0", "veth", addVeth(VETH, PEER)],
+  ["ip link add v0 address 02:00:00:00:00:02 master 2 type veth peer name eth0", "veth", addVeth(VETH, PEER)],
   ["ip link del 3", "linkDel", deleteLink(3)],
   ["ip link set 3 up", "up", setUp(3)],
   ["ip link set 3 alias berth:net/c1/eth0", "alias", setAlias(3, "berth:net/c1/eth0")],

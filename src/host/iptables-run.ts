@@ -1,0 +1,89 @@
+import * as sys from "#sys";
+import { errnoOf, messageOf } from "../base/errno.ts";
+import { Explained } from "../base/explained.ts";
+import type { Family } from "../base/ip.ts";
+import { S_IFMT, S_IFREG } from "../sys/flags.ts";
+
+/** Runs the programs of iptables. */
+
+/** Where they are when PATH does not say: plugins are started with almost no environment. */
+const SYSTEM_PATH = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
+
+/** Seconds that others may hold the lock of xtables. */
+const LOCK_WAIT = 20;
+
+/** Milliseconds after which a program that hangs is killed. */
+const TIMEOUT = (LOCK_WAIT + 10) * 1000;
+
+/** What iptables ends with when it did not get the lock (RESOURCE_PROBLEM). */
+const NO_LOCK = 4;
+
+const TOOLS: Record<Family, string> = { 4: "iptables", 6: "ip6tables" };
+
+/** "save" and "restore" of iptables as the machine has it configured, or of the old kind, which is not nf_tables'. */
+export interface Kind {
+  readonly family: Family;
+  readonly legacy: boolean;
+}
+
+/** The path of `iptables-restore` and its like; undefined where there is none. */
+export function findTool({ family, legacy }: Kind, verb: "save" | "restore"): string | undefined {
+  const path = new Map(sys.environ()).get("PATH")?.split(":").filter(Boolean) ?? [];
+  const tool = TOOLS[family];
+  const names = legacy ? [`${tool}-legacy-${verb}`, `${tool}-${verb}`] : [`${tool}-${verb}`];
+  const all = names.flatMap((name) => [...path, ...SYSTEM_PATH].map((directory) => `${directory}/${name}`));
+  return all.find(isFile);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return (sys.stat(path).mode & S_IFMT) === S_IFREG;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/** The table nat as iptables-save prints it. Throws Explained. */
+export function save(kind: Kind): string {
+  return runTool(kind, "save", ["-t", "nat"]);
+}
+
+/** Does commands (iptables-rules.ts), all or none. Throws Explained. */
+export function restore(kind: Kind, text: string): void {
+  runTool(kind, "restore", ["--noflush", "-w", String(LOCK_WAIT)], text);
+}
+
+function runTool(kind: Kind, verb: "save" | "restore", args: string[], stdin = ""): string {
+  const path = findTool(kind, verb);
+  if (path === undefined) throw missingTool(kind, verb);
+  const { status, signal, stdout, stderr } = started(path, args, stdin);
+  if (status === 0) return stdout;
+  const said = stderr.trim().replaceAll("\n", "; ");
+  const ending = status === undefined ? `signal ${signal}` : `exit status ${status}`;
+  throw new Explained(
+    `${path} failed: ${said || ending}`,
+    status === NO_LOCK
+      ? `another program held the lock of xtables for ${LOCK_WAIT} seconds (/run/xtables.lock): try again`
+      : `the input was: ${stdin.trim().replaceAll("\n", "; ")}`,
+  );
+}
+
+function started(path: string, args: string[], stdin: string): sys.RunResult {
+  try {
+    return sys.run(path, { args, env: sys.environ(), stdin, timeout: TIMEOUT });
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    throw new Explained(`cannot run ${path}: ${messageOf(error)}`, "", error);
+  }
+}
+
+/** That a program of iptables is not installed. */
+export function missingTool({ family, legacy }: Kind, verb: "save" | "restore"): Explained {
+  return new Explained(
+    `there is no ${TOOLS[family]}-${verb} in PATH nor in ${SYSTEM_PATH.join(", ")}`,
+    legacy
+      ? "the kernel has rules of the old iptables, which only that program can remove: install iptables"
+      : '"ipMasqBackend" is "iptables": install iptables, or leave the key out (nftables needs no program)',
+  );
+}

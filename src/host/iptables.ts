@@ -1,0 +1,95 @@
+import * as sys from "#sys";
+import { ENOENT, isErrno } from "../base/errno.ts";
+import { Explained } from "../base/explained.ts";
+import { type Family, familyOf, formatIp, type Ip, type Prefix } from "../base/ip.ts";
+import type { Owner } from "../base/owner.ts";
+import { Client } from "../netlink/client.ts";
+import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
+import { tap } from "../netlink/trace.ts";
+import { iptablesChain } from "../nft/owner.ts";
+import { removeReferenceMasquerade } from "../nft/reference.ts";
+import { linesOf, nat, removalOf, rulesFor } from "./iptables-rules.ts";
+import { findTool, missingTool, restore, save } from "./iptables-run.ts";
+
+/** Masquerading by iptables, in the reference's own layout. The bundle "iptables". */
+export interface Iptables {
+  /** Throws Explained where iptables is not installed. */
+  assertInstalled(): void;
+  /** Traffic from these addresses to outside of their prefix leaves with the host's address. Throws Explained. */
+  add(owner: Owner, addresses: readonly Prefix[]): void;
+  /**
+   * Removes what this, or the reference by any of its backends (iptables of both kinds, nftables), made for the owner.
+   * Absent is success.
+   */
+  remove(owner: Owner, addresses?: readonly Ip[]): void;
+  /** What is missing, in words; undefined when all is there. */
+  check(owner: Owner, addresses: readonly Prefix[]): string | undefined;
+}
+
+export function iptables(): Iptables {
+  return { assertInstalled, add, remove, check };
+}
+
+function assertInstalled(): void {
+  const kind = { family: 4, legacy: false } as const;
+  if (findTool(kind, "restore") === undefined) throw missingTool(kind, "restore");
+}
+
+function byFamily(addresses: readonly Prefix[]): [family: Family, prefixes: Prefix[]][] {
+  return [...Map.groupBy(addresses, ({ ip }) => familyOf(ip))];
+}
+
+/** One process for each family. Only a chain that is there already, of another interface of the container, takes more. */
+function add(owner: Owner, addresses: readonly Prefix[]): void {
+  for (const [family, prefixes] of byFamily(addresses)) {
+    const kind = { family, legacy: false };
+    const chain = iptablesChain(owner);
+    const rules = rulesFor(owner, prefixes);
+    try {
+      restore(kind, nat(`-N ${chain}`, ...rules.map(({ text }) => `-A ${text}`)));
+    } catch (error) {
+      if (!(error instanceof Explained)) throw error;
+      const present = linesOf(chain, save(kind));
+      if (present.length === 0) throw error;
+      const missing = rules.filter(({ is }) => !present.some(is));
+      if (missing.length > 0) restore(kind, nat(...missing.map(({ text }) => `-A ${text}`)));
+    }
+  }
+}
+
+function remove(owner: Owner): void {
+  const client = new Client(openSocket(NETLINK_NETFILTER), tap("netfilter"));
+  try {
+    removeReferenceMasquerade(client, owner);
+  } finally {
+    client.close();
+  }
+  for (const [family, names] of [[4, "ip_tables_names"], [6, "ip6_tables_names"]] as const) {
+    if (hasLegacyNat(names)) removeLegacy({ family, legacy: true }, iptablesChain(owner));
+  }
+}
+
+/** Whether the old iptables, whose rules are not nf_tables', has a table nat in this namespace. */
+function hasLegacyNat(names: string): boolean {
+  try {
+    return sys.readFile(`/proc/net/${names}`).split("\n").includes("nat");
+  } catch (error) {
+    if (isErrno(error, ENOENT)) return false;
+    throw error;
+  }
+}
+
+function removeLegacy(kind: { family: Family; legacy: true }, chain: string): void {
+  const commands = removalOf(chain, save(kind));
+  if (commands.length > 0) restore(kind, nat(...commands));
+}
+
+function check(owner: Owner, addresses: readonly Prefix[]): string | undefined {
+  for (const [family, prefixes] of byFamily(addresses)) {
+    const present = linesOf(iptablesChain(owner), save({ family, legacy: false }));
+    const missing = rulesFor(owner, prefixes).find(({ is }) => !present.some(is));
+    const of = prefixes.map(({ ip }) => formatIp(ip)).join(", ");
+    if (missing) return `the rule ${missing.text} for ${of} is missing (iptables-save -t nat)`;
+  }
+  return undefined;
+}

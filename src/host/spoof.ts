@@ -1,0 +1,48 @@
+import { Explained } from "../base/explained.ts";
+import type { Owner } from "../base/owner.ts";
+import { Client } from "../netlink/client.ts";
+import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
+import { tap } from "../netlink/trace.ts";
+import {
+  addSpoofCheck,
+  canName,
+  checkSpoofCheck,
+  gcSpoofChecks,
+  type Port,
+  removeSpoofCheck,
+} from "../nft/spoof.ts";
+
+/** The rules that keep containers from sending with others' MAC addresses. The bundle "spoof". */
+export interface SpoofCheck {
+  /** What comes from the port with another MAC address than its container's is dropped. Throws Explained. */
+  add(owner: Owner, port: Port): void;
+  /** Absent is success, whoever made it. */
+  remove(owner: Owner): void;
+  /** What is missing, in words; undefined when all is there. */
+  check(owner: Owner, port: Port): string | undefined;
+  /** Removes the rules of all owners of the network but those alive, of whom it asks when it has seen the rules. */
+  gc(network: string, alive: () => readonly Owner[]): void;
+}
+
+/** Over one nfnetlink socket. */
+export function spoofCheck(): SpoofCheck {
+  let client: Client | undefined;
+  const nft = () => {
+    client ??= new Client(openSocket(NETLINK_NETFILTER), tap("netfilter"));
+    return client;
+  };
+  return {
+    add(owner, port) {
+      if (canName(owner)) return addSpoofCheck(nft(), owner, port);
+      throw new Explained(
+        `failed to setup spoof-check: the container ID of ${owner.containerId.length} characters is too long`,
+        "the names of the rules' chains are made from it: use shorter IDs, or leave macspoofchk out",
+      );
+    },
+    remove: (owner) => {
+      if (canName(owner)) removeSpoofCheck(nft(), owner);
+    },
+    check: (owner, port) => checkSpoofCheck(nft(), owner, port),
+    gc: (network, alive) => gcSpoofChecks(nft(), network, alive),
+  };
+}

@@ -1,0 +1,47 @@
+/** Differences that leave both sides in the same state for whatever comes next. */
+import type { DifferenceClass } from "./classes.ts";
+import type { Difference } from "./diff.ts";
+
+/** Whether the path ends like this; "*" is any one key. */
+export function endsWith({ path }: Difference, ...keys: readonly string[]): boolean {
+  const tail = path.slice(-keys.length);
+  return tail.length === keys.length && keys.every((key, i) => key === "*" || key === tail[i]);
+}
+
+const inHost = ({ path }: Difference) => path[0] === "host";
+
+export const COSMETIC: readonly DifferenceClass[] = [
+  {
+    name: "alias",
+    cosmetic: true,
+    explains: (d) => inHost(d) && endsWith(d, "ifalias") && d.reference === undefined && /^berth/.test(d.berth),
+  },
+  {
+    name: "bridge-mac-pinned",
+    cosmetic: true,
+    explains: (d) =>
+      inHost(d) && (endsWith(d, "mac", "shared") || endsWith(d, "mac", "changed")) && d.berth === false && d.reference === true,
+  },
+  {
+    name: "queue-length",
+    cosmetic: true,
+    explains: (d) => inHost(d) && endsWith(d, "txqlen") && d.berth === 1000 && d.reference === undefined,
+  },
+  {
+    name: "no-dad",
+    cosmetic: true,
+    explains: (d) => endsWith(d, "addresses", "*", "nodad") && d.berth === true && d.reference === undefined,
+  },
+  {
+    name: "neighbour-advertisement",
+    cosmetic: true,
+    explains: (d) =>
+      d.path[0] === "containers" && endsWith(d, "sysctls", "ipv6/conf/*/ndisc_notify") && d.berth === "1" && d.reference === "0",
+  },
+  {
+    name: "specific-code",
+    cosmetic: true,
+    explains: (d, { berth, reference }) =>
+      endsWith(d, "answer", "code") && berth.answer.status === 1 && reference.answer.status === 1 && d.reference === 999,
+  },
+];

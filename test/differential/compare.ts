@@ -1,0 +1,83 @@
+/** Runs one case on both sides and compares them after each call. */
+import { ACTS, PREPARATIONS } from "./acts.ts";
+import { type Answer, answerOf } from "./answer.ts";
+import { type Case, type CallStep, configOf, isAct, type Step } from "./case.ts";
+import { classOf, type Pair } from "./classes.ts";
+import { type Difference, differences } from "./diff.ts";
+import { observe, type State } from "./observe.ts";
+import { openTwins, perform, type Twins } from "./side.ts";
+
+/** What one case showed. */
+export interface Outcome {
+  /** The steps that were taken; fewer than the case has when the sides went different, intended ways. */
+  readonly taken: readonly Step[];
+  readonly answers: readonly { readonly step: CallStep; readonly berth: Answer; readonly reference: Answer }[];
+  /** Names of the classes of the differences that were found. */
+  readonly classes: ReadonlySet<string>;
+  /** The first call with differences that no class explains. */
+  readonly unexplained?: { readonly pair: Pair; readonly differences: readonly Difference[] };
+}
+
+export function compare(one: Case): Outcome {
+  using twins = openTwins();
+  const { berth, reference } = twins;
+  for (const what of one.before) for (const side of [berth, reference]) PREPARATIONS[what]?.(side, one);
+  let before = start(twins);
+  const taken: Step[] = [];
+  const answers: { step: CallStep; berth: Answer; reference: Answer }[] = [];
+  const classes = new Set<string>();
+  for (const step of one.steps) {
+    taken.push(step);
+    if (isAct(step)) {
+      for (const side of [berth, reference]) ACTS[step.act]?.(side, step.guest);
+      before = start(twins);
+      continue;
+    }
+    const { pair, found } = take(twins, one, step, before);
+    answers.push({ step, berth: pair.berth.answer, reference: pair.reference.answer });
+    const explained = found.map((difference) => classOf(difference, pair));
+    for (const it of explained) if (it) classes.add(it.name);
+    const rest = found.filter((_, i) => explained[i] === undefined);
+    if (rest.length > 0) return { taken, answers, classes, unexplained: { pair, differences: rest } };
+    if (explained.some((it) => it && !it.cosmetic)) break;
+    before = [pair.berth.after, pair.reference.after];
+  }
+  return { taken, answers, classes };
+}
+
+function start({ berth, reference }: Twins): readonly [State, State] {
+  const looks = [observe(berth), observe(reference)] as const;
+  for (const look of looks) look.remember();
+  return [looks[0].state, looks[1].state];
+}
+
+/** How long to wait before looking again, in milliseconds: the kernel's own timers end. */
+const PAUSES = [50, 200, 1000, 1500];
+
+function take(twins: Twins, one: Case, step: CallStep, before: readonly [State, State]) {
+  const replies = [perform(twins.berth, one, step), perform(twins.reference, one, step)] as const;
+  for (let i = 0; ; i++) {
+    const [ours, theirs] = [observe(twins.berth), observe(twins.reference)];
+    const pair: Pair = {
+      one,
+      step,
+      conf: configOf(one, step),
+      berth: { answer: answerOf(replies[0], ours.words), before: before[0], after: ours.state },
+      reference: { answer: answerOf(replies[1], theirs.words), before: before[1], after: theirs.state },
+    };
+    const found = [...answerDifferences(pair), ...differences(pair.berth.after, pair.reference.after)];
+    const pause = PAUSES[i];
+    if (pause === undefined || found.every((difference) => difference.path[0] === "answer" || classOf(difference, pair))) {
+      ours.remember();
+      theirs.remember();
+      return { pair, found };
+    }
+    Bun.sleepSync(pause);
+  }
+}
+
+function answerDifferences({ berth, reference }: Pair): Difference[] {
+  const { message: ours, ...a } = berth.answer;
+  const { message: theirs, ...b } = reference.answer;
+  return differences(a, b, ["answer"]);
+}

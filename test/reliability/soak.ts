@@ -1,0 +1,120 @@
+/** Many operations at once on one network, with kills and vanishing namespaces, checked after every round. */
+import { join } from "node:path";
+import { type Lab, openLab } from "../support/lab.ts";
+import { dropEmptyLeases, faultsOf } from "./soak-check.ts";
+import { endNamespace, type Operation, operate, type Slot } from "./soak-slot.ts";
+import { newTally, type Tally } from "./tally.ts";
+
+export interface Soaking {
+  /** Directory of the plugins under test, which do everything that must succeed. */
+  readonly bin: string;
+  /** Another set of plugins on the same network, which attach and detach too. Its own failures are not counted. */
+  readonly other?: string | undefined;
+  /** How many plugin calls and namespace deletions, at least. */
+  readonly operations: number;
+}
+
+export interface SoakTally extends Tally {
+  readonly done: Record<string, number>;
+  rounds: number;
+}
+
+const SLOTS = 24;
+const AT_ONCE = 12;
+const chance = (p: number) => Math.random() < p;
+
+/** Runs rounds until enough was done. `tried` counts operations, `left` whatever a check finds. */
+export async function soak(options: Soaking): Promise<SoakTally> {
+  const tally: SoakTally = { ...newTally(), done: {}, rounds: 0 };
+  let lab = openLab({ bin: options.bin });
+  try {
+    let slots = newSlots(lab);
+    while (tally.tried < options.operations) {
+      const faults = await round(lab, slots, options, tally);
+      tally.left += faults.length;
+      if (tally.notes.length < 40) tally.notes.push(...faults.map((fault) => `round ${tally.rounds}: ${fault}`));
+      tally.rounds++;
+      if (faults.length === 0) continue;
+      lab.close();
+      lab = openLab({ bin: options.bin });
+      slots = newSlots(lab);
+    }
+    return tally;
+  } finally {
+    lab.close();
+  }
+}
+
+let made = 0;
+
+function newSlots(lab: Lab): Slot[] {
+  return Array.from({ length: SLOTS }, (_, i) => ({
+    id: `s${i}x${made++}`,
+    ns: lab.container(),
+    state: "absent",
+    ipMasq: i % 2 === 0,
+    by: lab.bin,
+    result: undefined,
+  }));
+}
+
+const networkOf = (lab: Lab) => ({
+  cniVersion: "1.1.0",
+  berth: { indexDir: join(lab.dir, "index") },
+});
+
+async function round(lab: Lab, slots: Slot[], options: Soaking, tally: SoakTally): Promise<string[]> {
+  const count = (what: string) => {
+    tally.done[what] = (tally.done[what] ?? 0) + 1;
+    tally.tried++;
+  };
+  const chosen = [...slots].sort(() => Math.random() - 0.5).slice(0, AT_ONCE);
+  const gc = chance(0.3);
+  const valid = slots.filter(({ state }) => state === "attached").map(({ id }) => ({ containerID: id, ifname: "eth0" }));
+  const work = chosen.map(async (slot) => {
+    renew(lab, slot);
+    if (slot.state === "attached" && chance(0.15)) {
+      count("netns deleted");
+      return endNamespace(slot), [];
+    }
+    const operation = choose(slot, options, gc);
+    count(`${operation.verb}${operation.killAfter === undefined ? "" : " killed"}`);
+    const wrong = await operate(lab, slot, operation, networkOf(lab));
+    return operation.bin === options.bin ? wrong : [];
+  });
+  if (gc) {
+    count("GC");
+    work.push(collect(lab, valid));
+  }
+  const wrong = (await Promise.all(work)).flat();
+  for (const slot of slots.filter(({ state }) => state === "unknown")) {
+    count("DEL");
+    wrong.push(...(await operate(lab, slot, { verb: "DEL", bin: options.bin }, networkOf(lab))));
+  }
+  if (options.other) dropEmptyLeases(lab);
+  return [...wrong, ...faultsOf(lab, slots)];
+}
+
+/** A slot whose container ended becomes another container, or the same one started again. */
+function renew(lab: Lab, slot: Slot): void {
+  if (slot.state !== "absent") return;
+  if (chance(0.5)) slot.id = `${slot.id.split("x")[0]}x${made++}`;
+  slot.ns ??= lab.container();
+}
+
+/**
+ * The other plugins know nothing of the rules of ours, so they detach only what has none. A GC would take the lease of an
+ * ADD of theirs that is under way, as they do not say so.
+ */
+function choose(slot: Slot, { bin, other }: Soaking, gc: boolean): Operation {
+  const verb = slot.state === "absent" ? "ADD" : chance(0.4) ? "CHECK" : "DEL";
+  const foreign = other !== undefined && chance(0.4) && (verb === "ADD" ? !gc : verb === "DEL" && !slot.ipMasq);
+  const chosen = foreign ? other : bin;
+  return { verb, bin: chosen, killAfter: verb !== "CHECK" && chance(0.25) ? Math.random() * (foreign ? 40 : 12) : undefined };
+}
+
+async function collect(lab: Lab, valid: object[]): Promise<string[]> {
+  const conf = lab.conf({ ...networkOf(lab), ipMasq: true, "cni.dev/valid-attachments": valid });
+  const { status, stdout } = await lab.start("bridge", "GC", { conf, env: { CNI_CONTAINERID: "", CNI_NETNS: "", CNI_IFNAME: "" } }).reply;
+  return status === 0 ? [] : [`GC: ${stdout.slice(0, 300)}`];
+}
