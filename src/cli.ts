@@ -5,6 +5,7 @@ import type { Reply } from "./skel/reply.ts";
 import { run } from "./skel/run.ts";
 import { CniError, INVALID_CONFIG } from "./spec/errors.ts";
 import type { Plugin } from "./spec/plugin.ts";
+import type * as Tool from "./tool/main.ts";
 
 /** What of the world a program is given. */
 export interface World {
@@ -25,14 +26,9 @@ export function cli({ argv, env, stdin }: World, plugins: readonly Plugin[]): Re
   const plugin = find(called) ?? find(word);
   if (plugin) return run(plugin, env, stdin, plugins);
   if (env.get("CNI_COMMAND")) return notAPlugin(word ?? called, plugins);
-  return command(word ?? (called === "berth" ? "help" : called), plugins);
-}
-
-function command(word: string, plugins: readonly Plugin[]): Reply {
-  if (word === "version" || word === "--version") return { code: 0, stdout: `berth ${BERTH_VERSION}\n`, stderr: "" };
-  const known = ["help", "--help", "-h"].includes(word);
-  if (known) return { code: 0, stdout: help(plugins), stderr: "" };
-  return { code: 1, stdout: "", stderr: `berth: there is no plugin and no command "${word}"\n\n${help(plugins)}` };
+  const { command } = load("tool") as typeof Tool;
+  const words = called === "berth" ? argv.slice(1) : [called];
+  return command(words, { version: BERTH_VERSION, build: BUILD, plugins: plugins.map(({ name }) => name) });
 }
 
 /** A runtime calls: it reads error JSON. */
@@ -40,24 +36,8 @@ function notAPlugin(name: string, plugins: readonly Plugin[]): Reply {
   const error = new CniError(
     INVALID_CONFIG,
     `berth has no plugin "${name}"`,
-    `it is one of these by the name of its file or of a link to it: ${namesOf(plugins)}`,
+    `it is one of these by the name of its file or of a link to it: ${plugins.map((plugin) => plugin.name).join(", ")}`,
   );
   const { errorJson } = load("skel") as typeof Skel;
   return { code: 1, stdout: errorJson(error), stderr: "" };
-}
-
-function help(plugins: readonly Plugin[]): string {
-  return `berth ${BERTH_VERSION}: container networking in one executable (CNI plugins as of ${BUILD})
-
-It is the plugin it is called as: install it, or links to it, in /opt/cni/bin as
-  ${namesOf(plugins)}
-
-Usage: berth PLUGIN     run a plugin: CNI_* in the environment, the configuration on stdin
-       berth version    print the version
-       berth help       print this
-`;
-}
-
-function namesOf(plugins: readonly Plugin[]): string {
-  return plugins.map(({ name }) => name).join(", ");
 }

@@ -19,16 +19,18 @@ export function firewall(): Firewall {
     client ??= new Client(openSocket(NETLINK_NETFILTER), tap("netfilter"));
     return client;
   };
+  const nftablesFailure = () => {
+    try {
+      hasTable(nft(), "ip", "filter");
+      return undefined;
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return error;
+    }
+  };
   return {
-    nftablesFailure() {
-      try {
-        hasTable(nft(), "ip", "berth");
-        return undefined;
-      } catch (error) {
-        if (errnoOf(error) === undefined) throw error;
-        return error;
-      }
-    },
-    dropsForwarded: () => findChain(nft(), "ip", "filter", "FORWARD")?.base?.policy === "drop",
+    nftablesFailure,
+    dropsForwarded: () =>
+      nftablesFailure() === undefined && findChain(nft(), "ip", "filter", "FORWARD")?.base?.policy === "drop",
   };
 }

@@ -69,7 +69,7 @@ function runTool(kind: Kind, verb: "save" | "restore", args: string[], stdin = "
   );
 }
 
-function started(path: string, args: string[], stdin: string): sys.RunResult {
+function started(path: string, args: string[], stdin: string): ReturnType<typeof sys.run> {
   try {
     return sys.run(path, { args, env: sys.environ(), stdin, timeout: TIMEOUT });
   } catch (error) {

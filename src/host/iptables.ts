@@ -36,7 +36,11 @@ function assertInstalled(): void {
 }
 
 function byFamily(addresses: readonly Prefix[]): [family: Family, prefixes: Prefix[]][] {
-  return [...Map.groupBy(addresses, ({ ip }) => familyOf(ip))];
+  const families = ([4, 6] as const).map((family): [Family, Prefix[]] => [
+    family,
+    addresses.filter(({ ip }) => familyOf(ip) === family),
+  ]);
+  return families.filter(([, prefixes]) => prefixes.length > 0);
 }
 
 /** One process for each family. Only a chain that is there already, of another interface of the container, takes more. */
@@ -64,7 +68,10 @@ function remove(owner: Owner): void {
   } finally {
     client.close();
   }
-  for (const [family, names] of [[4, "ip_tables_names"], [6, "ip6_tables_names"]] as const) {
+  for (const [family, names] of [
+    [4, "ip_tables_names"],
+    [6, "ip6_tables_names"],
+  ] as const) {
     if (hasLegacyNat(names)) removeLegacy({ family, legacy: true }, iptablesChain(owner));
   }
 }

@@ -12,6 +12,8 @@ export interface Masquerade {
   add(owner: Owner, addresses: readonly Prefix[]): void;
   /** Whether there was anything. Without addresses they are found by their owner, at the cost of a list. */
   remove(owner: Owner, addresses: readonly Ip[] | undefined): boolean;
+  /** Puts back what is missing, and says what that was; undefined when all was there. */
+  restore(owner: Owner, addresses: readonly Prefix[]): string | undefined;
   /** What is missing, in words; undefined when all is there. */
   check(owner: Owner, addresses: readonly Prefix[]): string | undefined;
   /** Removes the rules of all owners of the network but those alive, of whom it asks when it has seen the rules. */
@@ -29,6 +31,7 @@ export function masquerade(): Masquerade {
   return {
     add: (owner, addresses) => verbs().addMasquerade(nft(), owner, addresses),
     remove: (owner, addresses) => verbs().removeMasquerade(nft(), owner, addresses),
+    restore: (owner, addresses) => verbs().restoreMasquerade(nft(), owner, addresses),
     check: (owner, addresses) => verbs().checkMasquerade(nft(), owner, addresses),
     gc: (network, alive) => void verbs().gcMasquerade(nft(), network, alive),
   };

@@ -3,14 +3,7 @@ import type { Owner } from "../base/owner.ts";
 import { Client } from "../netlink/client.ts";
 import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
-import {
-  addSpoofCheck,
-  canName,
-  checkSpoofCheck,
-  gcSpoofChecks,
-  type Port,
-  removeSpoofCheck,
-} from "../nft/spoof.ts";
+import { addSpoofCheck, canName, checkSpoofCheck, gcSpoofChecks, type Port, removeSpoofCheck } from "../nft/spoof.ts";
 
 /** The rules that keep containers from sending with others' MAC addresses. The bundle "spoof". */
 export interface SpoofCheck {

@@ -2,3 +2,4 @@
 export { addMasquerade } from "./masquerade.ts";
 export { checkMasquerade } from "./masquerade-check.ts";
 export { gcMasquerade, removeMasquerade } from "./masquerade-remove.ts";
+export { restoreMasquerade } from "./masquerade-restore.ts";

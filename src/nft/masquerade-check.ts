@@ -44,8 +44,13 @@ function entryMissing(client: Client, owner: Owner, tag: string, prefix: Prefix)
   const { comment = "" } = element;
   if (tagOfComment(comment) !== tag)
     return `address ${formatIp(prefix.ip)} is in the name of another: ${comment} ${see}`;
-  if (listRules(client, family, TABLE, CHAIN.name).some((rule) => masquerades(rule, set.name))) return undefined;
+  if (findRule(client, family, set.name)) return undefined;
   return `the rule of set ${set.name} is missing (nft list chain ${family} ${TABLE} ${CHAIN.name})`;
+}
+
+/** The rule that masquerades the addresses of a set. */
+export function findRule(client: Client, family: MasqueradeFamily, set: string): FoundRule | undefined {
+  return listRules(client, family, TABLE, CHAIN.name).find((rule) => masquerades(rule, set));
 }
 
 function masquerades({ exprs }: FoundRule, set: string): boolean {

@@ -105,8 +105,7 @@ export function gcSpoofChecks(client: Client, network: string, alive: () => read
 export function checkSpoofCheck(client: Client, owner: Owner, port: Port): string | undefined {
   const chains = chainsOf(owner);
   const rules = (chain: string) => listRules(client, "bridge", TABLE, chain);
-  const missing = (what: string, chain: string) =>
-    `${what} is missing (nft list chain bridge ${TABLE} ${chain})`;
+  const missing = (what: string, chain: string) => `${what} is missing (nft list chain bridge ${TABLE} ${chain})`;
   if (!rules(PREROUTING.name).some((rule) => jumpsTo(chains.port)(rule) && compares(rule, iifname(port.name)))) {
     return missing(`the rule for ${port.name} in ${PREROUTING.name}`, PREROUTING.name);
   }
@@ -119,6 +118,6 @@ export function checkSpoofCheck(client: Client, owner: Owner, port: Port): strin
 
 /** Whether a rule compares with the same value as `statement`. */
 function compares({ exprs }: FoundRule, { exprs: wanted }: Rule["statements"][number]): boolean {
-  const valueOf = (list: FoundRule["exprs"]) => list.find((expr) => expr.name === "cmp")?.data.data?.value?.join();
-  return valueOf(exprs) === valueOf(wanted);
+  const comparedIn = (list: FoundRule["exprs"]) => list.find((expr) => expr.name === "cmp")?.data.data?.value?.join();
+  return comparedIn(exprs) === comparedIn(wanted);
 }

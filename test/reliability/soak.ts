@@ -69,20 +69,23 @@ async function round(lab: Lab, slots: Slot[], options: Soaking, tally: SoakTally
     tally.tried++;
   };
   const chosen = [...slots].sort(() => Math.random() - 0.5).slice(0, AT_ONCE);
-  const gc = chance(0.3);
-  const valid = slots.filter(({ state }) => state === "attached").map(({ id }) => ({ containerID: id, ifname: "eth0" }));
+  for (const slot of chosen) renew(lab, slot);
+  // A runtime that runs GC while it makes containers counts those as valid: it cannot know how far they are.
+  const valid = slots
+    .filter((slot) => slot.state === "attached" || chosen.includes(slot))
+    .map(({ id }) => ({ containerID: id, ifname: "eth0" }));
   const work = chosen.map(async (slot) => {
-    renew(lab, slot);
     if (slot.state === "attached" && chance(0.15)) {
       count("netns deleted");
-      return endNamespace(slot), [];
+      endNamespace(slot);
+      return [];
     }
-    const operation = choose(slot, options, gc);
+    const operation = choose(slot, options);
     count(`${operation.verb}${operation.killAfter === undefined ? "" : " killed"}`);
     const wrong = await operate(lab, slot, operation, networkOf(lab));
     return operation.bin === options.bin ? wrong : [];
   });
-  if (gc) {
+  if (chance(0.3)) {
     count("GC");
     work.push(collect(lab, valid));
   }
@@ -102,14 +105,11 @@ function renew(lab: Lab, slot: Slot): void {
   slot.ns ??= lab.container();
 }
 
-/**
- * The other plugins know nothing of the rules of ours, so they detach only what has none. A GC would take the lease of an
- * ADD of theirs that is under way, as they do not say so.
- */
-function choose(slot: Slot, { bin, other }: Soaking, gc: boolean): Operation {
+/** The other plugins know nothing of the rules of ours: they detach only what has none. Rules are checked by who made them. */
+function choose(slot: Slot, { bin, other }: Soaking): Operation {
   const verb = slot.state === "absent" ? "ADD" : chance(0.4) ? "CHECK" : "DEL";
-  const foreign = other !== undefined && chance(0.4) && (verb === "ADD" ? !gc : verb === "DEL" && !slot.ipMasq);
-  const chosen = foreign ? other : bin;
+  const foreign = other !== undefined && (verb === "ADD" || !slot.ipMasq ? verb !== "CHECK" && chance(0.4) : false);
+  const chosen = verb === "CHECK" && slot.ipMasq ? slot.by : foreign ? other : bin;
   return { verb, bin: chosen, killAfter: verb !== "CHECK" && chance(0.25) ? Math.random() * (foreign ? 40 : 12) : undefined };
 }
 

@@ -48,7 +48,8 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
 function makeBridge(host: Host, { bridge: name, mtu, vlans }: BridgeConfig): Link {
   const wanted = { name, mac: randomMac(), ...(mtu > 0 && { mtu }), vlanFiltering: vlans !== undefined };
   const [failed] = host.attempt([addBridge(wanted)]);
-  if (vlans && isErrno(failed, EOPNOTSUPP)) throw vlanSteps().noFiltering(vlans, failed);
+  // The kernel has words for a kind of link that it does not know, and none for an option that it lacks.
+  if (vlans && isErrno(failed, EOPNOTSUPP) && !failed?.kernelText) throw vlanSteps().noFiltering(vlans, failed);
   if (failed && !isErrno(failed, EEXIST)) {
     const details = "does the kernel have the bridge module (modprobe bridge), and does the plugin run as root?";
     throw new CniError(
@@ -76,13 +77,30 @@ export function ensureGateway(host: Host, bridge: Link, gateway: Prefix, forceAd
   for (const addr of host.listAddrs(bridge.index, addressFamily(gateway.ip))) {
     if (formatPrefix(addr.prefix) === formatPrefix(gateway)) return;
     if (!conflicts(addr, gateway)) continue;
-    const ports = forceAddress ? [] : portsOf(host, bridge);
-    if (!forceAddress && (ports.length > 0 || bridge.alias !== BRIDGE_ALIAS))
-      throw addressConflict(bridge, addr, gateway, ports.length);
+    const conflict = forceAddress ? undefined : conflictOf(host, bridge, addr, gateway);
+    if (conflict) throw conflict;
     host.change(deleteAddr(bridge.index, addr.prefix));
   }
   // A bridge whose address was never set takes that of its lowest port; setting its own makes it stay.
   host.change(ensureAddr(bridge.index, gateway), setMac(bridge.index, bridge.mac));
+}
+
+/**
+ * Why an ADD could not put the gateway's address on the bridge; undefined where it can. For STATUS, which changes nothing.
+ */
+export function gatewayConflict(host: Host, bridge: Link, gateway: Prefix): CniError | undefined {
+  const addrs = host.listAddrs(bridge.index, addressFamily(gateway.ip));
+  if (addrs.some(({ prefix }) => formatPrefix(prefix) === formatPrefix(gateway))) return undefined;
+  const other = addrs.find((addr) => conflicts(addr, gateway));
+  return other && conflictOf(host, bridge, other, gateway);
+}
+
+/** Undefined where nothing can be using the address `addr`. */
+function conflictOf(host: Host, bridge: Link, addr: Addr, gateway: Prefix): CniError | undefined {
+  const ports = portsOf(host, bridge);
+  return ports.length > 0 || bridge.alias !== BRIDGE_ALIAS
+    ? addressConflict(bridge, addr, gateway, ports.length)
+    : undefined;
 }
 
 function conflicts(addr: Addr, gateway: Prefix): boolean {

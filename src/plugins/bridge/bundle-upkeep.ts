@@ -8,5 +8,5 @@ import { status } from "./status.ts";
 export const handlers = {
   CHECK: (call) => check(call, machine()),
   GC: (call) => gc(call, machine()),
-  STATUS: status,
+  STATUS: (call) => status(call, machine()),
 } satisfies Handlers;

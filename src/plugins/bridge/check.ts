@@ -1,5 +1,6 @@
 import { equalIp, familyOf, formatIp, formatPrefix, networkOf } from "../../base/ip.ts";
 import { formatMac } from "../../base/mac.ts";
+import type { Owner } from "../../base/owner.ts";
 import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import { AF_INET, AF_INET6, type Link, type Route } from "../../host/verbs.ts";
@@ -9,6 +10,7 @@ import type { Call } from "../../spec/plugin.ts";
 import type { Interface, Result, Route as ResultRoute } from "../../spec/result.ts";
 import { parseResult } from "../../spec/result-parse.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
+import { vlanSteps } from "./on-demand.ts";
 
 /**
  * Compares what the earlier result says, and what is ours alone (the bridge's port, the rules), with the kernel.
@@ -30,10 +32,11 @@ export function check(call: Call, host: Host): void {
   const result = parseResult(prevResult, call.version, "prevResult");
   const bridge = checkBridge(host, config, result);
   const inner = checkContainer(call, sandbox, result);
-  checkPort(host, bridge, inner, result, call.env.ifname);
+  const outer = checkPort(host, bridge, inner, result, call.env.ifname);
   checkAddresses(sandbox, inner, result);
   checkRoutes(sandbox, result);
-  if (ipamType !== undefined && config.ipMasq) checkMasquerade(call, host, result);
+  if (ipamType !== undefined && config.ipMasq) checkMasquerade(call, host, config, result);
+  checkRestrictions(call, host, config, outer, inner);
 }
 
 function differs(message: string, details = "DEL and ADD the container again"): CniError {
@@ -84,9 +87,9 @@ function checkContainer(call: Call, sandbox: Sandbox, result: Result): Link {
 }
 
 /** The host's end: a port of the bridge, peer of the container's end, with the MAC address of its entry in the result. */
-function checkPort(host: Host, bridge: Link, inner: Link, result: Result, ifname: string): void {
+function checkPort(host: Host, bridge: Link, inner: Link, result: Result, ifname: string): Link {
   const outer = host.findLink(inner.peer);
-  if (!outer || outer.kind !== "veth" || outer.peer !== inner.index) {
+  if (outer?.kind !== "veth" || outer.peer !== inner.index) {
     throw differs(
       `CNI veth created for bridge ${bridge.name} was not found`,
       `the peer of ${ifname} is not in the host's namespace`,
@@ -100,6 +103,7 @@ function checkPort(host: Host, bridge: Link, inner: Link, result: Result, ifname
   }
   const entry = result.interfaces.find((one) => one.name === outer.name && !one.sandbox);
   if (entry) assertMac(outer, entry, `Interface ${outer.name}`);
+  return outer;
 }
 
 function checkAddresses(sandbox: Sandbox, inner: Link, result: Result): void {
@@ -146,15 +150,29 @@ function matches(route: Route, wanted: ResultRoute): boolean {
   return route.gateway !== undefined && equalIp(route.gateway, wanted.gw);
 }
 
-function checkMasquerade(call: Call, host: Host, result: Result): void {
-  const owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
-  const missing = host.masquerade.check(
-    owner,
+/** What an owner's rules are called by. */
+function ownerOf({ name, env }: Call): Owner {
+  return { network: name, containerId: env.containerId, ifname: env.ifname };
+}
+
+/** What the CniErrors about missing rules suggest. */
+const RULES_GONE = `something removed the rules (nft flush ruleset, a firewall reload): berth repair ${call.name} puts them back`;
+
+function checkMasquerade(call: Call, host: Host, config: BridgeConfig, result: Result): void {
+  const backend = config.ipMasqBackend === "iptables" ? host.iptables : host.masquerade;
+  const missing = backend.check(
+    ownerOf(call),
     result.ips.map(({ address }) => address),
   );
-  if (missing)
-    throw differs(
-      `masquerading is broken: ${missing}`,
-      `something removed the rules (nft flush ruleset, a firewall reload): DEL and ADD the container again`,
-    );
+  if (missing) throw differs(`masquerading is broken: ${missing}`, RULES_GONE);
+}
+
+/** The port's VLANs, and that what comes from it has the container's MAC address. */
+function checkRestrictions(call: Call, host: Host, config: BridgeConfig, outer: Link, inner: Link): void {
+  const vlan = config.vlans && vlanSteps().missingVlans(host, outer, config.vlans);
+  if (vlan) throw differs(`port ${outer.name} is not as configured: ${vlan}`, `see bridge vlan show dev ${outer.name}`);
+  const rule = config.macspoofchk
+    ? host.spoofCheck.check(ownerOf(call), { name: outer.name, mac: inner.mac })
+    : undefined;
+  if (rule) throw differs(`the spoof check is broken: ${rule}`, RULES_GONE);
 }

@@ -85,8 +85,7 @@ export function readConfig(call: Call): BridgeConfig {
   const { bridge = DEFAULT_BRIDGE, mtu = 0, isDefaultGateway = false, ...raw } = decode(schema(), call.config);
   assertBridgeName(bridge);
   const isGateway = raw.isGateway === true || isDefaultGateway;
-  const vlans =
-    raw.vlan || raw.vlanTrunk ? vlanSteps().readPortVlans(raw, isGateway ? bridge : undefined) : undefined;
+  const vlans = raw.vlan || raw.vlanTrunk ? vlanSteps().readPortVlans(raw, isGateway ? bridge : undefined) : undefined;
   const ipMasqBackend = backendOf(raw.ipMasqBackend);
   const requestedMac = requestMac(call, common);
   const config: BridgeConfig = {
@@ -167,7 +166,8 @@ function assertBridgeName(name: string): void {
 }
 
 function backendOf(name: string | undefined): Backend | undefined {
-  if (!name || name === "nftables" || name === "iptables") return name || undefined;
+  if (!name) return undefined;
+  if (name === "nftables" || name === "iptables") return name;
   throw new CniError(
     INVALID_CONFIG,
     `unknown ipmasq backend "${name}"`,

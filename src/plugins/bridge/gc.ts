@@ -10,8 +10,8 @@ import type { Call } from "../../spec/plugin.ts";
 import { aliasOf, aliasPrefix } from "./names.ts";
 
 /**
- * Frees what attachments of this network that are not valid any more left on the machine: host veths, masquerade rules,
- * and at last their addresses, so that nobody is given one that is still in use. Whoever's lease IPAM's own GC spares is
+ * Frees what attachments of this network that are not valid any more left on the machine: host veths, masquerade and
+ * spoof-check rules, and at last their addresses, so that nobody is given one that is still in use. Whoever's lease IPAM's own GC spares is
  * alive: an ADD may have begun meanwhile. A caller that gives no list of valid attachments does not know: nothing is
  * touched.
  * @throws CniError when something could not be removed; everything else has been, but for addresses
@@ -22,7 +22,11 @@ export function gc(call: Call, host: Host): void {
   const collection = ipamType === undefined ? undefined : delegateCollection(ipamType, call);
   const valid = validAttachments.map((one): Owner => ({ network: call.name, ...one }));
   const alive = () => [...valid, ...(collection?.spared() ?? [])];
-  const failures = settle([() => removeLinks(host, call.name, alive), () => host.masquerade.gc(call.name, alive)]);
+  const failures = settle([
+    () => removeLinks(host, call.name, alive),
+    () => host.masquerade.gc(call.name, alive),
+    () => host.spoofCheck.gc(call.name, alive),
+  ]);
   if (failures.length > 0) {
     throw new CniError(
       INTERNAL,

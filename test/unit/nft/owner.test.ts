@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
-import { networkOfTag, networkTag, ownerComment, ownerTag, tagOfComment } from "../../../src/nft/owner.ts";
-import { iptablesChain } from "../../../src/nft/reference.ts";
+import {
+  iptablesChain,
+  networkOfTag,
+  networkTag,
+  ownerComment,
+  ownerTag,
+  tagOfComment,
+} from "../../../src/nft/owner.ts";
 
 const owner = { network: "unit-test", ifname: "eth0", containerId: "one" };
 // What the reference writes for the same owner.

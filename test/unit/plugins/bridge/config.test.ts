@@ -17,6 +17,7 @@ describe("readConfig()", () => {
       isDefaultGateway: false,
       forceAddress: false,
       ipMasq: false,
+      macspoofchk: false,
       mtu: 0,
       hairpinMode: false,
       promiscMode: false,
@@ -31,6 +32,7 @@ describe("readConfig()", () => {
     "isDefaultGateway",
     "forceAddress",
     "ipMasq",
+    "macspoofchk",
     "hairpinMode",
     "promiscMode",
     "portIsolation",
@@ -63,12 +65,20 @@ describe("readConfig()", () => {
     expect(refusalOf(() => read(conf))).toEqual([7, message]);
   });
 
-  test("takes the one backend that it has", () => {
-    for (const ipMasqBackend of ["nftables", "", undefined, null]) expect(read({ ipMasqBackend }).ipMasq).toBe(false);
+  test("takes the backends of the reference, and none", () => {
+    const backend = (ipMasqBackend: unknown) => read({ ipMasqBackend }).ipMasqBackend;
+    expect(["nftables", "iptables", "", undefined, null].map(backend)).toEqual([
+      "nftables",
+      "iptables",
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
-  test("takes values of keys it does not have that ask for nothing", () => {
-    expect(read({ vlan: 0, macspoofchk: false, vlanTrunk: undefined, preserveDefaultVlan: true }).bridge).toBe("br0");
+  test("needs no VLANs for keys that ask for none", () => {
+    expect(read({ vlan: 0, vlanTrunk: undefined, preserveDefaultVlan: true }).vlans).toBeUndefined();
+    expect(read({ vlanTrunk: null }).vlans).toBeUndefined();
   });
 });
 
@@ -100,18 +110,22 @@ describe("readConfig() finds the MAC address", () => {
 });
 
 describe("readRemains()", () => {
+  const NOTHING = { bridge: "cni0", ipam: undefined, ipMasq: false, iptables: false, macspoofchk: false };
+
   test("reads what a DEL needs of a configuration that an ADD would refuse", () => {
     const conf = { bridge: "br1", ipam: { type: "host-local" }, hairpinMode: true, promiscMode: true, mtu: "big" };
-    expect(readRemains(conf)).toEqual({ bridge: "br1", ipam: "host-local" });
+    expect(readRemains(conf)).toEqual({ ...NOTHING, bridge: "br1", ipam: "host-local" });
+    const rules = { ipMasq: true, ipMasqBackend: "iptables", macspoofchk: true, vlan: 5000 };
+    expect(readRemains(rules)).toEqual({ ...NOTHING, ipMasq: true, iptables: true, macspoofchk: true });
   });
 
   test("has defaults", () => {
-    expect(readRemains({})).toEqual({ bridge: "cni0", ipam: undefined });
-    expect(readRemains({ ipam: { type: "" } })).toEqual({ bridge: "cni0", ipam: undefined });
+    expect(readRemains({})).toEqual(NOTHING);
+    expect(readRemains({ ipam: { type: "" } })).toEqual(NOTHING);
   });
 
   test("takes what no ADD can have read for one without IPAM", () => {
-    expect(readRemains({ bridge: 5, ipam: { type: "host-local" } })).toEqual({ bridge: "cni0", ipam: undefined });
-    expect(readRemains({ ipam: "host-local" })).toEqual({ bridge: "cni0", ipam: undefined });
+    expect(readRemains({ bridge: 5, ipam: { type: "host-local" } })).toEqual(NOTHING);
+    expect(readRemains({ ipam: "host-local" })).toEqual(NOTHING);
   });
 });

@@ -1,0 +1,101 @@
+/**
+ * Runs fuzzed calls in the room that fuzz.ts makes: `fuzz-worker.ts HOW SEED COUNT [BINDIR]`, HOW being `in-process` or
+ * `executable`. Prints a line of JSON for each fault, and one with the counts at the end.
+ */
+import { mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../../src/skel/run.ts";
+import { lazyPlugin } from "../../src/skel/lazy.ts";
+import { close } from "../../src/sys/bun/sys.ts";
+import { type Input, makeInput, ROOT } from "./fuzz-inputs.ts";
+import { random } from "./fuzz-random.ts";
+import { OUTSIDE, renewSurroundings } from "./fuzz-surroundings.ts";
+import { faultOf } from "./fuzz-verdict.ts";
+
+/** How long an answer may take, in milliseconds. */
+const LIMIT_MS = 2000;
+/** How many calls see the same surroundings. */
+const EPOCH = 20;
+
+const [how, seed, count, bin = ""] = process.argv.slice(2) as [string, string, string, string?];
+
+const PLUGINS = [
+  lazyPlugin("host-local", {
+    ADD: "host-local", DEL: "host-local", leases: "host-local",
+    CHECK: "host-local-upkeep", GC: "host-local-upkeep", STATUS: "host-local-upkeep", collection: "host-local-upkeep",
+  }),
+  lazyPlugin("bridge", { ADD: "bridge", DEL: "bridge", CHECK: "bridge-upkeep", GC: "bridge-upkeep", STATUS: "bridge-upkeep" }),
+];
+
+function inProcess({ plugin, env, stdin }: Input): string | undefined {
+  const found = PLUGINS.find(({ name }) => name === plugin);
+  if (!found) throw new Error(plugin);
+  return faultOf(env.CNI_COMMAND, run(found, new Map(Object.entries(env)), () => stdin, PLUGINS));
+}
+
+function executable({ plugin, env, stdin }: Input): string | undefined {
+  const child = Bun.spawnSync([join(bin, plugin)], { stdin: bytesOf(stdin), env, timeout: LIMIT_MS, killSignal: "SIGKILL" });
+  if (child.signalCode) return `ended by ${child.signalCode}${child.exitedDueToTimeout ? ` after ${LIMIT_MS} ms` : ""}`;
+  return faultOf(env.CNI_COMMAND, { code: child.exitCode ?? -1, stdout: child.stdout.toString() });
+}
+
+/** Lone surrogates become bytes that are no UTF-8. */
+function bytesOf(text: string): Buffer {
+  return Buffer.from(text.replaceAll("\ud800", "\u00ed\u00a0"), text.includes("\ud800") ? "latin1" : "utf8");
+}
+
+/** A process that goes on must give back what a plugin leaves to its end. */
+function closeLeftovers(): void {
+  for (const fd of readdirSync("/proc/self/fd")) {
+    let target = "";
+    try {
+      target = readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      continue;
+    }
+    if (Number(fd) > 2 && (target.startsWith(ROOT) || /^(net|socket):/.test(target)) && !known.has(fd)) close(Number(fd));
+  }
+}
+
+function report(line: object): void {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}
+
+mkdirSync(join(ROOT, "bin"), { recursive: true });
+mkdirSync(OUTSIDE, { recursive: true });
+writeFileSync(join(OUTSIDE, "file"), "c1\r\neth0");
+writeFileSync(join(ROOT, "inside"), "c1\r\neth0");
+for (const name of ["host-local", "bridge"]) symlinkSync(how === "in-process" ? process.execPath : join(bin, name), join(ROOT, "bin", name));
+const fifo = (path: string) => void Bun.spawnSync(["mkfifo", path]);
+fifo(join(ROOT, "fifo"));
+report({ ready: true });
+const known = new Set(readdirSync("/proc/self/fd"));
+const progress = join(ROOT, "progress");
+
+let slowest = 0;
+let faults = 0;
+let kept = 0;
+for (let i = 0; i < Number(count); i++) {
+  if (i % EPOCH === 0) {
+    if (how === "in-process") closeLeftovers();
+    renewSurroundings(random(Number(seed) + i * 7919 + 1), fifo);
+  }
+  const input = makeInput(random(Number(seed) + i * 104_729));
+  writeFileSync(progress, String(i));
+  const start = performance.now();
+  let fault: string | undefined;
+  try {
+    fault = how === "in-process" ? inProcess(input) : executable(input);
+  } catch (error) {
+    fault = `thrown: ${error instanceof Error ? error.stack : error}`;
+  }
+  const took = performance.now() - start;
+  slowest = Math.max(slowest, took);
+  if (took > LIMIT_MS) fault ??= `took ${Math.round(took)} ms`;
+  if (Object.keys(Object.prototype).length > 0 || "polluted" in {}) fault ??= "Object.prototype is polluted";
+  if (!fault) continue;
+  faults++;
+  if (kept++ < 20) report({ fault, i, input: { ...input, stdin: input.stdin.slice(0, 1500) } });
+}
+report({ done: Number(count), faults, slowest: Math.round(slowest), rss: Math.round(process.memoryUsage.rss() / 2 ** 20) });
+process.exit(0);
