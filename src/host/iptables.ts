@@ -7,7 +7,7 @@ import { Client } from "../netlink/client.ts";
 import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { iptablesChain } from "../nft/owner.ts";
-import { removeReferenceMasquerade } from "../nft/reference.ts";
+import { hasReferenceMasquerade, removeReferenceMasquerade } from "../nft/reference.ts";
 import { linesOf, nat, removalOf, rulesFor } from "./iptables-rules.ts";
 import { findTool, missingTool, restore, save } from "./iptables-run.ts";
 
@@ -24,10 +24,12 @@ export interface Iptables {
   remove(owner: Owner, addresses?: readonly Ip[]): void;
   /** What is missing, in words; undefined when all is there. */
   check(owner: Owner, addresses: readonly Prefix[]): string | undefined;
+  /** Whether there is anything of the owner's that the reference made, by nftables or iptables on nf_tables. */
+  isReferences(owner: Owner): boolean;
 }
 
 export function iptables(): Iptables {
-  return { assertInstalled, add, remove, check };
+  return { assertInstalled, add, remove, check, isReferences };
 }
 
 function assertInstalled(): void {
@@ -61,13 +63,21 @@ function add(owner: Owner, addresses: readonly Prefix[]): void {
   }
 }
 
-function remove(owner: Owner): void {
+function isReferences(owner: Owner): boolean {
+  return withNft((client) => hasReferenceMasquerade(client, owner));
+}
+
+function withNft<T>(fn: (client: Client) => T): T {
   const client = new Client(openSocket(NETLINK_NETFILTER), tap("netfilter"));
   try {
-    removeReferenceMasquerade(client, owner);
+    return fn(client);
   } finally {
     client.close();
   }
+}
+
+function remove(owner: Owner): void {
+  withNft((client) => removeReferenceMasquerade(client, owner));
   for (const [family, names] of [
     [4, "ip_tables_names"],
     [6, "ip6_tables_names"],

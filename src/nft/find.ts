@@ -39,17 +39,6 @@ export function findChain(client: Client, family: Family, table: string, name: s
   );
 }
 
-/** Like `nft list chains FAMILY`, of one table: the names and comments ("" without one). */
-export function listChains(client: Client, family: Family, table: string): { name: string; comment: string }[] {
-  const body = about(family, () => {});
-  const chains = client.dump(`nft list chains ${family}`, NFT_GETCHAIN, body, ({ body }) => {
-    header.decode(body);
-    const { name = "", table: home, userdata } = chainAttrs.decode(body);
-    return { name, home, comment: commentOf(userdata) ?? "" };
-  });
-  return chains.filter(({ home }) => home === table).map(({ name, comment }) => ({ name, comment }));
-}
-
 export interface FoundRule {
   /** Its number in the table, for deleting it. */
   readonly handle: number;

@@ -1,22 +1,6 @@
 import { formatPrefix, type Ip, networkOf, type Prefix } from "../base/ip.ts";
-import { formatMac, type Mac } from "../base/mac.ts";
-import { encodeUtf8 } from "../base/utf8.ts";
-import {
-  EQ,
-  type Expr,
-  IIFNAME,
-  LINK_HEADER,
-  NEQ,
-  NETWORK_HEADER,
-  NF_ACCEPT,
-  NF_DROP,
-  NFT_GOTO,
-  NFT_JUMP,
-  NFT_RETURN,
-  REG_1,
-  REG_VERDICT,
-  type Statement,
-} from "./expr.ts";
+import { type Expr, NEQ, NETWORK_HEADER, REG_1, type Statement } from "./expr.ts";
+import { compare, load } from "./instructions.ts";
 import { KEY_TYPES, type NftSet } from "./objects.ts";
 
 /** `ip saddr @SET` or `ip6 saddr @SET`, by the set's type: ipv4_addr or ipv6_addr. For tables of that family. */
@@ -35,41 +19,9 @@ export function notDaddr(prefix: Prefix): Statement {
   return { text, exprs: inNetwork("daddr", network, prefix.length, NEQ) };
 }
 
-/** `iifname "NAME"`. */
-export function iifname(name: string): Statement {
-  const padded = new Uint8Array(KEY_TYPES.ifname.size);
-  padded.set(encodeUtf8(name));
-  return {
-    text: `iifname "${name}"`,
-    exprs: [{ name: "meta", data: { key: IIFNAME, dreg: REG_1 } }, compare(EQ, padded)],
-  };
-}
-
-/** `ether saddr MAC`. For tables of the families bridge and netdev, where every packet has an Ethernet header. */
-export function etherSaddr(mac: Mac): Statement {
-  return { text: `ether saddr ${formatMac(mac)}`, exprs: [load(LINK_HEADER, 6, 6), compare(EQ, mac)] };
-}
-
 /** `masquerade`: the source becomes the address of the interface that the packet leaves by. For nat postrouting. */
 export function masquerade(): Statement {
   return { text: "masquerade", exprs: [{ name: "masq", data: {} }] };
-}
-
-const VERDICTS = { accept: NF_ACCEPT, drop: NF_DROP, return: NFT_RETURN } as const;
-
-/** `accept`, `drop` or `return`. */
-export function verdict(word: keyof typeof VERDICTS): Statement {
-  return { text: word, exprs: [decide({ code: VERDICTS[word] })] };
-}
-
-/** `jump CHAIN`: a chain of the same table, from where `return` and its end come back. */
-export function jump(chain: string): Statement {
-  return { text: `jump ${chain}`, exprs: [decide({ code: NFT_JUMP, chain })] };
-}
-
-/** `goto CHAIN`: the same without coming back. */
-export function goTo(chain: string): Statement {
-  return { text: `goto ${chain}`, exprs: [decide({ code: NFT_GOTO, chain })] };
 }
 
 /** Where the addresses lie in an IP header, by their size (RFC 791 §3.1, RFC 8200 §3). */
@@ -91,21 +43,9 @@ function inNetwork(which: "saddr" | "daddr", network: Ip, bits: number, op: numb
   ];
 }
 
-function load(base: number, offset: number, length: number): Expr {
-  return { name: "payload", data: { dreg: REG_1, base, offset, length } };
-}
-
 function masked(mask: Uint8Array): Expr {
   const xor = { value: new Uint8Array(mask.length) };
   return { name: "bitwise", data: { sreg: REG_1, dreg: REG_1, length: mask.length, mask: { value: mask }, xor } };
-}
-
-function compare(op: number, value: Uint8Array): Expr {
-  return { name: "cmp", data: { sreg: REG_1, op, data: { value } } };
-}
-
-function decide(verdict: { code: number; chain?: string }): Expr {
-  return { name: "immediate", data: { dreg: REG_VERDICT, data: { verdict } } };
 }
 
 function words(size: number): "ip" | "ip6" {

@@ -2,7 +2,7 @@ import type { Owner } from "../base/owner.ts";
 import type { Client } from "../netlink/client.ts";
 import { Batch } from "./batch.ts";
 import { run } from "./client.ts";
-import { listRules } from "./find.ts";
+import { findChain, listRules } from "./find.ts";
 import { iptablesChain, ownerTag } from "./owner.ts";
 import { removeBranch } from "./remove-chain.ts";
 
@@ -19,6 +19,17 @@ export function removeReferenceMasquerade(client: Client, owner: Owner): void {
   for (const family of ["ip", "ip6"] as const) {
     removeBranch(client, { family, table: "nat", trunk: "POSTROUTING", name });
   }
+}
+
+/** Whether the reference masquerades for `owner`, by either backend: as it does for what it made before an upgrade. */
+export function hasReferenceMasquerade(client: Client, owner: Owner): boolean {
+  const tag = ownerTag(owner);
+  const tagged = listRules(client, "inet", NFTABLES.table, NFTABLES.chain).some(({ comment }) =>
+    comment.startsWith(tag),
+  );
+  if (tagged) return true;
+  const name = iptablesChain(owner);
+  return (["ip", "ip6"] as const).some((family) => findChain(client, family, "nat", name) !== undefined);
 }
 
 const NFTABLES = { table: "cni_plugins_masquerade", chain: "masq_checks" } as const;

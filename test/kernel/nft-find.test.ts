@@ -3,7 +3,7 @@ import { Batch } from "../../src/nft/batch.ts";
 import { run } from "../../src/nft/client.ts";
 import { findChain, hasTable, listRules } from "../../src/nft/find.ts";
 import { getElement, hasSet, listElements, listSets } from "../../src/nft/find-set.ts";
-import { etherSaddr, verdict } from "../../src/nft/match.ts";
+import { etherSaddr, verdict } from "../../src/nft/match-link.ts";
 import { inLab } from "../support/lab.ts";
 import { namespaces, needs, nftables } from "../support/needs.ts";
 import { ADDRESSES, EVERYTHING, everything, ip, mac, NAT, nftClient, SPOOF } from "../support/nft.ts";

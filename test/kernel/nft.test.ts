@@ -3,7 +3,7 @@ import { EEXIST, ENOENT } from "../../src/base/errno.ts";
 import { Batch } from "../../src/nft/batch.ts";
 import { attempt, run } from "../../src/nft/client.ts";
 import { listRules } from "../../src/nft/find.ts";
-import { verdict } from "../../src/nft/match.ts";
+import { verdict } from "../../src/nft/match-link.ts";
 import { inLab, type Lab } from "../support/lab.ts";
 import { namespaces, needs, nftables } from "../support/needs.ts";
 import { ADDRESSES, EVERYTHING, everything, ip, nftClient, ruleset, SOURCES } from "../support/nft.ts";

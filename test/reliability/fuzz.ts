@@ -31,14 +31,13 @@ export async function fuzz({ how, bin, count, seed }: Fuzzing): Promise<FuzzTall
   const room = mkdtempSync(join(tmpdir(), "berth-fuzz-"));
   const worker = [process.execPath, join(import.meta.dir, "fuzz-worker.ts"), how, String(seed), String(count), bin];
   const child = Bun.spawn(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", SCRIPT, "sh", room, ...worker], {
-    cwd: process.cwd(),
+    env: { ...process.env, BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" },
     stdout: "pipe",
     stderr: "pipe",
   });
-  let stalled = setTimeout(() => child.kill("SIGKILL"), STALL_MS + count * 20);
+  const stalled = setTimeout(() => child.kill("SIGKILL"), STALL_MS + count * 20);
   const text = await child.stdout.text();
   clearTimeout(stalled);
-  stalled = undefined as never;
   const status = await child.exited;
   const lines = text.trimEnd().split("\n");
   const touched = lines.filter((line) => line.startsWith("/"));

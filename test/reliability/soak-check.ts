@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { attempt, ipj } from "../support/command.ts";
 import type { Lab } from "../support/lab.ts";
+import { REFERENCE } from "../support/needs.ts";
 import { indexFaults } from "./index-file.ts";
 import type { Slot } from "./soak-slot.ts";
 
@@ -74,7 +75,7 @@ function ruleFaults(lab: Lab, slots: readonly Slot[]): string[] {
   const named = new Set(text.match(/(?<=id: \\?"?)s\d+x\d+/g) ?? []);
   const wanted = attached(slots).filter(({ ipMasq }) => ipMasq);
   const chains = text.match(/^:CNI-[0-9a-f]{16,}/gm)?.length ?? 0;
-  const byReference = wanted.filter(({ by }) => !by.includes("dist/bin")).length;
+  const byReference = wanted.filter(({ by }) => by === REFERENCE).length;
   return [
     ...[...named].filter((id) => !wanted.some((slot) => slot.id === id)).map((id) => `rule of ${id}`),
     ...wanted.filter(({ id }) => !named.has(id)).map(({ id }) => `no rule of ${id}`),

@@ -155,8 +155,7 @@ function ownerOf({ name, env }: Call): Owner {
   return { network: name, containerId: env.containerId, ifname: env.ifname };
 }
 
-/** What the CniErrors about missing rules suggest. */
-const RULES_GONE = `something removed the rules (nft flush ruleset, a firewall reload): berth repair ${call.name} puts them back`;
+const RULES_GONE = "something removed the rules (nft flush ruleset, a firewall reload)";
 
 function checkMasquerade(call: Call, host: Host, config: BridgeConfig, result: Result): void {
   const backend = config.ipMasqBackend === "iptables" ? host.iptables : host.masquerade;
@@ -164,7 +163,10 @@ function checkMasquerade(call: Call, host: Host, config: BridgeConfig, result: R
     ownerOf(call),
     result.ips.map(({ address }) => address),
   );
-  if (missing) throw differs(`masquerading is broken: ${missing}`, RULES_GONE);
+  // What the reference made before an upgrade is left as it made it.
+  if (missing && !host.iptables.isReferences(ownerOf(call))) {
+    throw differs(`masquerading is broken: ${missing}`, `${RULES_GONE}: berth repair ${call.name} puts them back`);
+  }
 }
 
 /** The port's VLANs, and that what comes from it has the container's MAC address. */
@@ -174,5 +176,5 @@ function checkRestrictions(call: Call, host: Host, config: BridgeConfig, outer: 
   const rule = config.macspoofchk
     ? host.spoofCheck.check(ownerOf(call), { name: outer.name, mac: inner.mac })
     : undefined;
-  if (rule) throw differs(`the spoof check is broken: ${rule}`, RULES_GONE);
+  if (rule) throw differs(`the spoof check is broken: ${rule}`, `${RULES_GONE}: DEL and ADD the container again`);
 }

@@ -80,7 +80,10 @@ function indexedOwners(store: Store, table: Table, rebuilt: boolean, scanned: Ow
   };
   const change = (fn: () => void) => {
     changed = true;
-    usable &&= unlessErrno(() => fn() ?? true) !== undefined;
+    // Not usable while it is changed: whatever ends that half way, the index must not be stamped as being in step.
+    const before = usable;
+    usable = false;
+    usable = unlessErrno(() => fn() ?? true) !== undefined && before;
   };
   return {
     addressesOf(owner) {

@@ -4,7 +4,7 @@ import { parseMac } from "../../../src/base/mac.ts";
 import { encodeUtf8 } from "../../../src/base/utf8.ts";
 import { Batch } from "../../../src/nft/batch.ts";
 import type { ObjectOf, Verb } from "../../../src/nft/commands.ts";
-import { verdict } from "../../../src/nft/match.ts";
+import { verdict } from "../../../src/nft/match-link.ts";
 import type { Kind } from "../../../src/nft/objects.ts";
 
 const table = { kind: "table" } as const;
