@@ -4,7 +4,7 @@ import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { findChain, hasTable } from "../nft/find.ts";
 
-/** What the machine's firewall can do, and does to everyone. The bundle "firewall". */
+/** What the machine's firewall can do, and does to everyone. */
 export interface Firewall {
   /** Why nf_tables cannot be used; undefined when it can. */
   nftablesFailure(): unknown;

@@ -1,10 +1,11 @@
 import { load } from "#sys";
-import type * as FirewallBundle from "./firewall.ts";
-import type * as IptablesBundle from "./iptables.ts";
+import type { Firewall } from "./firewall.ts";
+import type { Iptables } from "./iptables.ts";
 import { type Masquerade, masquerade } from "./masquerade.ts";
 import { type Namespace, namespaceAt } from "./namespace.ts";
+import type * as Rules from "./rules.ts";
 import { openSandbox, openSandboxIfThere, type Sandbox } from "./sandbox.ts";
-import type * as SpoofBundle from "./spoof.ts";
+import type { SpoofCheck } from "./spoof.ts";
 
 /** What a plugin may do to the machine: the seam at which tests put a fake. Its own links, sysctls and rules are the host's. */
 export interface Host extends Namespace {
@@ -14,9 +15,13 @@ export interface Host extends Namespace {
   openSandboxIfThere(path: string, warn: (line: string) => void): Sandbox | undefined;
   readonly masquerade: Masquerade;
   /** These three are loaded when they are asked for. */
-  readonly iptables: IptablesBundle.Iptables;
-  readonly spoofCheck: SpoofBundle.SpoofCheck;
-  readonly firewall: FirewallBundle.Firewall;
+  readonly iptables: Iptables;
+  readonly spoofCheck: SpoofCheck;
+  readonly firewall: Firewall;
+}
+
+function rules(): typeof Rules {
+  return load("rules") as typeof Rules;
 }
 
 /** The machine itself, seen from the network namespace that this process runs in. */
@@ -27,13 +32,13 @@ export function machine(): Host {
     openSandboxIfThere,
     masquerade: masquerade(),
     get iptables() {
-      return (load("iptables") as typeof IptablesBundle).iptables();
+      return rules().iptables();
     },
     get spoofCheck() {
-      return (load("spoof") as typeof SpoofBundle).spoofCheck();
+      return rules().spoofCheck();
     },
     get firewall() {
-      return (load("firewall") as typeof FirewallBundle).firewall();
+      return rules().firewall();
     },
   };
 }

@@ -11,7 +11,7 @@ import { hasReferenceMasquerade, removeReferenceMasquerade } from "../nft/refere
 import { linesOf, nat, removalOf, rulesFor } from "./iptables-rules.ts";
 import { findTool, missingTool, restore, save } from "./iptables-run.ts";
 
-/** Masquerading by iptables, in the reference's own layout. The bundle "iptables". */
+/** Masquerading by iptables, in the reference's own layout. */
 export interface Iptables {
   /** Throws Explained where iptables is not installed. */
   assertInstalled(): void;

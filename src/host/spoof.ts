@@ -1,3 +1,4 @@
+import { errnoOf, messageOf } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import type { Owner } from "../base/owner.ts";
 import { Client } from "../netlink/client.ts";
@@ -5,7 +6,7 @@ import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { addSpoofCheck, canName, checkSpoofCheck, gcSpoofChecks, type Port, removeSpoofCheck } from "../nft/spoof.ts";
 
-/** The rules that keep containers from sending with others' MAC addresses. The bundle "spoof". */
+/** The rules that keep containers from sending with others' MAC addresses. */
 export interface SpoofCheck {
   /** What comes from the port with another MAC address than its container's is dropped. Throws Explained. */
   add(owner: Owner, port: Port): void;
@@ -26,11 +27,22 @@ export function spoofCheck(): SpoofCheck {
   };
   return {
     add(owner, port) {
-      if (canName(owner)) return addSpoofCheck(nft(), owner, port);
-      throw new Explained(
-        `failed to setup spoof-check: the container ID of ${owner.containerId.length} characters is too long`,
-        "the names of the rules' chains are made from it: use shorter IDs, or leave macspoofchk out",
-      );
+      if (!canName(owner)) {
+        throw new Explained(
+          `failed to setup spoof-check: the container ID of ${owner.containerId.length} characters is too long`,
+          "the names of the rules' chains are made from it: use shorter IDs, or leave macspoofchk out",
+        );
+      }
+      try {
+        addSpoofCheck(nft(), owner, port);
+      } catch (error) {
+        if (errnoOf(error) === undefined) throw error;
+        throw new Explained(
+          `failed to setup spoof-check: ${messageOf(error)}`,
+          "macspoofchk needs nf_tables for bridges (modprobe nf_tables_bridge, CONFIG_NF_TABLES_BRIDGE)",
+          error,
+        );
+      }
     },
     remove: (owner) => {
       if (canName(owner)) removeSpoofCheck(nft(), owner);

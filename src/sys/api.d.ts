@@ -18,7 +18,6 @@ declare module "berth:sys" {
   export function environ(): [name: string, value: string][];
   /** Ends the process at once (no destructors). */
   export function exit(code: number): never;
-  export function getpid(): number;
   /** CLOCK_MONOTONIC in milliseconds, with fraction. */
   export function monotonic(): number;
   /** CLOCK_BOOTTIME in seconds, with fraction: time since boot, suspend included. */
@@ -81,10 +80,8 @@ declare module "berth:sys" {
   export function writeFile(path: string, data: string, flags?: number, mode?: number): void;
   /** linkat(2) of an open file (an O_TMPFILE one too) to `path`: EEXIST if that exists. */
   export function linkFd(fd: number, path: string): void;
-  export function rename(from: string, to: string): void;
   export function unlink(path: string): void;
   export function mkdir(path: string, mode: number): void;
-  export function rmdir(path: string): void;
   /** Names in a directory, without "." and "..", in the kernel's order. Names that are not UTF-8 are left out. */
   export function readdir(path: string): string[];
   export interface Stat {
@@ -106,7 +103,6 @@ declare module "berth:sys" {
   export function setMtime(path: string, sec: number, nsec: number): void;
   /** f_type of fstatfs(2), the file system's magic. */
   export function fsMagic(fd: number): number;
-  export function readlink(path: string): string;
   /**
    * flock(2) LOCK_EX, waiting at most `timeout` milliseconds. @throws ETIMEDOUT
    */
@@ -129,8 +125,6 @@ declare module "berth:sys" {
   export function netlinkOpen(protocol: number): number;
   /** setsockopt(2) at SOL_NETLINK with an int. */
   export function netlinkOption(fd: number, option: number, value: number): void;
-  /** SO_RCVBUFFORCE (falls back to SO_RCVBUF) and SO_SNDBUFFORCE, in bytes. */
-  export function socketBuffers(fd: number, receive: number, send: number): void;
   /** Sends one datagram to the kernel (pid 0). */
   export function send(fd: number, datagram: Uint8Array): void;
   /** Receives one whole datagram from the kernel (datagrams of other senders are dropped). @throws ENOBUFS, EAGAIN after `timeout` ms if given */

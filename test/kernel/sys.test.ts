@@ -86,7 +86,6 @@ needsRoot(
     const ns = lab.container();
     for (const name of ["v0", "v1", "v2"]) lab.sh(ns, "ip", "link", "add", name, "type", "veth", "peer", `${name}p`);
     const socket = lab.within(ns, () => sys.netlinkOpen(NETLINK_ROUTE));
-    sys.socketBuffers(socket, 1 << 20, 1 << 20);
     sys.send(socket, getLinks(1));
     const types = typesUpToDone(socket);
     sys.close(socket);

@@ -128,20 +128,12 @@ pub fn link_fd(ctx: Ctx<'_>, fd: i32, path: Text) -> Result<()> {
     })
 }
 
-pub fn rename(ctx: Ctx<'_>, from: Text, to: Text) -> Result<()> {
-    call(&ctx, "rename", Some(&from), || fs::rename(&*from, &*to))
-}
-
 pub fn unlink(ctx: Ctx<'_>, path: Text) -> Result<()> {
     call(&ctx, "unlink", Some(&path), || fs::unlink(&*path))
 }
 
 pub fn mkdir(ctx: Ctx<'_>, path: Text, mode: u32) -> Result<()> {
     call(&ctx, "mkdir", Some(&path), || fs::mkdir(&*path, Mode::from_bits_retain(mode)))
-}
-
-pub fn rmdir(ctx: Ctx<'_>, path: Text) -> Result<()> {
-    call(&ctx, "rmdir", Some(&path), || fs::rmdir(&*path))
 }
 
 pub fn readdir(ctx: Ctx<'_>, path: Text) -> Result<Vec<String>> {
@@ -161,11 +153,6 @@ pub fn readdir(ctx: Ctx<'_>, path: Text) -> Result<Vec<String>> {
         }
     }
     Ok(names)
-}
-
-pub fn readlink(ctx: Ctx<'_>, path: Text) -> Result<String> {
-    let target = call(&ctx, "readlink", Some(&path), || fs::readlink(&*path, Vec::new()))?;
-    Ok(target.to_string_lossy().into_owned())
 }
 
 /// The kernel waits, not a loop here; a timer interrupts it at the deadline.

@@ -10,7 +10,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{self, Errno};
 use rustix::net::netlink::SocketAddrNetlink;
-use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
+use rustix::net::{AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::net::{bind, recvfrom, sendto, socket_with};
 
 use super::error::{call, errno, failure};
@@ -42,15 +42,6 @@ pub fn option(ctx: Ctx<'_>, fd: i32, option: i32, value: i32) -> Result<()> {
             0 => Ok(()),
             _ => Err(errno(std::io::Error::last_os_error())),
         }
-    })
-}
-
-pub fn buffers(ctx: Ctx<'_>, fd: i32, receive: usize, send: usize) -> Result<()> {
-    call(&ctx, "setsockopt", None, || {
-        let fd = descriptor(fd)?;
-        sockopt::set_socket_recv_buffer_size_force(fd, receive)
-            .or_else(|_| sockopt::set_socket_recv_buffer_size(fd, receive))?;
-        sockopt::set_socket_send_buffer_size_force(fd, send).or_else(|_| sockopt::set_socket_send_buffer_size(fd, send))
     })
 }
 

@@ -28,10 +28,6 @@ pub fn exit(code: i32) {
     fatal::exit(code)
 }
 
-pub fn getpid() -> i32 {
-    rustix::process::getpid().as_raw_pid()
-}
-
 /// Through the C library: rustix looks for the kernel's clock page anew in each process, which takes longer than the call.
 fn seconds(clock: libc::clockid_t) -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

@@ -1,7 +1,8 @@
 import { load } from "#sys";
-import type * as Vlan from "./bundle-vlan.ts";
+import type * as Vlan from "./vlan.ts";
+import type * as Gateway from "./vlan-gateway.ts";
 
-/** The steps that only some networks ask for, loaded when one does. */
-export function vlanSteps(): typeof Vlan {
-  return load("bridge-vlan") as typeof Vlan;
+/** The steps that only networks with VLANs ask for, loaded when one does (bundle-upkeep.ts). */
+export function vlanSteps(): typeof Vlan & typeof Gateway {
+  return load("bridge-upkeep") as typeof Vlan & typeof Gateway;
 }

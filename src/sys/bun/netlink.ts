@@ -37,11 +37,6 @@ export function netlinkOption(fd: number, option: number, value: number): void {
   setInt(fd, SOL_NETLINK, option, value);
 }
 
-export function socketBuffers(fd: number, receive: number, send: number): void {
-  setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, receive);
-  setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, send);
-}
-
 export function send(fd: number, datagram: Uint8Array): void {
   call("sendto", () => libc.sendto(fd, datagram, datagram.length, 0, KERNEL, KERNEL.byteLength));
 }

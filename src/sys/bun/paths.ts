@@ -26,12 +26,6 @@ export function linkFd(fd: number, path: string): void {
   );
 }
 
-export function rename(from: string, to: string): void {
-  const source = cstr(from, "rename");
-  const target = cstr(to, "rename");
-  call("rename", () => libc.rename(source, target), from);
-}
-
 export function unlink(path: string): void {
   const name = cstr(path, "unlink");
   call("unlink", () => libc.unlink(name), path);
@@ -40,18 +34,6 @@ export function unlink(path: string): void {
 export function mkdir(path: string, mode: number): void {
   const name = cstr(path, "mkdir");
   call("mkdir", () => libc.mkdir(name, mode), path);
-}
-
-export function rmdir(path: string): void {
-  const name = cstr(path, "rmdir");
-  call("rmdir", () => libc.rmdir(name), path);
-}
-
-export function readlink(path: string): string {
-  const name = cstr(path, "readlink");
-  const bytes = new Uint8Array(PATH_MAX);
-  const n = call("readlink", () => libc.readlink(name, bytes, PATH_MAX), path);
-  return new TextDecoder().decode(bytes.subarray(0, n));
 }
 
 export function readdir(path: string): string[] {

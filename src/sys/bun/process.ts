@@ -23,10 +23,6 @@ export function exit(code: number): never {
   throw new Error("_exit(2) returned");
 }
 
-export function getpid(): number {
-  return process.pid;
-}
-
 export function random(n: number): Uint8Array {
   const bytes = new Uint8Array(n);
   for (let at = 0; at < n; ) {

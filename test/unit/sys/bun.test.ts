@@ -47,11 +47,7 @@ describe("errors", () => {
       () => sys.stat(path),
       () => sys.lstat(path),
       () => sys.mkdir(path, 0o700),
-      () => sys.rmdir(path),
       () => sys.unlink(path),
-      () => sys.rename(path, "/tmp/x"),
-      () => sys.rename("/tmp/x", path),
-      () => sys.readlink(path),
       () => sys.readdir(path),
       () => sys.readFile(path),
       () => sys.writeFile(path, ""),
@@ -132,19 +128,16 @@ describe("files", () => {
     sys.close(fd);
   });
 
-  test("names: mkdir(), rename(), unlink(), rmdir(), readlink(), readdir()", () => {
+  test("names: mkdir(), unlink(), readdir()", () => {
     const inner = fresh();
     sys.mkdir(inner, 0o700);
     expect(statSync(inner).mode & 0o777).toBe(0o700);
     writeFileSync(join(inner, "a"), "");
-    sys.rename(join(inner, "a"), join(inner, "b"));
-    symlinkSync("b", join(inner, "link"));
+    symlinkSync("a", join(inner, "link"));
     writeFileSync(Buffer.concat([Buffer.from(`${inner}/`), Buffer.of(0xff)]), "");
-    expect(sys.readdir(inner).sort()).toEqual(["b", "link"]);
-    expect(sys.readlink(join(inner, "link"))).toBe("b");
-    expect(thrown(() => sys.rmdir(inner))).toMatchObject({ code: "ENOTEMPTY" });
-    sys.unlink(join(inner, "b"));
-    expect(thrown(() => sys.unlink(join(inner, "b")))).toMatchObject({ code: "ENOENT" });
+    expect(sys.readdir(inner).sort()).toEqual(["a", "link"]);
+    sys.unlink(join(inner, "a"));
+    expect(thrown(() => sys.unlink(join(inner, "a")))).toMatchObject({ code: "ENOENT" });
   });
 
   test("readdir() of many names", () => {
