@@ -2,7 +2,7 @@
 // small "bun:test" (test/quickjs) and embedded in a second executable in the place of berth's own bundles.
 //
 // Usage: node scripts/test-quickjs.mjs [--reporter=junit --reporter-outfile=FILE], as scripts/test.sh gives them.
-// Left out are tests of other layers, and those that import libraries too heavy for it (FOREIGN).
+// Left out, and named, are tests that need Node, Bun, or libraries too heavy for the engine (FOREIGN).
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,8 +23,8 @@ const PURE = [
   ...["plan", "names", "config", "bridge"].map((name) => `unit/plugins/bridge/${name}.test.ts`),
 ];
 
-/** What a test imports that cannot run there: Node's modules, and the libraries of property tests. */
-const FOREIGN = /^import .*from "(node:|fast-check|ip-address)/m;
+/** What cannot run there: Node's modules and globals, and the libraries of property tests. */
+const FOREIGN = /^import .*from "(node:|fast-check|ip-address)|\b(Buffer|Bun|process)\.|\bnew Text(En|De)coder\b/m;
 
 /** Cargo's settings for a build that is made often and measured never. */
 const QUICK_BUILD = { CARGO_PROFILE_RELEASE_LTO: "off", CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16" };
@@ -44,7 +44,6 @@ function testFiles() {
     )
     .filter((path) => path.endsWith(".test.ts"))
     .map((path) => `test/${path}`)
-    .filter((path) => !FOREIGN.test(readFileSync(join(ROOT, path), "utf8")))
     .sort();
 }
 
@@ -110,7 +109,10 @@ function writeReport({ tests, failures, skipped }) {
   writeFileSync(file, `<?xml version="1.0" encoding="UTF-8"?>\n${suite}\n</testsuites>\n`);
 }
 
-const files = testFiles();
+const isForeign = (path) => FOREIGN.test(readFileSync(join(ROOT, path), "utf8"));
+
+const files = testFiles().filter((path) => !isForeign(path));
+console.log(`left to Bun: ${testFiles().filter(isForeign).join(", ")}`);
 update(await bundle(bundleNames(files)));
 const { status, stdout, stderr } = spawnSync(compile(), { encoding: "utf8", maxBuffer: 64 << 20 });
 const lines = stdout.trimEnd().split("\n");

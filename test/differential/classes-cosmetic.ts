@@ -8,6 +8,11 @@ export function endsWith({ path }: Difference, ...keys: readonly string[]): bool
   return tail.length === keys.length && keys.every((key, i) => key === "*" || key === tail[i]);
 }
 
+/** The reference's bridge has the address of its lowest port. */
+function isFloating(d: Difference): boolean {
+  return (endsWith(d, "mac", "shared") || endsWith(d, "mac", "changed")) && d.berth === false && d.reference === true;
+}
+
 const inHost = ({ path }: Difference) => path[0] === "host";
 
 export const COSMETIC: readonly DifferenceClass[] = [
@@ -20,7 +25,7 @@ export const COSMETIC: readonly DifferenceClass[] = [
     name: "bridge-mac-pinned",
     cosmetic: true,
     explains: (d) =>
-      inHost(d) && (endsWith(d, "mac", "shared") || endsWith(d, "mac", "changed")) && d.berth === false && d.reference === true,
+      inHost(d) && (isFloating(d) || (endsWith(d, "mac") && d.reference === "00:00:00:00:00:00")),
   },
   {
     name: "queue-length",
