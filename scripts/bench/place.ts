@@ -1,5 +1,6 @@
 /** A host's network namespace in which the plugins of one directory attach containers, and all that belongs to it. */
 import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { attempt, sh } from "../../test/support/command.ts";
 import { type Conf, environment, netnsPath, type Verb } from "../../test/support/conf.ts";
@@ -20,6 +21,8 @@ export interface Place {
   cycle(): Promise<{ add: Timing; del: Timing }>;
   /** A number that nobody has. */
   next(): number;
+  /** Attaches one container more, in a namespace of its own that is not among `containers`: the namespace. */
+  hold(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -44,7 +47,7 @@ process.on("exit", () => {
 /** Opens a place where one attachment is made and removed again, so that the bridge exists. */
 export async function openPlace({ driver, bin, containers, over = {} }: PlaceOptions): Promise<Place> {
   const tag = `b${process.pid}-${made++}`;
-  const dir = mkdtempSync("/run/berth-bench-");
+  const dir = mkdtempSync(join(tmpdir(), "berth-bench-"));
   const host = await namespace(driver, tag);
   sh(host, "ip", "link", "set", "lo", "up");
   const names: string[] = [];
@@ -69,6 +72,7 @@ interface Site extends Required<Omit<PlaceOptions, "containers">> {
 function placeAt(site: Site): Place {
   const { driver, dir, host, containers } = site;
   const conf = confOf(site);
+  const held: string[] = [];
   const request = requests(site, conf);
   const call = (verb: Verb, n: number, over?: object) => driver.run(host, request(verb, n, over));
   let last = 0;
@@ -86,8 +90,15 @@ function placeAt(site: Site): Place {
       const n = next();
       return { add: await call("ADD", n), del: await call("DEL", n) };
     },
+    hold: async () => {
+      const ns = await namespace(driver, `${host}-h${held.length}`);
+      held.push(ns);
+      const asked = request("ADD", next());
+      await driver.run(host, { ...asked, env: { ...asked.env, CNI_NETNS: netnsPath(ns) } });
+      return ns;
+    },
     close: async () => {
-      for (const ns of [...containers, host]) {
+      for (const ns of [...held, ...containers, host]) {
         await driver.forget(ns);
         open.delete(ns);
       }

@@ -30,6 +30,10 @@ export const EXFULL = 54;
 export const EOPNOTSUPP = 95;
 export const EADDRNOTAVAIL = 99;
 export const ENOBUFS = 105;
+export const EAFNOSUPPORT = 97;
+export const ENETDOWN = 100;
+export const ENETUNREACH = 101;
+export const EHOSTUNREACH = 113;
 export const ETIMEDOUT = 110;
 export const EDQUOT = 122;
 export const ESRCH = 3;
@@ -91,6 +95,10 @@ const TEXTS: Record<number, string> = {
   [EOPNOTSUPP]: "operation not supported",
   [EADDRNOTAVAIL]: "cannot assign requested address",
   [ENOBUFS]: "no buffer space available",
+  [EAFNOSUPPORT]: "address family not supported by protocol",
+  [ENETDOWN]: "network is down",
+  [ENETUNREACH]: "network is unreachable",
+  [EHOSTUNREACH]: "no route to host",
   [ETIMEDOUT]: "connection timed out",
   [EDQUOT]: "disk quota exceeded",
 };

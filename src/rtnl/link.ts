@@ -134,7 +134,7 @@ export function setMaster(link: string | number, master: number): Request {
   return change(link, `master ${master}`, { master });
 }
 
-/** Like `ip link set dev NAME alias TEXT` (at most 255 bytes). */
+/** Like `ip link set dev NAME alias TEXT` (at most 254 bytes). */
 export function setAlias(link: string | number, alias: string): Request {
   return change(link, `alias ${alias}`, { alias });
 }

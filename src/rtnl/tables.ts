@@ -119,7 +119,7 @@ export const linkReadAttrs = attrs({
   promiscuity: [30, u32],
 });
 
-/** RTEXT_FILTER_SKIP_STATS: leave the counters out of a reply. */
+/** RTEXT_FILTER_SKIP_STATS: leave the counters out of a list (a single link comes with them all the same). */
 export const SKIP_STATS = 8;
 
 /** struct ifaddrmsg (linux/if_addr.h). */

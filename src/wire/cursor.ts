@@ -21,7 +21,7 @@ export class Reader {
 
   /** Moves past `n` bytes and returns where they start. Throws DecodeError if fewer are left. */
   skip(n: number): number {
-    if (n > this.end - this.at) throw new DecodeError(`wanted ${n} bytes, ${this.end - this.at} left`);
+    if (n < 0 || n > this.end - this.at) throw new DecodeError(`wanted ${n} bytes, ${this.end - this.at} left`);
     const start = this.at;
     this.at += n;
     return start;

@@ -8,22 +8,36 @@ import type { Side } from "./side.ts";
 type Preparation = (side: Side, one: Case) => void;
 type Act = (side: Side, guest: Guest) => void;
 
-const host = (command: string): Preparation => ({ host: ns }) => void attempt(ns, "sh", "-c", command);
-const inside = (command: string): Act => ({ containers }, guest) => void attempt(containers[guest], "sh", "-c", command);
+const host =
+  (command: string): Preparation =>
+  ({ host: ns }) =>
+    void attempt(ns, "sh", "-c", command);
+const inside =
+  (command: string): Act =>
+  ({ containers }, guest) =>
+    void attempt(containers[guest], "sh", "-c", command);
 
 /** Things that may be there before the first call. The bridge of most cases is called br0. */
 export const PREPARATIONS: Record<string, Preparation> = {
   "an empty bridge": host("ip link add br0 type bridge"),
   "a bridge with a MAC address": host("ip link add br0 address 02:be:ef:00:00:01 type bridge && ip link set br0 up"),
-  "a bridge with the gateway": host("ip link add br0 type bridge && ip addr add 10.77.0.1/24 dev br0 && ip link set br0 up"),
+  "a bridge with the gateway": host(
+    "ip link add br0 type bridge && ip addr add 10.77.0.1/24 dev br0 && ip link set br0 up",
+  ),
   "a bridge of another IPv4 subnet": host("ip link add br0 type bridge && ip addr add 172.20.0.1/16 dev br0"),
   "a bridge of an overlapping IPv6 prefix": host("ip link add br0 type bridge && ip addr add fd77::5/48 nodad dev br0"),
   "a bridge of another IPv6 subnet": host("ip link add br0 type bridge && ip addr add fd88::5/64 nodad dev br0"),
   "another link of the bridge's name": host("ip link add br0 type veth peer name other0"),
   forwarding: host("echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding"),
-  "the container's interface": ({ containers }) => void attempt(containers[0], "ip", "link", "add", "eth0", "type", "bridge"),
+  "the container's interface": ({ containers }) =>
+    void attempt(containers[0], "ip", "link", "add", "eth0", "type", "bridge"),
   "IPv6 off in the container": ({ containers }) =>
-    void attempt(containers[0], "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"),
+    void attempt(
+      containers[0],
+      "sh",
+      "-c",
+      "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6",
+    ),
   "a lease of somebody": lease("10.77.0.2", "somebody\r\neth0"),
   "a lease of its own": lease("10.77.0.3", "ct-0\r\neth0"),
   "a lease of its other interface": lease("10.77.0.3", "ct-0\r\nnet7"),
@@ -57,7 +71,8 @@ export const ACTS: Record<string, Act> = {
   "moves the default route to another table": inside("ip route del default; ip route add default dev eth0 table 100"),
   "deletes the bridge": ({ host: ns }) => void attempt(ns, "ip", "link", "del", "br0"),
   "takes the port off the bridge": ({ host: ns }) => {
-    for (const link of ipj(ns, "link", "show", "master", "br0")) attempt(ns, "ip", "link", "set", link.ifname, "nomaster");
+    for (const link of ipj(ns, "link", "show", "master", "br0"))
+      attempt(ns, "ip", "link", "set", link.ifname, "nomaster");
   },
   "makes the bridge promiscuous": ({ host: ns }) => void attempt(ns, "ip", "link", "set", "br0", "promisc", "on"),
   "deletes the leases": ({ store }) => {

@@ -24,8 +24,7 @@ export const COSMETIC: readonly DifferenceClass[] = [
   {
     name: "bridge-mac-pinned",
     cosmetic: true,
-    explains: (d) =>
-      inHost(d) && (isFloating(d) || (endsWith(d, "mac") && d.reference === "00:00:00:00:00:00")),
+    explains: (d) => inHost(d) && (isFloating(d) || (endsWith(d, "mac") && d.reference === "00:00:00:00:00:00")),
   },
   {
     name: "queue-length",
@@ -41,12 +40,18 @@ export const COSMETIC: readonly DifferenceClass[] = [
     name: "neighbour-advertisement",
     cosmetic: true,
     explains: (d) =>
-      d.path[0] === "containers" && endsWith(d, "sysctls", "ipv6/conf/*/ndisc_notify") && d.berth === "1" && d.reference === "0",
+      d.path[0] === "containers" &&
+      endsWith(d, "sysctls", "ipv6/conf/*/ndisc_notify") &&
+      d.berth === "1" &&
+      d.reference === "0",
   },
   {
     name: "specific-code",
     cosmetic: true,
     explains: (d, { berth, reference }) =>
-      endsWith(d, "answer", "code") && berth.answer.status === 1 && reference.answer.status === 1 && d.reference === 999,
+      endsWith(d, "answer", "code") &&
+      berth.answer.status === 1 &&
+      reference.answer.status === 1 &&
+      d.reference === 999,
   },
 ];

@@ -58,19 +58,24 @@ const ADD: readonly DifferenceClass[] = [
   differentEnd(
     "default-route-without-gateway",
     "ADD",
-    (pair) => onlyBerth(pair) && pair.conf.isDefaultGateway === true && says(pair.reference, /failed to add route .*file exists/),
+    (pair) =>
+      onlyBerth(pair) &&
+      pair.conf.isDefaultGateway === true &&
+      says(pair.reference, /failed to add route .*file exists/),
   ),
   differentEnd(
     "route-without-destination",
     "ADD",
     (pair) => onlyReference(pair) && says(pair.berth, /routes\[\d+\]\.dst is missing/),
   ),
-  differentEnd("own-namespace", undefined, ({ step, berth, reference }) => step.netns === "host" && failed(berth) && failed(reference)),
+  differentEnd(
+    "own-namespace",
+    undefined,
+    ({ step, berth, reference }) => step.netns === "host" && failed(berth) && failed(reference),
+  ),
 ];
 
-const DEL: readonly DifferenceClass[] = [
-  differentEnd("del-needs-no-valid-configuration", "DEL", onlyBerth),
-];
+const DEL: readonly DifferenceClass[] = [differentEnd("del-needs-no-valid-configuration", "DEL", onlyBerth)];
 
 const CHECK: readonly DifferenceClass[] = [
   differentEnd("check-layer-2", "CHECK", (pair) => onlyBerth(pair) && says(pair.reference, /no plugin name provided/)),
@@ -82,7 +87,8 @@ const CHECK: readonly DifferenceClass[] = [
   {
     name: "check-order",
     cosmetic: true,
-    explains: (d, pair) => pair.step.verb === "CHECK" && both(pair) && d.path[0] === "files" && untouched(d, pair.berth),
+    explains: (d, pair) =>
+      pair.step.verb === "CHECK" && both(pair) && d.path[0] === "files" && untouched(d, pair.berth),
   },
 ];
 
@@ -92,9 +98,17 @@ const UPKEEP: readonly DifferenceClass[] = [
     name: "gc-collects",
     cosmetic: false,
     explains: (d, pair) =>
-      pair.step.verb === "GC" && !failed(pair.berth) && !failed(pair.reference) && isState(d) && untouched(d, pair.reference),
+      pair.step.verb === "GC" &&
+      !failed(pair.berth) &&
+      !failed(pair.reference) &&
+      isState(d) &&
+      untouched(d, pair.reference),
   },
-  differentEnd("gc-reads-its-configuration", "GC", (pair) => onlyReference(pair) && /^[467]$/.test(String(pair.berth.answer.code))),
+  differentEnd(
+    "gc-reads-its-configuration",
+    "GC",
+    (pair) => onlyReference(pair) && /^[467]$/.test(String(pair.berth.answer.code)),
+  ),
 ];
 
 const OTHER: readonly DifferenceClass[] = [
@@ -106,7 +120,8 @@ const OTHER: readonly DifferenceClass[] = [
   {
     name: "null-is-no-configuration",
     cosmetic: true,
-    explains: ({ path, berth, reference }, { step }) => step.stdin === "null" && path[1] === "code" && berth === 6 && reference === 7,
+    explains: ({ path, berth, reference }, { step }) =>
+      step.stdin === "null" && path[1] === "code" && berth === 6 && reference === 7,
   },
 ];
 

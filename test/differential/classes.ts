@@ -2,10 +2,10 @@
 import type { Json } from "../support/command.ts";
 import type { Answer } from "./answer.ts";
 import type { CallStep, Case } from "./case.ts";
-import type { Difference } from "./diff.ts";
-import type { State } from "./observe.ts";
 import { COSMETIC } from "./classes-cosmetic.ts";
 import { OUTCOME } from "./classes-outcome.ts";
+import type { Difference } from "./diff.ts";
+import type { State } from "./observe.ts";
 
 /** One call on both sides. */
 export interface Pair {

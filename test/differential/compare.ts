@@ -1,7 +1,7 @@
 /** Runs one case on both sides and compares them after each call. */
 import { ACTS, PREPARATIONS } from "./acts.ts";
 import { type Answer, answerOf } from "./answer.ts";
-import { type Case, type CallStep, configOf, isAct, type Step } from "./case.ts";
+import { type CallStep, type Case, configOf, isAct, type Step } from "./case.ts";
 import { classOf, type Pair } from "./classes.ts";
 import { type Difference, differences } from "./diff.ts";
 import { observe, type State } from "./observe.ts";
@@ -67,7 +67,10 @@ function take(twins: Twins, one: Case, step: CallStep, before: readonly [State, 
     };
     const found = [...answerDifferences(pair), ...differences(pair.berth.after, pair.reference.after)];
     const pause = PAUSES[i];
-    if (pause === undefined || found.every((difference) => difference.path[0] === "answer" || classOf(difference, pair))) {
+    if (
+      pause === undefined ||
+      found.every((difference) => difference.path[0] === "answer" || classOf(difference, pair))
+    ) {
       ours.remember();
       theirs.remember();
       return { pair, found };

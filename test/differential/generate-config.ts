@@ -7,8 +7,14 @@ import { key, pick, record, type Values } from "./values.ts";
 export const VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
 
 const cniVersion: Values = fc.oneof(
-  { weight: 60, arbitrary: pick<string>(...VERSIONS.map((version) => [/^1|0.4/.test(version) ? 3 : 1, version] as const)) },
-  { weight: 1, arbitrary: pick<unknown>([1, "9.9.9"], [1, ""], [1, "1.0"], [1, "a.b"], [1, undefined], [1, 1], [1, "1.1.0.0"]) },
+  {
+    weight: 60,
+    arbitrary: pick<string>(...VERSIONS.map((version) => [/^1|0.4/.test(version) ? 3 : 1, version] as const)),
+  },
+  {
+    weight: 1,
+    arbitrary: pick<unknown>([1, "9.9.9"], [1, ""], [1, "1.0"], [1, "a.b"], [1, undefined], [1, 1], [1, "1.1.0.0"]),
+  },
 );
 
 const name: Values = fc.oneof(
@@ -54,7 +60,14 @@ const ipam: Values = fc.oneof(
   { weight: 86, arbitrary: hostLocal },
   { weight: 4, arbitrary: fc.constant(undefined) },
   { weight: 3, arbitrary: pick<unknown>([2, {}], [2, { type: "" }], [1, null]) },
-  { weight: 4, arbitrary: fc.constant({ type: "static", addresses: [{ address: "10.77.0.40/24", gateway: "10.77.0.1" }], routes: [{ dst: "0.0.0.0/0" }] }) },
+  {
+    weight: 4,
+    arbitrary: fc.constant({
+      type: "static",
+      addresses: [{ address: "10.77.0.40/24", gateway: "10.77.0.1" }],
+      routes: [{ dst: "0.0.0.0/0" }],
+    }),
+  },
   { weight: 3, arbitrary: pick<unknown>([1, { type: "absent" }], [1, { type: "../host-local" }], [1, { type: 3 }]) },
 );
 
@@ -64,7 +77,9 @@ const runtimeConfig: Values = record({
   ipRanges: key(35, rangeSets),
   portMappings: key(20, fc.constant([{ hostPort: 80, containerPort: 80, protocol: "tcp" }])),
 });
-const args: Values = record({ cni: record({ mac: key(60, mac), ips: key(50, wishes), labels: key(20, fc.constant([])) }) });
+const args: Values = record({
+  cni: record({ mac: key(60, mac), ips: key(50, wishes), labels: key(20, fc.constant([])) }),
+});
 
 /** Keys that make an ADD fail on most machines are rare, so that calls get somewhere. */
 const keys: Record<string, Values> = {
@@ -97,7 +112,17 @@ const keys: Record<string, Values> = {
 };
 
 /** What may be in the place of any value. */
-const ODD: Values = pick<unknown>([3, null], [1, 5], [1, -1], [1, 1.5], [1, "text"], [1, true], [1, []], [1, {}], [1, [[]]]);
+const ODD: Values = pick<unknown>(
+  [3, null],
+  [1, 5],
+  [1, -1],
+  [1, 1.5],
+  [1, "text"],
+  [1, true],
+  [1, []],
+  [1, {}],
+  [1, [[]]],
+);
 
 interface Mutation {
   readonly at: string;
@@ -135,5 +160,11 @@ function mutate(conf: Json, { at, how, value }: Mutation): Json {
 }
 
 export const bridgeConfig: Values = fc
-  .tuple(record(keys), fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 2, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 2 }) }))
+  .tuple(
+    record(keys),
+    fc.oneof(
+      { weight: 6, arbitrary: fc.constant([]) },
+      { weight: 2, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 2 }) },
+    ),
+  )
   .map(([conf, mutations]) => mutations.reduce(mutate, conf));

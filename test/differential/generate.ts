@@ -1,7 +1,7 @@
 /** Cases: configurations, environments and sequences of calls. */
 import fc from "fast-check";
-import type { ActStep, CallStep, Case, Guest, Step } from "./case.ts";
 import { ACTS, PREPARATIONS } from "./acts.ts";
+import type { ActStep, CallStep, Case, Guest, Step } from "./case.ts";
 import { bridgeConfig } from "./generate-config.ts";
 import { PREV_RESULTS } from "./prev-results.ts";
 import { key, pick, record, type Values } from "./values.ts";
@@ -51,7 +51,8 @@ function call(verb: string, more: Record<string, Values>): fc.Arbitrary<CallStep
   return record({ verb: fc.constant(verb), guest, ...odd, ...more });
 }
 
-const netns = (...choices: readonly (readonly [number, string | undefined])[]): Values => pick<string | undefined>(...choices);
+const netns = (...choices: readonly (readonly [number, string | undefined])[]): Values =>
+  pick<string | undefined>(...choices);
 
 const ADD = call("ADD", {
   netns: netns([60, undefined], [1, "missing"], [1, "file"], [1, "host"], [1, "unset"]),
@@ -91,12 +92,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const PLAIN_ADD: fc.Arbitrary<Step> = guest.map((one): CallStep => ({ verb: "ADD", guest: one }));
 
 const steps: fc.Arbitrary<Step[]> = fc
-  .tuple(fc.oneof({ weight: 3, arbitrary: PLAIN_ADD }, { weight: 1, arbitrary: step }), fc.array(step, { minLength: 1, maxLength: 6 }))
+  .tuple(
+    fc.oneof({ weight: 3, arbitrary: PLAIN_ADD }, { weight: 1, arbitrary: step }),
+    fc.array(step, { minLength: 1, maxLength: 6 }),
+  )
   .map(([first, rest]) => [first, ...rest]);
 
 const before: fc.Arbitrary<string[]> = fc.oneof(
   { weight: 3, arbitrary: fc.constant<string[]>([]) },
-  { weight: 1, arbitrary: fc.uniqueArray(fc.constantFrom(...Object.keys(PREPARATIONS)), { minLength: 1, maxLength: 2 }) },
+  {
+    weight: 1,
+    arbitrary: fc.uniqueArray(fc.constantFrom(...Object.keys(PREPARATIONS)), { minLength: 1, maxLength: 2 }),
+  },
 );
 
 /** All cases there are. */

@@ -1,8 +1,8 @@
 /** What there is on one side after a call, with everything that is random or a matter of time put into words. */
 import { readFileSync } from "node:fs";
 import type { Json } from "../support/command.ts";
-import type { Side } from "./side.ts";
 import { filesUnder } from "./files.ts";
+import type { Side } from "./side.ts";
 import { nameOfMac, Words } from "./words.ts";
 
 export interface State {
@@ -57,7 +57,8 @@ function nameLinks(side: Side, host: Raw, containers: readonly Raw[]): void {
   containers.forEach(({ links }, i) => {
     for (const { ifname, link_index } of links) {
       const peer = host.links.find((link) => link.ifindex === link_index && link.link_netnsid !== undefined);
-      if (link_index && peer && /^veth[0-9a-f]{8}$/.test(peer.ifname)) side.names.set(peer.ifname, `port(c${i} ${ifname})`);
+      if (link_index && peer && /^veth[0-9a-f]{8}$/.test(peer.ifname))
+        side.names.set(peer.ifname, `port(c${i} ${ifname})`);
     }
   });
   for (const { ifname, link } of host.links) {
@@ -67,7 +68,8 @@ function nameLinks(side: Side, host: Raw, containers: readonly Raw[]): void {
 
 /** Depends on when one looks, or on the order of events in other namespaces. */
 const VOLATILE = /^(ifindex|link_index|link_netnsid|link|address|addr_info|broadcast|permaddr|gso|tso|gro|linkinfo)/;
-const VOLATILE_DATA = /timer|bridge_id|root_id|root_port|^id$|^no$|designated|topology|config_pending|root_path_cost|hello_time_/;
+const VOLATILE_DATA =
+  /timer|bridge_id|root_id|root_port|^id$|^no$|designated|topology|config_pending|root_path_cost|hello_time_/;
 
 function describe(side: Side, ns: string, raw: Raw, words: Words, where: string, macs: Map<string, string>): Json {
   const { links, routes } = raw;
@@ -75,7 +77,10 @@ function describe(side: Side, ns: string, raw: Raw, words: Words, where: string,
   return side.lab.within(ns, () => ({
     sysctls: Object.fromEntries(NAMESPACE.map((key) => [key, read(key)])),
     links: Object.fromEntries(
-      links.map((link) => [words.name(link.ifname), { ...linkOf(side, link, words, where), ...sysctlsOf(link.ifname) }]),
+      links.map((link) => [
+        words.name(link.ifname),
+        { ...linkOf(side, link, words, where), ...sysctlsOf(link.ifname) },
+      ]),
     ),
     routes: Object.fromEntries(routes.filter(isLasting).map((route) => [routeText(route, words), true])),
   }));
@@ -123,7 +128,15 @@ function routeText(route: Json, words: Words): string {
 }
 
 const NAMESPACE = ["ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv6/conf/all/disable_ipv6"];
-const IPV6 = ["accept_dad", "accept_ra", "keep_addr_on_down", "disable_ipv6", "ndisc_notify", "forwarding", "enhanced_dad"];
+const IPV6 = [
+  "accept_dad",
+  "accept_ra",
+  "keep_addr_on_down",
+  "disable_ipv6",
+  "ndisc_notify",
+  "forwarding",
+  "enhanced_dad",
+];
 const IPV4 = ["arp_notify", "forwarding", "proxy_arp", "rp_filter"];
 
 /** Those of a link in the namespace that this thread is in. */

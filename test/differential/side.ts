@@ -6,7 +6,7 @@ import { netnsPath } from "../support/conf.ts";
 import { type Lab, openLab } from "../support/lab.ts";
 import { BIN, REFERENCE } from "../support/needs.ts";
 import { call, type Reply, type Site } from "../support/plugin.ts";
-import { type Case, type CallStep, configOf, containerId } from "./case.ts";
+import { type CallStep, type Case, configOf, containerId } from "./case.ts";
 import { changedResult } from "./prev-results.ts";
 
 export interface Side extends Site {
@@ -52,7 +52,10 @@ function openSide(name: Side["name"], bin: string): Side {
   mkdirSync(join(lab.dir, "foreign"));
   symlinkSync(join(REFERENCE, "static"), join(lab.dir, "foreign/static"));
   writeFileSync(join(lab.dir, "file"), "no namespace");
-  writeFileSync(join(lab.dir, "resolv.conf"), "# of a test\nnameserver 192.0.2.53\nsearch a.example b.example\noptions ndots:2\n");
+  writeFileSync(
+    join(lab.dir, "resolv.conf"),
+    "# of a test\nnameserver 192.0.2.53\nsearch a.example b.example\noptions ndots:2\n",
+  );
   return {
     name,
     lab,
@@ -88,7 +91,8 @@ export function perform(side: Side, one: Case, step: CallStep): Reply {
 }
 
 function netnsOf(side: Side, { netns = "own", guest, verb }: CallStep): Record<string, string | undefined> {
-  if (verb === "GC" || verb === "STATUS") return { CNI_NETNS: undefined, CNI_CONTAINERID: undefined, CNI_IFNAME: undefined };
+  if (verb === "GC" || verb === "STATUS")
+    return { CNI_NETNS: undefined, CNI_CONTAINERID: undefined, CNI_IFNAME: undefined };
   if (netns === "unset") return { CNI_NETNS: undefined };
   const paths = {
     own: netnsPath(side.containers[guest]),

@@ -11,10 +11,7 @@ export function pick<T>(...choices: readonly (readonly [weight: number, value: T
 
 /** `values` in so many of a hundred cases, else undefined: for `record`, no key. */
 export function key(percent: number, values: Values): Values {
-  return fc.oneof(
-    { weight: 100 - percent, arbitrary: fc.constant(undefined) },
-    { weight: percent, arbitrary: values },
-  );
+  return fc.oneof({ weight: 100 - percent, arbitrary: fc.constant(undefined) }, { weight: percent, arbitrary: values });
 }
 
 /** An object of these members, without those that are undefined. */

@@ -16,18 +16,131 @@ export const RESOLV_CONF = `${ROOT}/resolv.conf`;
 
 const LONG = "x".repeat(5000);
 const TEXTS = [
-  "", " ", "\0", "a\0b", ".", "..", "../x", "../../../../etc/fuzzed", "/etc/fuzzed", "a/b", "net", "other", LONG, "é", "\ud800", "\u2028", "-1", "%s%n",
-  "$(touch /fuzzed)", "`touch /fuzzed`", "; touch /fuzzed", "__proto__", "constructor", "0", "1e999", "true", "null", "eth0", "lo", "x".repeat(16),
-  "10.1.2.3", "10.1.2.0/24", "10.1.2.0/31", "10.1.2.0/33", "10.1.2.3/-1", "0.0.0.0/0", "255.255.255.255", "010.1.2.3", "10.1.2", "fd00::/64", "::/0", "::ffff:10.1.2.3",
-  "fe80::1%eth0", "fd00::/129", "::", "1:2:3:4:5:6:7:8:9", "02:00:00:00:00:01", "zz:zz", "0.1.0", "0.2.0", "0.3.1", "1.0.0", "1.1.0", "1.1.0-x", "9.9.9", "99999999999999999999.0.0",
+  "",
+  " ",
+  "\0",
+  "a\0b",
+  ".",
+  "..",
+  "../x",
+  "../../../../etc/fuzzed",
+  "/etc/fuzzed",
+  "a/b",
+  "net",
+  "other",
+  LONG,
+  "é",
+  "\ud800",
+  "\u2028",
+  "-1",
+  "%s%n",
+  "$(touch /fuzzed)",
+  "`touch /fuzzed`",
+  "; touch /fuzzed",
+  "__proto__",
+  "constructor",
+  "0",
+  "1e999",
+  "true",
+  "null",
+  "eth0",
+  "lo",
+  "x".repeat(16),
+  "10.1.2.3",
+  "10.1.2.0/24",
+  "10.1.2.0/31",
+  "10.1.2.0/33",
+  "10.1.2.3/-1",
+  "0.0.0.0/0",
+  "255.255.255.255",
+  "010.1.2.3",
+  "10.1.2",
+  "fd00::/64",
+  "::/0",
+  "::ffff:10.1.2.3",
+  "fe80::1%eth0",
+  "fd00::/129",
+  "::",
+  "1:2:3:4:5:6:7:8:9",
+  "02:00:00:00:00:01",
+  "zz:zz",
+  "0.1.0",
+  "0.2.0",
+  "0.3.1",
+  "1.0.0",
+  "1.1.0",
+  "1.1.0-x",
+  "9.9.9",
+  "99999999999999999999.0.0",
 ];
 const NUMBERS = [0, -0, -1, 1, 0.5, 65_535, 65_536, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 63), 1e308, 4094, 4095, 68, 1500];
 const KEYS = [
-  "__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "", "cniVersion", "name", "type", "ipam", "ranges", "subnet", "rangeStart", "rangeEnd", "gateway", "routes", "dst", "gw",
-  "dataDir", "resolvConf", "args", "cni", "ips", "runtimeConfig", "ipRanges", "mac", "mtu", "vlan", "ipMasq", "ipMasqBackend", "isGateway", "isDefaultGateway", "forceAddress", "hairpinMode", "promiscMode",
-  "prevResult", "interfaces", "dns", "berth", "lockTimeout", "indexDir", "cni.dev/valid-attachments", "cni.dev/attachments", "CNIVERSION", "Name", "IPAM", "DATADIR", "bridge", "capabilities",
+  "__proto__",
+  "constructor",
+  "prototype",
+  "toString",
+  "hasOwnProperty",
+  "",
+  "cniVersion",
+  "name",
+  "type",
+  "ipam",
+  "ranges",
+  "subnet",
+  "rangeStart",
+  "rangeEnd",
+  "gateway",
+  "routes",
+  "dst",
+  "gw",
+  "dataDir",
+  "resolvConf",
+  "args",
+  "cni",
+  "ips",
+  "runtimeConfig",
+  "ipRanges",
+  "mac",
+  "mtu",
+  "vlan",
+  "ipMasq",
+  "ipMasqBackend",
+  "isGateway",
+  "isDefaultGateway",
+  "forceAddress",
+  "hairpinMode",
+  "promiscMode",
+  "prevResult",
+  "interfaces",
+  "dns",
+  "berth",
+  "lockTimeout",
+  "indexDir",
+  "cni.dev/valid-attachments",
+  "cni.dev/attachments",
+  "CNIVERSION",
+  "Name",
+  "IPAM",
+  "DATADIR",
+  "bridge",
+  "capabilities",
 ];
-const VERBS = ["ADD", "ADD", "ADD", "DEL", "DEL", "CHECK", "GC", "STATUS", "VERSION", "", "add", "FROB", "__proto__", "toString"];
+const VERBS = [
+  "ADD",
+  "ADD",
+  "ADD",
+  "DEL",
+  "DEL",
+  "CHECK",
+  "GC",
+  "STATUS",
+  "VERSION",
+  "",
+  "add",
+  "FROB",
+  "__proto__",
+  "toString",
+];
 const VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0", "1.1.0", "1.1.0"];
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -67,14 +180,17 @@ function value(r: Random, depth = 0): Json {
   if (kind < 4) return r.pick(TEXTS);
   const length = r.int(4);
   if (kind === 4) return Array.from({ length }, () => value(r, depth + 1));
-  return JSON.parse(`{${Array.from({ length }, () => `${JSON.stringify(r.pick(KEYS))}:${JSON.stringify(value(r, depth + 1))}`).join()}}`);
+  return JSON.parse(
+    `{${Array.from({ length }, () => `${JSON.stringify(r.pick(KEYS))}:${JSON.stringify(value(r, depth + 1))}`).join()}}`,
+  );
 }
 
 /** Replaces, removes and adds members, then perhaps damages the text. */
 function mutated(r: Random, json: Json): string {
   for (let n = r.int(4); n > 0; n--) change(r, json);
   let text = JSON.stringify(json);
-  if (r.chance(0.1)) text = text.replace("{", `{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},`);
+  if (r.chance(0.1))
+    text = text.replace("{", `{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},`);
   if (!r.chance(0.15)) return text;
   const at = r.int(text.length);
   const kind = r.int(6);
@@ -120,7 +236,9 @@ function strayPaths(json: Json): boolean {
   if (json === null || typeof json !== "object") return false;
   return Object.entries(json).some(([key, inner]) => {
     const names = /^(datadir|indexdir)$/i.test(key);
-    return names ? typeof inner === "string" && inner !== "" && inner !== DATA_DIR && inner !== INDEX_DIR : strayPaths(inner);
+    return names
+      ? typeof inner === "string" && inner !== "" && inner !== DATA_DIR && inner !== INDEX_DIR
+      : strayPaths(inner);
   });
 }
 
@@ -130,7 +248,9 @@ function environment(r: Random, verb: string): Record<string, string> {
     CNI_COMMAND: verb,
     CNI_CONTAINERID: r.chance(0.9) ? id : r.pick(TEXTS),
     CNI_IFNAME: r.chance(0.9) ? "eth0" : r.pick(TEXTS),
-    CNI_NETNS: r.chance(0.8) ? "/run/netns/not-there" : r.pick([...TEXTS, "/proc/self/ns/net", "/", "/dev/zero", `${ROOT}/fifo`]),
+    CNI_NETNS: r.chance(0.8)
+      ? "/run/netns/not-there"
+      : r.pick([...TEXTS, "/proc/self/ns/net", "/", "/dev/zero", `${ROOT}/fifo`]),
     CNI_PATH: r.chance(0.9) ? `${ROOT}/bin` : r.pick([...TEXTS, `:${ROOT}/bin:`, `/nowhere:${ROOT}/bin`]),
     CNI_ARGS: r.chance(0.7) ? "" : Array.from({ length: r.int(4) }, () => argument(r)).join(";"),
   };

@@ -1,5 +1,5 @@
 /** What a plugin finds on the disk: lease directories, indexes and resolv.conf as nobody would make them. */
-import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DATA_DIR, INDEX_DIR, RESOLV_CONF, ROOT } from "./fuzz-inputs.ts";
 import type { Random } from "./fuzz-random.ts";
@@ -7,27 +7,45 @@ import type { Random } from "./fuzz-random.ts";
 /** A directory outside of dataDir, and a file in it, that links lead to. */
 export const OUTSIDE = "/canary";
 const NETWORK = join(DATA_DIR, "net");
+/** Where a plugin keeps its files if the configuration does not say. */
+const DEFAULTS = ["/var/lib/cni/networks", "/run/berth"];
 
 /** Makes everything anew: an empty or odd dataDir, index and resolv.conf. `fifo` makes a FIFO. */
 export function renewSurroundings(r: Random, fifo: (path: string) => void): void {
-  for (const path of [DATA_DIR, INDEX_DIR, RESOLV_CONF]) rmSync(path, { recursive: true, force: true });
+  // Bun's own fails at times where names are no UTF-8 (EFAULT).
+  Bun.spawnSync(["rm", "-rf", DATA_DIR, INDEX_DIR, RESOLV_CONF, ...DEFAULTS]);
   mkdirSync(DATA_DIR, { recursive: true });
-  if (r.chance(0.05)) odd(r, NETWORK, fifo);
-  else mkdirSync(NETWORK);
-  const among = (name: string) => join(NETWORK, name);
-  const names = ["10.1.2.1", "10.1.2.2", "10.1.2.3", "10.1.2.4", "10.1.2.5", "10.1.2.6", "10.1.2.255", "fd00::2", "fd00::3"];
-  for (const name of [...names, "10.1.2.007", "10.1.2.300", "LOCK", "x", "\n", "a".repeat(255)]) if (r.chance(0.2)) attempt(() => odd(r, among(name), fifo));
-  for (const name of ["lock", "last_reserved_ip.0", "last_reserved_ip.x"]) if (r.chance(0.15)) attempt(() => odd(r, among(name), fifo));
-  if (r.chance(0.2)) attempt(() => writeFileSync(Buffer.concat([Buffer.from(`${NETWORK}/10.1.2.`), Buffer.of(0xff, 0xfe)]), "c1\r\neth0"));
-  if (r.chance(0.1)) attempt(() => odd(r, INDEX_DIR, fifo));
   if (r.chance(0.5)) attempt(() => resolvConf(r, fifo));
+  if (r.chance(0.05)) return odd(r, NETWORK, fifo);
+  mkdirSync(NETWORK);
+  if (r.chance(0.2)) attempt(() => oddIndex(r, fifo));
+  const among = (name: string) => join(NETWORK, name);
+  const names = [
+    "10.1.2.1",
+    "10.1.2.2",
+    "10.1.2.3",
+    "10.1.2.4",
+    "10.1.2.5",
+    "10.1.2.6",
+    "10.1.2.255",
+    "fd00::2",
+    "fd00::3",
+  ];
+  for (const name of [...names, "10.1.2.007", "10.1.2.300", "LOCK", "x", "\n", "a".repeat(255)])
+    if (r.chance(0.2)) attempt(() => odd(r, among(name), fifo));
+  for (const name of ["lock", "last_reserved_ip.0", "last_reserved_ip.x"])
+    if (r.chance(0.15)) attempt(() => odd(r, among(name), fifo));
+  if (r.chance(0.2))
+    attempt(() =>
+      writeFileSync(Buffer.concat([Buffer.from(`${NETWORK}/10.1.2.`), Buffer.of(0xff, 0xfe)]), "c1\r\neth0"),
+    );
 }
 
 function attempt(make: () => void): void {
   try {
     make();
   } catch {
-    // The lease directory may itself be a file, a FIFO or a link to nowhere by now.
+    // Two may have one name, and a name may be too long.
   }
 }
 
@@ -45,7 +63,21 @@ function odd(r: Random, path: string, fifo: (path: string) => void): void {
   else if (kind === 8) writeFileSync(path, "");
   else if (kind === 9) writeFileSync(path, Buffer.from(Array.from({ length: r.int(300) }, () => r.int(256))));
   else if (kind === 10) linkSync(join(ROOT, "inside"), path);
-  else writeFileSync(path, r.pick(["c1\r\neth0", "c2\r\neth0", " c1\r\neth0\n", "c1", "c1\neth0", "__proto__\r\neth0", "10.1.2.3", "\ufeffc1\r\neth0", `c1\r\n${"e".repeat(3000)}`]));
+  else
+    writeFileSync(
+      path,
+      r.pick([
+        "c1\r\neth0",
+        "c2\r\neth0",
+        " c1\r\neth0\n",
+        "c1",
+        "c1\neth0",
+        "__proto__\r\neth0",
+        "10.1.2.3",
+        "\ufeffc1\r\neth0",
+        `c1\r\n${"e".repeat(3000)}`,
+      ]),
+    );
 }
 
 /** A terabyte that takes no room. */
@@ -54,8 +86,17 @@ function huge(path: string): void {
   truncateSync(path, 2 ** 40);
 }
 
+/** In place of the index, or of the directory of all. That one may be a link: whoever configures it may put it anywhere. */
+function oddIndex(r: Random, fifo: (path: string) => void): void {
+  if (r.chance(0.2)) return writeFileSync(INDEX_DIR, "");
+  mkdirSync(INDEX_DIR);
+  const { dev, ino } = statSync(NETWORK);
+  odd(r, join(INDEX_DIR, `${dev}-${ino}`), fifo);
+}
+
 function resolvConf(r: Random, fifo: (path: string) => void): void {
   if (r.chance(0.5)) return odd(r, RESOLV_CONF, fifo);
-  const line = () => `${r.pick(["nameserver", "search", "domain", "options", "#", "", "nameserver\t", "NAMESERVER"])} ${r.pick(["192.0.2.1", "fd00::53", "x y z", "\0", "a".repeat(5000), "__proto__", "é"])}`;
+  const line = () =>
+    `${r.pick(["nameserver", "search", "domain", "options", "#", "", "nameserver\t", "NAMESERVER"])} ${r.pick(["192.0.2.1", "fd00::53", "x y z", "\0", "a".repeat(5000), "__proto__", "é"])}`;
   writeFileSync(RESOLV_CONF, Array.from({ length: r.pick([0, 1, 5, 2000]) }, line).join(r.pick(["\n", "\r\n", "\0"])));
 }

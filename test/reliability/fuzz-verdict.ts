@@ -9,7 +9,8 @@ export interface Answer {
 export function faultOf(verb: string | undefined, { code, stdout }: Answer): string | undefined {
   if (!verb) return code === 0 && stdout === "" ? undefined : `about: exit ${code}, ${brief(stdout)}`;
   if (code !== 0 && code !== 1) return `exit ${code}: ${brief(stdout)}`;
-  if (code === 0 && !["ADD", "VERSION"].includes(verb)) return stdout === "" ? undefined : `stdout of ${verb}: ${brief(stdout)}`;
+  if (code === 0 && !["ADD", "VERSION"].includes(verb))
+    return stdout === "" ? undefined : `stdout of ${verb}: ${brief(stdout)}`;
   let json: unknown;
   try {
     json = JSON.parse(stdout);
@@ -23,7 +24,8 @@ export function faultOf(verb: string | undefined, { code, stdout }: Answer): str
 function errorFault(json: object): string | undefined {
   const { code, msg, details } = json as Record<string, unknown>;
   const sound = Number.isInteger(code) && (code as number) > 0 && typeof msg === "string" && msg !== "";
-  if (!sound || !["string", "undefined"].includes(typeof details)) return `no CNI error: ${brief(JSON.stringify(json))}`;
+  if (!sound || !["string", "undefined"].includes(typeof details))
+    return `no CNI error: ${brief(JSON.stringify(json))}`;
   return `${details}`.includes("defect of berth") ? `a defect: ${brief(JSON.stringify(json), 600)}` : undefined;
 }
 

@@ -4,8 +4,8 @@
  */
 import { mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../src/skel/run.ts";
 import { lazyPlugin } from "../../src/skel/lazy.ts";
+import { run } from "../../src/skel/run.ts";
 import { close } from "../../src/sys/bun/sys.ts";
 import { type Input, makeInput, ROOT } from "./fuzz-inputs.ts";
 import { random } from "./fuzz-random.ts";
@@ -21,20 +21,39 @@ const [how, seed, count, bin = ""] = process.argv.slice(2) as [string, string, s
 
 const PLUGINS = [
   lazyPlugin("host-local", {
-    ADD: "host-local", DEL: "host-local", leases: "host-local",
-    CHECK: "host-local-upkeep", GC: "host-local-upkeep", STATUS: "host-local-upkeep", collection: "host-local-upkeep",
+    ADD: "host-local",
+    DEL: "host-local",
+    leases: "host-local",
+    CHECK: "host-local-upkeep",
+    GC: "host-local-upkeep",
+    STATUS: "host-local-upkeep",
+    collection: "host-local-upkeep",
   }),
-  lazyPlugin("bridge", { ADD: "bridge", DEL: "bridge", CHECK: "bridge-upkeep", GC: "bridge-upkeep", STATUS: "bridge-upkeep" }),
+  lazyPlugin("bridge", {
+    ADD: "bridge",
+    DEL: "bridge",
+    CHECK: "bridge-upkeep",
+    GC: "bridge-upkeep",
+    STATUS: "bridge-upkeep",
+  }),
 ];
 
 function inProcess({ plugin, env, stdin }: Input): string | undefined {
   const found = PLUGINS.find(({ name }) => name === plugin);
   if (!found) throw new Error(plugin);
-  return faultOf(env.CNI_COMMAND, run(found, new Map(Object.entries(env)), () => stdin, PLUGINS));
+  return faultOf(
+    env.CNI_COMMAND,
+    run(found, new Map(Object.entries(env)), () => stdin, PLUGINS),
+  );
 }
 
 function executable({ plugin, env, stdin }: Input): string | undefined {
-  const child = Bun.spawnSync([join(bin, plugin)], { stdin: bytesOf(stdin), env, timeout: LIMIT_MS, killSignal: "SIGKILL" });
+  const child = Bun.spawnSync([join(bin, plugin)], {
+    stdin: bytesOf(stdin),
+    env,
+    timeout: LIMIT_MS,
+    killSignal: "SIGKILL",
+  });
   if (child.signalCode) return `ended by ${child.signalCode}${child.exitedDueToTimeout ? ` after ${LIMIT_MS} ms` : ""}`;
   return faultOf(env.CNI_COMMAND, { code: child.exitCode ?? -1, stdout: child.stdout.toString() });
 }
@@ -53,7 +72,8 @@ function closeLeftovers(): void {
     } catch {
       continue;
     }
-    if (Number(fd) > 2 && (target.startsWith(ROOT) || /^(net|socket):/.test(target)) && !known.has(fd)) close(Number(fd));
+    if (Number(fd) > 2 && (target.startsWith(ROOT) || /^(net|socket):/.test(target)) && !known.has(fd))
+      close(Number(fd));
   }
 }
 
@@ -65,7 +85,8 @@ mkdirSync(join(ROOT, "bin"), { recursive: true });
 mkdirSync(OUTSIDE, { recursive: true });
 writeFileSync(join(OUTSIDE, "file"), "c1\r\neth0");
 writeFileSync(join(ROOT, "inside"), "c1\r\neth0");
-for (const name of ["host-local", "bridge"]) symlinkSync(how === "in-process" ? process.execPath : join(bin, name), join(ROOT, "bin", name));
+for (const name of ["host-local", "bridge"])
+  symlinkSync(how === "in-process" ? process.execPath : join(bin, name), join(ROOT, "bin", name));
 const fifo = (path: string) => void Bun.spawnSync(["mkfifo", path]);
 fifo(join(ROOT, "fifo"));
 report({ ready: true });
@@ -97,5 +118,10 @@ for (let i = 0; i < Number(count); i++) {
   faults++;
   if (kept++ < 20) report({ fault, i, input: { ...input, stdin: input.stdin.slice(0, 1500) } });
 }
-report({ done: Number(count), faults, slowest: Math.round(slowest), rss: Math.round(process.memoryUsage.rss() / 2 ** 20) });
+report({
+  done: Number(count),
+  faults,
+  slowest: Math.round(slowest),
+  rss: Math.round(process.memoryUsage.rss() / 2 ** 20),
+});
 process.exit(0);

@@ -20,7 +20,7 @@ export interface FuzzTally extends Tally {
 }
 
 /** Where writing is allowed: the configuration's directories, and the defaults where it names none. */
-const ALLOWED = [DATA_DIR, INDEX_DIR, RESOLV_CONF, `${ROOT}/progress`, "/var/lib/cni/networks", "/run/berth/index"];
+const ALLOWED = [DATA_DIR, INDEX_DIR, RESOLV_CONF, `${ROOT}/progress`, "/var/lib/cni/networks", "/run/berth"];
 /** Made by the worker before it begins. */
 const PREPARED = [`${ROOT}/bin`, `${ROOT}/fifo`, `${ROOT}/inside`, `${OUTSIDE}/file`];
 const STALL_MS = 20_000;
@@ -30,12 +30,15 @@ export async function fuzz({ how, bin, count, seed }: Fuzzing): Promise<FuzzTall
   const tally: FuzzTally = { ...newTally(), slowest: 0 };
   const room = mkdtempSync(join(tmpdir(), "berth-fuzz-"));
   const worker = [process.execPath, join(import.meta.dir, "fuzz-worker.ts"), how, String(seed), String(count), bin];
-  const child = Bun.spawn(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", SCRIPT, "sh", room, ...worker], {
-    env: { ...process.env, BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const stalled = setTimeout(() => child.kill("SIGKILL"), STALL_MS + count * 20);
+  const child = Bun.spawn(
+    ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", SCRIPT, "sh", room, ...worker],
+    {
+      env: { ...process.env, BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" },
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
+  const stalled = setTimeout(() => child.kill("SIGKILL"), STALL_MS + count * (how === "executable" ? 120 : 5));
   const text = await child.stdout.text();
   clearTimeout(stalled);
   const status = await child.exited;
@@ -47,8 +50,12 @@ export async function fuzz({ how, bin, count, seed }: Fuzzing): Promise<FuzzTall
   tally.tried = end?.done ?? 0;
   tally.slowest = end?.slowest ?? 0;
   tally.left = (end?.faults ?? 1) + touched.length;
-  tally.notes.push(...rows.filter((row) => row.fault).map((row) => JSON.stringify(row)), ...touched.map((path) => `touched ${path}`));
-  if (!end) tally.notes.push(`the worker ended with ${status}: ${await child.stderr.text()} ${lines.at(-1)?.slice(0, 500)}`);
+  tally.notes.push(
+    ...rows.filter((row) => row.fault).map((row) => JSON.stringify(row)),
+    ...touched.map((path) => `touched ${path}`),
+  );
+  if (!end)
+    tally.notes.push(`the worker ended with ${status}: ${await child.stderr.text()} ${lines.at(-1)?.slice(0, 500)}`);
   return tally;
 }
 

@@ -27,16 +27,23 @@ function addressFaults(slots: readonly Slot[]): string[] {
     if (slot.ns === undefined) return [];
     const links = ipj(slot.ns, "-4", "addr", "show", "scope", "global");
     return links.flatMap(({ addr_info }) =>
-      addr_info.map(({ local, prefixlen }: { local: string; prefixlen: number }) => ({ slot, address: `${local}/${prefixlen}` })),
+      addr_info.map(({ local, prefixlen }: { local: string; prefixlen: number }) => ({
+        slot,
+        address: `${local}/${prefixlen}`,
+      })),
     );
   });
   const wanted = new Map(attached(slots).map((slot) => [slot, addressOf(slot)]));
   return [
-    ...found.filter(({ slot, address }) => wanted.get(slot) !== address).map(({ slot, address }) => `${slot.id} has ${address}`),
+    ...found
+      .filter(({ slot, address }) => wanted.get(slot) !== address)
+      .map(({ slot, address }) => `${slot.id} has ${address}`),
     ...found
       .filter(({ address }, i) => found.findIndex((other) => other.address === address) !== i)
       .map(({ address }) => `DUPLICATE ${address}`),
-    ...[...wanted].filter(([slot]) => !found.some((one) => one.slot === slot)).map(([slot]) => `${slot.id} has lost its address`),
+    ...[...wanted]
+      .filter(([slot]) => !found.some((one) => one.slot === slot))
+      .map(([slot]) => `${slot.id} has lost its address`),
   ];
 }
 
@@ -52,15 +59,21 @@ function leaseFaults(lab: Lab, slots: readonly Slot[]): string[] {
     ...Object.entries(found)
       .filter(([ip, content]) => wanted.get(ip) !== content)
       .map(([ip, content]) => `lease ${ip} ${JSON.stringify(content)}`),
-    ...[...wanted].filter(([ip]) => found[ip ?? ""] === undefined).map(([ip, content]) => `no lease ${ip} of ${content}`),
+    ...[...wanted]
+      .filter(([ip]) => found[ip ?? ""] === undefined)
+      .map(([ip, content]) => `no lease ${ip} of ${content}`),
   ];
 }
 
 /** The kernel removes a veth some time after its namespace. */
 function linkFaults(lab: Lab, slots: readonly Slot[]): string[] {
-  const wanted = attached(slots).map(({ result }) => result.interfaces[1].name).sort();
+  const wanted = attached(slots)
+    .map(({ result }) => result.interfaces[1].name)
+    .sort();
   for (let left = 40; ; left--) {
-    const found = ipj(lab.host, "link", "show", "type", "veth").map(({ ifname }) => ifname).sort();
+    const found = ipj(lab.host, "link", "show", "type", "veth")
+      .map(({ ifname }) => ifname)
+      .sort();
     const extra = found.filter((name) => !wanted.includes(name));
     const missing = wanted.filter((name) => !found.includes(name));
     if (left === 0 || (extra.length === 0 && missing.length === 0)) {

@@ -110,11 +110,18 @@ function choose(slot: Slot, { bin, other }: Soaking): Operation {
   const verb = slot.state === "absent" ? "ADD" : chance(0.4) ? "CHECK" : "DEL";
   const foreign = other !== undefined && (verb === "ADD" || !slot.ipMasq ? verb !== "CHECK" && chance(0.4) : false);
   const chosen = verb === "CHECK" && slot.ipMasq ? slot.by : foreign ? other : bin;
-  return { verb, bin: chosen, killAfter: verb !== "CHECK" && chance(0.25) ? Math.random() * (foreign ? 40 : 12) : undefined };
+  return {
+    verb,
+    bin: chosen,
+    killAfter: verb !== "CHECK" && chance(0.25) ? Math.random() * (foreign ? 40 : 12) : undefined,
+  };
 }
 
 async function collect(lab: Lab, valid: object[]): Promise<string[]> {
   const conf = lab.conf({ ...networkOf(lab), ipMasq: true, "cni.dev/valid-attachments": valid });
-  const { status, stdout } = await lab.start("bridge", "GC", { conf, env: { CNI_CONTAINERID: "", CNI_NETNS: "", CNI_IFNAME: "" } }).reply;
+  const { status, stdout } = await lab.start("bridge", "GC", {
+    conf,
+    env: { CNI_CONTAINERID: "", CNI_NETNS: "", CNI_IFNAME: "" },
+  }).reply;
   return status === 0 ? [] : [`GC: ${stdout.slice(0, 300)}`];
 }

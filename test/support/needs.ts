@@ -15,7 +15,7 @@ export interface Need {
 export const BIN = process.env.BERTH_BIN ?? join(import.meta.dir, "../../dist/bin");
 
 /** Where scripts/setup.sh keeps what it builds. */
-const CACHE = process.env.BERTH_CACHE ?? join(homedir(), ".cache/berth");
+export const CACHE = process.env.BERTH_CACHE ?? join(homedir(), ".cache/berth");
 
 /** The reference plugins (bridge, loopback, host-local, static, tuning) and cnitool. */
 export const REFERENCE = join(CACHE, "reference-v1.9.1");

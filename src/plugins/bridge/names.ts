@@ -3,8 +3,8 @@ import { fnv1a } from "../../base/hash.ts";
 import type { Mac } from "../../base/mac.ts";
 import type { Owner } from "../../base/owner.ts";
 
-/** IFLA_IFALIAS holds 255 bytes; identifiers are ASCII, and an alias that is cut is cut alike everywhere. */
-const ALIAS_LIMIT = 255;
+/** IFLA_IFALIAS holds 255 bytes with its NUL; identifiers are ASCII, and an alias that is cut is cut alike everywhere. */
+const ALIAS_LIMIT = 254;
 
 /** The alias of a host veth: who owns it, for people (`ip link`), DEL and GC. */
 export function aliasOf(owner: Owner): string {

@@ -1,6 +1,6 @@
-import { type Ip, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
+import { formatPrefix, type Ip, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
-import { CniError, INTERNAL } from "../../spec/errors.ts";
+import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { type Dns, type IpConfig, isEmptyDns, type Result, type Route } from "../../spec/result.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
@@ -38,7 +38,7 @@ export function planBridge(call: Call): Plan {
 /**
  * Completes what IPAM gave: a missing gateway is the subnet's first address (isGateway), a missing default route leads
  * to it (isDefaultGateway), the configuration's own dns goes before IPAM's.
- * @throws CniError when IPAM gave no address
+ * @throws CniError when IPAM gave no address, or the addresses have two IPv4 gateways
  */
 export function planAddresses(plan: Plan, ipam: Result): Addressing {
   const { isGateway, isDefaultGateway } = plan.config;
@@ -51,13 +51,28 @@ export function planAddresses(plan: Plan, ipam: Result): Addressing {
   }
   const ips = ipam.ips.map(({ address, gateway }) => withGateway(address, gateway, isGateway));
   const defaults = isDefaultGateway ? missingDefaults(ips, ipam.routes) : [];
-  const gateways = ips.flatMap(({ address, gateway }) => (gateway ? [{ ip: gateway, length: address.length }] : []));
+  const gateways = isGateway
+    ? ips.flatMap(({ address, gateway }) => (gateway ? [{ ip: gateway, length: address.length }] : []))
+    : [];
+  if (!plan.config.forceAddress) assertOneSubnet(plan.config.bridge, gateways);
   return {
     ips,
     routes: [...ipam.routes, ...defaults],
     dns: isOwnDns(plan.config.common.dns) ? plan.config.common.dns : ipam.dns,
-    gateways: isGateway ? gateways.sort((a, b) => a.ip.length - b.ip.length) : [],
+    gateways: gateways.sort((a, b) => a.ip.length - b.ip.length),
   };
+}
+
+/** A bridge is gateway of one IPv4 subnet, as in the reference. @throws CniError 7 */
+function assertOneSubnet(bridge: string, gateways: readonly Prefix[]): void {
+  const [first, ...others] = gateways.filter(({ ip }) => ip.length === 4).map(formatPrefix);
+  const other = others.find((one) => one !== first);
+  if (other === undefined) return;
+  throw new CniError(
+    INVALID_CONFIG,
+    `failed to set bridge addr: "${bridge}" already has an IP address different from ${other}`,
+    `the addresses have two gateways, ${first} and ${other}, of which the bridge can only be one: give the ranges one "gateway", or make two networks`,
+  );
 }
 
 function withGateway(address: Prefix, gateway: Ip | undefined, wanted: boolean): IpConfig {

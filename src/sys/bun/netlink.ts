@@ -10,10 +10,10 @@ const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0x80000;
 const SOL_SOCKET = 1;
 const SOL_NETLINK = 270;
-const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
+const _SO_SNDBUF = 7;
+const _SO_RCVBUF = 8;
+const _SO_SNDBUFFORCE = 32;
+const _SO_RCVBUFFORCE = 33;
 const MSG_PEEK = 2;
 const MSG_TRUNC = 0x20;
 
@@ -58,7 +58,7 @@ export function receive(fd: number, timeout?: number): Uint8Array {
 }
 
 /** Beyond net.core.rmem_max only with CAP_NET_ADMIN in the first user namespace. */
-function setBuffer(fd: number, forced: number, polite: number, bytes: number): void {
+function _setBuffer(fd: number, forced: number, polite: number, bytes: number): void {
   try {
     setInt(fd, SOL_SOCKET, forced, bytes);
   } catch (e) {

@@ -8,7 +8,7 @@ import { errno, libc } from "./libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD } from "./stat.ts";
 
 const AT_SYMLINK_FOLLOW = 0x400;
-const PATH_MAX = 4096;
+const _PATH_MAX = 4096;
 
 export function linkFd(fd: number, path: string): void {
   const target = cstr(path, "linkat");

@@ -13,12 +13,12 @@ describe("aliasOf()", () => {
     expect(aliasOf({ ...owner, network: "net2" })).not.toStartWith(aliasPrefix("net"));
   });
 
-  test("holds at most the 255 bytes that the kernel takes, cut at the end", () => {
+  test("holds at most the 254 bytes that the kernel takes, cut at the end", () => {
     const long = aliasOf({ ...owner, containerId: "c".repeat(300) });
-    expect(encodeUtf8(long)).toHaveLength(255);
-    expect(long).toBe(`berth:net/${"c".repeat(245)}`);
-    expect(encodeUtf8(aliasOf({ ...owner, containerId: "c".repeat(240) }))).toHaveLength(255);
-    expect(aliasOf({ ...owner, containerId: "c".repeat(240) })).toEndWith("/eth0");
+    expect(encodeUtf8(long)).toHaveLength(254);
+    expect(long).toBe(`berth:net/${"c".repeat(244)}`);
+    expect(encodeUtf8(aliasOf({ ...owner, containerId: "c".repeat(239) }))).toHaveLength(254);
+    expect(aliasOf({ ...owner, containerId: "c".repeat(239) })).toEndWith("/eth0");
   });
 });
 

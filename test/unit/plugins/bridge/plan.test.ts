@@ -62,10 +62,20 @@ describe("planAddresses() of gateways", () => {
 
   test("with isGateway, takes the first address of the subnet where IPAM gave none", () => {
     const result = ipam(["10.1.2.3/24", "10.9.0.130/25 via 10.9.0.254"]);
-    expect(addressing({ isGateway: true }, result)).toMatchObject({
+    expect(addressing({ isGateway: true, forceAddress: true }, result)).toMatchObject({
       ips: ["10.1.2.3/24 via 10.1.2.1", "10.9.0.130/25 via 10.9.0.254"],
       gateways: ["10.1.2.1/24", "10.9.0.254/25"],
     });
+  });
+
+  test("refuses two IPv4 gateways, of which the bridge could only be one", () => {
+    const two = ipam(["10.1.2.3/24", "10.9.0.3/24"]);
+    const [code, message] = refusalOf(() => addressing({ isGateway: true }, two));
+    expect([code, message]).toEqual([
+      7,
+      'failed to set bridge addr: "cni0" already has an IP address different from 10.9.0.1/24',
+    ]);
+    expect(addressing({ isGateway: true }, ipam(["10.1.2.3/24", "10.1.2.4/24"])).gateways).toHaveLength(2);
   });
 
   test("with isGateway, gives the bridge IPv4 first", () => {
@@ -99,7 +109,8 @@ describe("planAddresses() of default routes", () => {
 
   test("adds only one for two addresses of a family", () => {
     const two = ipam(["10.1.2.3/24", "10.9.0.3/24"]);
-    expect(addressing({ isDefaultGateway: true }, two).routes).toEqual(["0.0.0.0/0 via 10.1.2.1"]);
+    const conf = { isDefaultGateway: true, forceAddress: true };
+    expect(addressing(conf, two).routes).toEqual(["0.0.0.0/0 via 10.1.2.1"]);
   });
 
   test("leaves IPAM's own default route alone, with or without a gateway", () => {

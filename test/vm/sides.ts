@@ -1,0 +1,104 @@
+/** One scenario for two sets of plugins, each in namespaces of its own, and what is to be compared afterwards. */
+import type { Json } from "../support/command.ts";
+import { bridgeConf, type Conf } from "../support/conf.ts";
+import type { Script, Transcript } from "../support/vm/script.ts";
+
+export const SIDES = ["berth", "reference"] as const;
+export type Side = (typeof SIDES)[number];
+
+/** The functions of the scripts. */
+export const PRELUDE = `
+# plugin SIDE VERB KEY CONTAINER <CONFIGURATION: its stderr is in /var
+plugin() {
+  ip netns exec host-$3-$1 env -i PATH=/bin CNI_COMMAND=$2 CNI_CONTAINERID=$4 CNI_NETNS=/run/netns/$4-$3-$1 \\
+    CNI_IFNAME=eth0 CNI_PATH=/$1 /$1/bridge 2>/var/$1-$2-$3-$4.stderr
+}
+`;
+
+/** One scenario: its name, and the configuration of each container. */
+export interface Scenario {
+  key: string;
+  confs: Record<string, Conf>;
+  /** Commands in the host's namespace before the first ADD. */
+  before?: string;
+}
+
+/** The configuration of a scenario's container, of the network "labnet" on "lab0"; see bridgeConf. */
+export function conf(key: string, over: Record<string, unknown>): Conf {
+  return bridgeConf(`/var/${key}-SIDE`, over);
+}
+
+/** The namespace of the scenario's host, or of one of its containers. */
+export const netns = (key: string, side: Side, who = "host") => `${who}-${key}-${side}`;
+
+const at = (ns: string, command: string) => `ip netns exec ${ns} ${command}`;
+
+/** Adds a call of a plugin. */
+export function call(script: Script, side: Side, verb: string, key: string, container: string, conf: Conf): void {
+  const stdin = JSON.stringify(conf).replaceAll("SIDE", side);
+  script.step(`${key}/${side}/${verb}/${container}`, `echo '${stdin}' | plugin ${side} ${verb} ${key} ${container}`);
+}
+
+/** Adds the namespaces of a scenario, and its ADDs. */
+export function begin(script: Script, side: Side, { key, confs, before }: Scenario): void {
+  const host = netns(key, side);
+  script.step(
+    `${key}/${side}/namespaces`,
+    [host, ...Object.keys(confs).map((id) => netns(key, side, id))].map((ns) => `ip netns add ${ns}`).join("\n"),
+  );
+  if (before) script.step(`${key}/${side}/before`, at(host, `sh -ec '${before}'`));
+  for (const [id, one] of Object.entries(confs)) call(script, side, "ADD", key, id, one);
+}
+
+/** Adds questions about the kernel's state, which `observed` reads. */
+export function observe(script: Script, side: Side, key: string, when: string): void {
+  const host = netns(key, side);
+  script.step(`${key}/${side}/${when}/vlans`, at(host, "bridge -j vlan show"));
+  script.step(`${key}/${side}/${when}/links`, at(host, "ip -j -d addr show"));
+}
+
+/** Adds the whole scenario, ADDs to DELs, with what is to be compared. */
+export function play(script: Script, side: Side, scenario: Scenario): void {
+  const { key, confs } = scenario;
+  begin(script, side, scenario);
+  observe(script, side, key, "up");
+  for (const [id, one] of Object.entries(confs)) call(script, side, "DEL", key, id, one);
+  observe(script, side, key, "down");
+}
+
+/** What a scenario came to on one side; what is random has a name in its place. */
+export function outcome(transcript: Transcript, side: Side, { key, confs }: Scenario): Json {
+  const results = Object.keys(confs).map((id) => transcript.json(`${key}/${side}/ADD/${id}`));
+  const ports = new Map(results.map(({ interfaces }, i) => [interfaces[1].name, `port of ${Object.keys(confs)[i]}`]));
+  const name = (real: string) => ports.get(real) ?? (/^veth[0-9a-f]{8}$/.test(real) ? "port of the gateway" : real);
+  return {
+    results: results.map(({ interfaces, ...rest }) => ({
+      ...rest,
+      interfaces: interfaces.map((one: Json) => [name(one.name), one.sandbox?.replace(side, "SIDE")]),
+    })),
+    up: observed(transcript, `${key}/${side}/up`, name),
+    deleted: Object.keys(confs).map((id) => transcript.of(`${key}/${side}/DEL/${id}`).status),
+    down: observed(transcript, `${key}/${side}/down`, name),
+  };
+}
+
+function observed(transcript: Transcript, key: string, name: (real: string) => string): Json {
+  const vlans = transcript.json(`${key}/vlans`).map((row: Json) => [name(row.ifname), row.vlans]);
+  const links = transcript.json(`${key}/links`).map((link: Json) => [name(link.ifname), linkOf(link, name)]);
+  return { vlans: Object.fromEntries(vlans), links: Object.fromEntries(links) };
+}
+
+function linkOf(link: Json, name: (real: string) => string): Json {
+  const { info_kind, info_data, info_slave_data } = link.linkinfo ?? {};
+  const addresses = link.addr_info.filter(({ scope }: Json) => scope === "global");
+  return {
+    kind: info_kind,
+    mtu: link.mtu,
+    up: link.flags.includes("UP"),
+    master: link.master && name(link.master),
+    filtering: info_data?.vlan_filtering,
+    hairpin: info_slave_data?.hairpin,
+    isolated: info_slave_data?.isolated,
+    addresses: addresses.map(({ local, prefixlen }: Json) => `${local}/${prefixlen}`),
+  };
+}
