@@ -37,12 +37,7 @@ async function once(setting: Setting, series: Series, who: Who, place: Place, si
   setting.progress.step();
 }
 
-function rows(
-  series: Series,
-  size: number,
-  over: object,
-  promises: Partial<Record<Verb, number>>,
-): Findings["rows"] {
+function rows(series: Series, size: number, over: object, promises: Partial<Record<Verb, number>>): Findings["rows"] {
   const how = "ipMasq" in over ? " with ipMasq" : "";
   return Object.entries(promises).map(([verb, atMost]) =>
     rowOf({

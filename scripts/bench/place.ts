@@ -136,7 +136,11 @@ function requests({ bin, containers }: Site, conf: Conf): Place["request"] {
 }
 
 /** The same work for each of `entries`, every time beginning with another, so that none is always the first. */
-export async function inTurns<T>(round: number, entries: readonly T[], work: (entry: T) => Promise<void>): Promise<void> {
+export async function inTurns<T>(
+  round: number,
+  entries: readonly T[],
+  work: (entry: T) => Promise<void>,
+): Promise<void> {
   const first = round % entries.length;
   for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) await work(entry);
 }

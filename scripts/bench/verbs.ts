@@ -66,7 +66,11 @@ async function floors(series: Series, { driver, programs }: Setting, place: Plac
   const env = { FLOOR_LINK: "floor0", FLOOR_NETNS: netns, FLOOR_PEER: "eth9", FLOOR_BRIDGE: "lab0" };
   for (const verb of ["add", "del"]) {
     const addresses = { FLOOR_VERB: verb, FLOOR_ADDRESS: "10.88.255.250", FLOOR_GATEWAY: "10.88.0.1" };
-    const { stdout } = await driver.run(place.host, { file: programs.kernel, stdin: "", env: { ...env, ...addresses } });
+    const { stdout } = await driver.run(place.host, {
+      file: programs.kernel,
+      stdin: "",
+      env: { ...env, ...addresses },
+    });
     series.push(`kernel ${verb}`, Number(stdout) / 1e3);
   }
 }

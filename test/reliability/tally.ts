@@ -26,3 +26,15 @@ export function sample<T>(list: readonly T[], step: number): T[] {
   const from = Math.floor(Math.random() * step);
   return list.filter((_, i) => i % step === from);
 }
+
+/** Several counts as one. */
+export function merged(tallies: readonly Tally[]): Tally {
+  const sum = newTally();
+  for (const { tried, left, missed, notes } of tallies) {
+    sum.tried += tried;
+    sum.left += left;
+    sum.missed += missed;
+    sum.notes.push(...notes);
+  }
+  return sum;
+}

@@ -33,10 +33,27 @@ export const netns = (key: string, side: Side, who = "host") => `${who}-${key}-$
 
 const at = (ns: string, command: string) => `ip netns exec ${ns} ${command}`;
 
-/** Adds a call of a plugin. */
-export function call(script: Script, side: Side, verb: string, key: string, container: string, conf: Conf): void {
-  const stdin = JSON.stringify(conf).replaceAll("SIDE", side);
-  script.step(`${key}/${side}/${verb}/${container}`, `echo '${stdin}' | plugin ${side} ${verb} ${key} ${container}`);
+/** Adds a call of a plugin; CHECK is given the result of the last ADD. `step` is the step's key if it is not the usual. */
+export function call(
+  script: Script,
+  side: Side,
+  verb: string,
+  key: string,
+  container: string,
+  conf: Conf,
+  step = `${key}/${side}/${verb}/${container}`,
+): void {
+  const text = JSON.stringify(conf).replaceAll("SIDE", side);
+  const result = `/var/${key}-${side}-${container}.result`;
+  const stdin =
+    verb === "CHECK" ? `{ echo '${text.slice(0, -1)},"prevResult":'; cat ${result}; echo '}'; }` : `echo '${text}'`;
+  const run = `${stdin} | plugin ${side} ${verb} ${key} ${container}`;
+  script.step(
+    step,
+    verb === "ADD"
+      ? `${run} >${result}.new\nstatus=$?\ncat ${result}.new\n[ $status = 0 ] && mv ${result}.new ${result}\nexit $status`
+      : run,
+  );
 }
 
 /** Adds the namespaces of a scenario, and its ADDs. */

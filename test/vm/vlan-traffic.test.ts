@@ -1,73 +1,79 @@
-/** What VLANs are for, on a kernel that has them: who reaches whom, and that nothing is left of what fails. */
+/** What VLANs are for, on a kernel that has them: who reaches whom, what CHECK sees, and what DEL leaves. */
 import { describe, expect } from "bun:test";
-import { cniError } from "../support/cni-error.ts";
+import { hostVethName } from "../../src/plugins/bridge/names.ts";
 import type { Json } from "../support/command.ts";
-import { built, isMet, needs, reference } from "../support/needs.ts";
+import { built, isMet, needs } from "../support/needs.ts";
 import { virtualMachine } from "../support/vm/machine.ts";
 import { type Script, script, type Transcript } from "../support/vm/script.ts";
-import { begin, call, conf, netns, observe, PRELUDE, type Scenario } from "./sides.ts";
+import { begin, call, conf, netns, PRELUDE, type Scenario } from "./sides.ts";
 
-const NEEDS = [built, reference, virtualMachine];
+const NEEDS = [built, virtualMachine];
+const need = needs(...NEEDS);
 
-const ipamOf = (last: number) => {
+const only = (last: number) => {
   const address = `10.77.0.${last}`;
   return { type: "host-local", ranges: [[{ subnet: "10.77.0.0/24", rangeStart: address, rangeEnd: address }]] };
 };
 
-/** Two containers in VLAN 100, one in 200, one with both on a trunk, all of one subnet without a gateway. */
+/** Two containers in VLAN 100, one in 200, and one with both on a trunk: all of one subnet, on one bridge. */
 const APART: Scenario = {
   key: "apart",
   confs: {
-    a: conf("apart", { name: "a", isGateway: false, vlan: 100, ipam: ipamOf(10) }),
-    b: conf("apart", { name: "b", isGateway: false, vlan: 100, ipam: ipamOf(11) }),
-    c: conf("apart", { name: "c", isGateway: false, vlan: 200, ipam: ipamOf(12) }),
+    a: conf("apart", { name: "a", isGateway: false, vlan: 100, ipam: only(10) }),
+    b: conf("apart", { name: "b", isGateway: false, vlan: 100, ipam: only(11) }),
+    c: conf("apart", { name: "c", isGateway: false, vlan: 200, ipam: only(12) }),
     t: conf("apart", { name: "t", isGateway: false, vlanTrunk: [{ id: 100 }, { id: 200 }], ipam: {} }),
   },
 };
 
-const ROUTED: Scenario = { key: "routed", confs: { a: conf("routed", { vlan: 100, ipMasq: true, macspoofchk: true }) } };
+/** A container with everything, on a bridge where somebody's half-made gateway interface is in the way. */
+const ALL = conf("all", { vlan: 100, vlanTrunk: [{ minID: 300, maxID: 302 }], ipMasq: true, macspoofchk: true });
+const WHOLE: Scenario = {
+  key: "whole",
+  confs: { a: ALL },
+  before: "/bin/ip link add lab0 type bridge vlan_filtering 1; /bin/ip link add lab0.100 type veth peer name vethhalf",
+};
+const PORT = hostVethName({ network: "labnet", containerId: "a", ifname: "eth0" });
 
-const ping = (script: Script, key: string, ns: string, address: string) =>
-  script.step(key, `ip netns exec ${ns} ping -c1 -W1 ${address} >/dev/null`);
+function ping(all: Script, key: string, ns: string, address: string): void {
+  all.step(key, `ip netns exec ${ns} ping -c1 -W1 ${address} >/dev/null`);
+}
 
 function traffic(all: Script): void {
   begin(all, "berth", APART);
-  const [a, c, t] = ["a", "c", "t"].map((id) => netns("apart", "berth", id)) as [string, string, string];
-  ping(all, "same", a, "10.77.0.11");
-  ping(all, "other", a, "10.77.0.12");
-  ping(all, "other-back", c, "10.77.0.10");
-  const tagged = ["ip link add link eth0 name eth0.200 type vlan id 200", "ip addr add 10.77.0.13/24 dev eth0.200", "ip link set eth0.200 up"];
-  all.step("trunk/link", `ip netns exec ${t} sh -ec '${tagged.map((line) => `/bin/${line}`).join(";")}'`);
-  ping(all, "trunk/in", t, "10.77.0.12");
-  ping(all, "trunk/out", t, "10.77.0.10");
+  const [a = "", c = "", t = ""] = ["a", "c", "t"].map((id) => netns("apart", "berth", id));
+  ping(all, "ping/100-100", a, "10.77.0.11");
+  ping(all, "ping/100-200", a, "10.77.0.12");
+  ping(all, "ping/200-100", c, "10.77.0.10");
+  const tagged = `ip -n ${t} link add link eth0 name eth0.200 type vlan id 200
+ip -n ${t} addr add 10.77.0.13/24 dev eth0.200
+ip -n ${t} link set eth0.200 up`;
+  all.step("tagged", tagged);
+  ping(all, "ping/trunk-200", t, "10.77.0.12");
+  ping(all, "ping/trunk-100", t, "10.77.0.10");
 }
 
-/** CHECK of what is right, then of a port that was taken out of its VLAN; a second ADD; DEL by either. */
 function life(all: Script): void {
-  const one = ROUTED.confs.a as Json;
-  begin(all, "berth", ROUTED);
-  const [host, container] = [netns("routed", "berth"), netns("routed", "berth", "a")];
-  ping(all, "gateway", container, "10.77.0.1");
-  all.step("indexes", `ip netns exec ${host} ip -j link show`);
-  check(all, "check/right", one);
-  const port = `ip netns exec ${host} ip -j link show | sed 's/.*"\\(veth[0-9a-f]*\\)"[^}]*"master":"lab0","[^}]*"link_netnsid.*/\\1/'`;
-  all.step("port", port);
-  all.step("check/leave", `ip netns exec ${host} bridge vlan del dev $(${port}) vid 100`);
-  check(all, "check/wrong", one);
-  call(all, "berth", "ADD", "routed", "a", one);
-  observe(all, "berth", "routed", "again");
-  call(all, "berth", "DEL", "routed", "a", one);
-  observe(all, "berth", "routed", "down");
+  const host = netns("whole", "berth");
+  const check = (when: string) => call(all, "berth", "CHECK", "whole", "a", ALL, `check/${when}`);
+  begin(all, "berth", WHOLE);
+  ping(all, "ping/gateway", netns("whole", "berth", "a"), "10.77.0.1");
+  all.step("links", `ip netns exec ${host} ip -j addr show`);
+  check("right");
+  for (const vid of [100, 301]) {
+    all.step(`del/${vid}`, `ip netns exec ${host} bridge vlan del dev ${PORT} vid ${vid}`);
+    check(`without-${vid}`);
+    const flags = vid === 100 ? "pvid untagged" : "";
+    all.step(`add/${vid}`, `ip netns exec ${host} bridge vlan add dev ${PORT} vid ${vid} ${flags}`);
+  }
+  check("mended");
+  call(all, "berth", "ADD", "whole", "a", ALL, "add/again");
+  check("after-refusal");
+  call(all, "berth", "DEL", "whole", "a", ALL);
+  all.step("down", `ip netns exec ${host} ip -j link show`);
   all.step("rules", `ip netns exec ${host} nft list ruleset`);
+  all.step("leases", "ls /var/all-berth/labnet");
 }
-
-function check(all: Script, key: string, one: Json): void {
-  const text = JSON.stringify(one).replaceAll("SIDE", "berth");
-  const result = `$(cat /var/routed.result)`;
-  all.step(key, `echo '${text.slice(0, -1)}',"prevResult":"${result}"'}' >/dev/null; plugin_check "${result}" '${text}'`);
-}
-
-const transcript = NEEDS.every(isMet) ? await run() : undefined;
 
 async function run(): Promise<Transcript> {
   const all = script(PRELUDE);
@@ -77,3 +83,59 @@ async function run(): Promise<Transcript> {
   console.log(`Linux ${transcript.release} in a virtual machine: ${transcript.seconds.toFixed(1)} s`);
   return transcript;
 }
+
+const transcript = NEEDS.every(isMet) ? await run() : undefined;
+const of = (key: string) => transcript?.of(key) ?? expect.unreachable();
+const json = (key: string): Json => transcript?.json(key);
+
+describe("bridge/ADD with VLANs", () => {
+  need.each([
+    ["100-100", true],
+    ["100-200", false],
+    ["200-100", false],
+    ["trunk-200", true],
+    ["trunk-100", false],
+    ["gateway", true],
+  ])("lets through what it should: %s %p", (way, answered) => {
+    for (const key of ["a", "b", "c", "t"]) json(`apart/berth/ADD/${key}`);
+    expect(of("tagged").status).toBe(0);
+    expect(of(`ping/${way}`).status === 0).toBe(answered);
+  });
+
+  need("puts the gateway's address on the VLAN's interface, completing one that is there", () => {
+    const { interfaces, ips } = json("whole/berth/ADD/a");
+    const links = new Map<string, Json>(json("links").map((link: Json) => [link.ifname, link]));
+    const gateway = links.get("lab0.100");
+    expect(interfaces[3]).toEqual({ name: "lab0.100", mac: gateway.address });
+    expect(ips).toMatchObject([{ gateway: "10.77.0.1", interface: 2 }]);
+    const global = (link: Json) => link.addr_info.filter(({ scope }: Json) => scope === "global");
+    expect(global(gateway)).toMatchObject([{ local: "10.77.0.1", prefixlen: 24 }]);
+    expect(global(links.get("lab0"))).toEqual([]);
+    expect(links.get("vethhalf")).toMatchObject({ master: "lab0", operstate: "UP" });
+  });
+});
+
+describe("bridge/CHECK with VLANs", () => {
+  need.each(["right", "mended", "after-refusal"])(
+    "says nothing of an attachment that is as it should be: %s",
+    (when) => {
+      expect(of(`check/${when}`)).toEqual({ status: 0, stdout: "" });
+    },
+  );
+
+  need.each([100, 301])("names VLAN %d, out of which the port was taken", (vid) => {
+    expect(of(`del/${vid}`).status).toBe(0);
+    const { status, stdout } = of(`check/without-${vid}`);
+    expect([status, JSON.parse(stdout).msg]).toEqual([1, `port ${PORT} is not as configured: VLAN ${vid} is missing`]);
+  });
+});
+
+describe("bridge/DEL with VLANs", () => {
+  need("leaves the bridge and its gateways, as the reference, and nothing of the container", () => {
+    expect(of("whole/berth/DEL/a")).toEqual({ status: 0, stdout: "" });
+    const names = json("down").map((link: Json) => link.ifname);
+    expect(names.sort()).toEqual(["lab0", "lab0.100", "lo", "vethhalf"]);
+    expect(of("rules").stdout).not.toMatch(/10\.77\.0\.2|cni-br-iface|macspoofchk/);
+    expect(of("leases").stdout.split("\n").sort()).toEqual(["last_reserved_ip.0", "lock"]);
+  });
+});

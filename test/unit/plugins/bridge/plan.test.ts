@@ -73,7 +73,7 @@ describe("planAddresses() of gateways", () => {
     const [code, message] = refusalOf(() => addressing({ isGateway: true }, two));
     expect([code, message]).toEqual([
       7,
-      'failed to set bridge addr: "cni0" already has an IP address different from 10.9.0.1/24',
+      'failed to set bridge addr: "br0" already has an IP address different from 10.9.0.1/24',
     ]);
     expect(addressing({ isGateway: true }, ipam(["10.1.2.3/24", "10.1.2.4/24"])).gateways).toHaveLength(2);
   });
