@@ -13,6 +13,10 @@ REFERENCE_PLUGINS=(main/bridge main/loopback ipam/host-local ipam/static meta/tu
 COMMANDS=(ip:iproute2 nft:nftables iptables:iptables ping:iputils-ping strace:strace time:time
   containerd:containerd runc:runc busybox:busybox-static)
 
+# Another kernel, with what this machine's may lack, for test/vm: booted in software emulation.
+VM_KERNEL=$BERTH_CACHE/vm-kernel
+[ "$(uname -m)" != x86_64 ] || COMMANDS+=(qemu-system-x86_64:qemu-system-x86)
+
 say() { printf '==> %s\n' "$*"; }
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
@@ -60,10 +64,29 @@ install_reference() {
   fi
 }
 
+# Debian's package of it, unpacked and not installed: test/support/vm/kernel.ts names the directory too.
+install_vm_kernel() {
+  [ "$(uname -m)" = x86_64 ] || return 0
+  compgen -G "$VM_KERNEL/boot/vmlinuz-*" >/dev/null && return
+  local package new=$VM_KERNEL.$$ find='s/^ *Depends: (linux-image-[0-9].*)/\1/p'
+  package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -nE "$find" | head -n1)
+  [ -n "$package" ] || { as_root apt-get update -qq &&
+    package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -nE "$find" | head -n1); }
+  say "unpacking ${package:-linux-image-cloud-amd64} into $VM_KERNEL (once)"
+  mkdir -p "$new"
+  if [ -n "$package" ] && (cd "$new" && apt-get download -qq "$package" 2>/dev/null && dpkg -x ./*.deb . && rm ./*.deb); then
+    rm -rf "$VM_KERNEL" && mv "$new" "$VM_KERNEL"
+  else
+    rm -rf "$new"
+    say "the kernel could not be had: the tests that boot it will be skipped"
+  fi
+}
+
 setup() {
   install_packages || say "apt-get could not install all of it: tests that need it will fail or be skipped"
   install_modules || { say "npm ci failed, so nothing can be built"; return 1; }
   install_reference
+  install_vm_kernel
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

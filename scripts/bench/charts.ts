@@ -33,18 +33,18 @@ export async function chart(spec: TopLevelSpec, theme: Theme): Promise<string> {
     view: { stroke: null },
     title: { color: text, subtitleColor: text, anchor: "start", fontSize: 14 },
     axis: { ...plain, gridColor: line, domainColor: line, tickColor: line, titleFontWeight: "normal" },
-    legend: { ...plain, orient: "top", title: null },
-    header: { ...plain, title: null },
+    legend: { ...plain, orient: "top", title: null, labelLimit: 0 },
   } as const;
   const { spec: compiled } = compile({ ...spec, config });
   return new View(parse(compiled), { renderer: "none" }).toSVG();
 }
 
-const color = {
-  field: "who",
-  type: "nominal",
-  scale: { domain: Object.keys(COLOURS), range: Object.values(COLOURS) },
-} as const;
+/** Everybody keeps their colour in all charts; the legend names those who are in this one. */
+function colorOf(values: readonly { who: string }[]) {
+  const domain = Object.keys(COLOURS).filter((name) => values.some(({ who }) => who === name));
+  const range = domain.map((name) => COLOURS[name as keyof typeof COLOURS]);
+  return { field: "who", type: "nominal", scale: { domain, range } } as const;
+}
 
 function median(rows: readonly Row[], what: string): Row | undefined {
   return rows.find((row) => row.what === what);
@@ -82,32 +82,24 @@ function memory({ rows }: Data): TopLevelSpec | undefined {
 }
 
 function bars(title: string, unit: string, values: { verb: string; who: string; ms: number }[]): TopLevelSpec {
-  const y = { field: "who", type: "nominal", axis: null, sort: Object.keys(COLOURS) } as const;
+  const y = { field: "verb", type: "nominal", sort: null, title: null } as const;
+  const yOffset = { field: "who", sort: Object.keys(COLOURS) } as const;
+  const x = { field: "ms", type: "quantitative", title: unit } as const;
+  const color = colorOf(values);
   return {
     title,
     data: { values },
-    width: 560,
-    facet: {
-      row: {
-        field: "verb",
-        type: "nominal",
-        sort: null,
-        header: { labelAngle: 0, labelAlign: "left", labelFontSize: 12 },
+    width: 480,
+    height: { step: 15, for: "offset" },
+    encoding: { y: { ...y, axis: { ticks: false, domain: false, labelPadding: 8, labelFontSize: 12 } }, yOffset, x, color },
+    layer: [
+      { mark: "bar" },
+      {
+        mark: { type: "text", align: "left", dx: 4, fontSize: 11, clip: false },
+        encoding: { text: { field: "ms", format: ".3~g" } },
       },
-    },
-    spacing: 6,
-    spec: {
-      width: 480,
-      height: { step: 15 },
-      layer: [
-        { mark: "bar", encoding: { y, x: { field: "ms", type: "quantitative", title: unit }, color } },
-        {
-          mark: { type: "text", align: "left", dx: 4, fontSize: 11 },
-          encoding: { y, x: { field: "ms", type: "quantitative" }, text: { field: "ms", format: ".3~g" }, color },
-        },
-      ],
-    },
-  } as unknown as TopLevelSpec;
+    ],
+  };
 }
 
 /** Lines: an ADD while the pool fills. */
@@ -122,8 +114,14 @@ function leases({ points }: Data): TopLevelSpec | undefined {
     mark: { type: "line", point: true },
     encoding: {
       x: { field: "x", type: "quantitative", title: "leases in the pool" },
-      y: { field: "y", type: "quantitative", title: "ms (logarithmic)", scale: { type: "log" } },
-      color,
+      y: {
+        field: "y",
+        type: "quantitative",
+        title: "ms (logarithmic)",
+        scale: { type: "log" },
+        axis: { values: [1, 3, 10, 30, 100, 300, 1000] },
+      },
+      color: colorOf(values),
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Family, familyOf, formatIp, formatPrefix, networkOf, type Prefix } from "../base/ip.ts";
+import { type Family, familyOf, formatIp, formatPrefix, type Ip, networkOf, type Prefix } from "../base/ip.ts";
 import type { Owner } from "../base/owner.ts";
 import { iptablesChain } from "../nft/owner.ts";
 
@@ -50,9 +50,16 @@ export function linesOf(chain: string, saved: string): string[] {
   return saved.split("\n").filter((line) => line.split(" ").some((word) => word === chain || word === `:${chain}`));
 }
 
-/** The commands that remove `chain` and the rules that jump to it, as iptables-save has them; none when there is none. */
-export function removalOf(chain: string, saved: string): string[] {
+/**
+ * The commands that remove `chain` and the rules that jump to it, as iptables-save has them; none when there is none.
+ * With `addresses` those of others stay, and the chain with them.
+ */
+export function removalOf(chain: string, saved: string, addresses?: readonly Ip[]): string[] {
   const lines = linesOf(chain, saved);
-  const jumps = lines.filter((line) => line.endsWith(` -j ${chain}`)).map((line) => line.replace(/^-A /, "-D "));
-  return lines.length === 0 ? [] : [...jumps, `-F ${chain}`, `-X ${chain}`];
+  if (lines.length === 0) return [];
+  const jumps = lines.filter((line) => line.endsWith(` -j ${chain}`));
+  const sources = addresses?.map((ip) => ` -s ${formatIp(ip)}/${8 * ip.length} `);
+  const gone = jumps.filter((line) => !sources || sources.some((source) => line.includes(source)));
+  const removal = gone.map((line) => line.replace(/^-A /, "-D "));
+  return gone.length < jumps.length ? removal : [...removal, `-F ${chain}`, `-X ${chain}`];
 }

@@ -9,7 +9,7 @@ import { tap } from "../netlink/trace.ts";
 import { iptablesChain } from "../nft/owner.ts";
 import { hasReferenceMasquerade, removeReferenceMasquerade } from "../nft/reference.ts";
 import { linesOf, nat, removalOf, rulesFor } from "./iptables-rules.ts";
-import { findTool, missingTool, restore, save } from "./iptables-run.ts";
+import { findTool, type Kind, missingTool, restore, save } from "./iptables-run.ts";
 
 /** Masquerading by iptables, in the reference's own layout. */
 export interface Iptables {
@@ -19,7 +19,8 @@ export interface Iptables {
   add(owner: Owner, addresses: readonly Prefix[]): void;
   /**
    * Removes what this, or the reference by any of its backends (iptables of both kinds, nftables), made for the owner.
-   * Absent is success.
+   * Absent is success. With `addresses`, iptables keeps the rules of others, which another interface of the container
+   * has: the two share a chain.
    */
   remove(owner: Owner, addresses?: readonly Ip[]): void;
   /** What is missing, in words; undefined when all is there. */
@@ -76,13 +77,13 @@ function withNft<T>(fn: (client: Client) => T): T {
   }
 }
 
-function remove(owner: Owner): void {
-  withNft((client) => removeReferenceMasquerade(client, owner));
+function remove(owner: Owner, addresses?: readonly Ip[]): void {
+  withNft((client) => removeReferenceMasquerade(client, owner, addresses));
   for (const [family, names] of [
     [4, "ip_tables_names"],
     [6, "ip6_tables_names"],
   ] as const) {
-    if (hasLegacyNat(names)) removeLegacy({ family, legacy: true }, iptablesChain(owner));
+    if (hasLegacyNat(names)) removeLegacy({ family, legacy: true }, iptablesChain(owner), addresses);
   }
 }
 
@@ -96,8 +97,8 @@ function hasLegacyNat(names: string): boolean {
   }
 }
 
-function removeLegacy(kind: { family: Family; legacy: true }, chain: string): void {
-  const commands = removalOf(chain, save(kind));
+function removeLegacy(kind: Kind, chain: string, addresses: readonly Ip[] | undefined): void {
+  const commands = removalOf(chain, save(kind), addresses);
   if (commands.length > 0) restore(kind, nat(...commands));
 }
 

@@ -39,7 +39,7 @@ export function spoofCheck(): SpoofCheck {
         if (errnoOf(error) === undefined) throw error;
         throw new Explained(
           `failed to setup spoof-check: ${messageOf(error)}`,
-          "macspoofchk needs nf_tables for bridges (modprobe nf_tables_bridge, CONFIG_NF_TABLES_BRIDGE)",
+          "macspoofchk needs nf_tables for bridges (modprobe nft_meta_bridge, CONFIG_NFT_BRIDGE_META)",
           error,
         );
       }

@@ -1,8 +1,9 @@
+import type { Ip } from "../base/ip.ts";
 import type { Owner } from "../base/owner.ts";
 import type { Client } from "../netlink/client.ts";
 import { Batch } from "./batch.ts";
 import { run } from "./client.ts";
-import { findChain, listRules } from "./find.ts";
+import { type FoundRule, findChain, listRules } from "./find.ts";
 import { iptablesChain, ownerTag } from "./owner.ts";
 import { removeBranch } from "./remove-chain.ts";
 
@@ -10,15 +11,22 @@ import { removeBranch } from "./remove-chain.ts";
 
 /**
  * Removes the masquerading rules that the reference made for `owner`, by either of its backends (nftables, and
- * iptables on nf_tables). What is not there counts as removed, at one request for each backend and family.
+ * iptables on nf_tables). What is not there counts as removed, at one request for each backend and family. With
+ * `addresses`, iptables goes on masquerading others, which another interface of the container has: they share a chain.
  * Throws NetlinkError.
  */
-export function removeReferenceMasquerade(client: Client, owner: Owner): void {
+export function removeReferenceMasquerade(client: Client, owner: Owner, addresses?: readonly Ip[]): void {
   removeTagged(client, owner);
   const name = iptablesChain(owner);
+  const which = addresses && isAboutOne(addresses);
   for (const family of ["ip", "ip6"] as const) {
-    removeBranch(client, { family, table: "nat", trunk: "POSTROUTING", name });
+    removeBranch(client, { family, table: "nat", trunk: "POSTROUTING", name, ...(which && { which }) });
   }
+}
+
+function isAboutOne(addresses: readonly Ip[]): (rule: FoundRule) => boolean {
+  const known = new Set(addresses.map((ip) => ip.join()));
+  return ({ exprs }) => exprs.some((expr) => expr.name === "cmp" && known.has(expr.data.data?.value?.join() ?? ""));
 }
 
 /** Whether the reference masquerades for `owner`, by either backend: as it does for what it made before an upgrade. */

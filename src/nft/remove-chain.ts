@@ -17,28 +17,34 @@ export interface Branch {
   readonly name: string;
   /** Chains that only the branch jumps to. */
   readonly twigs?: readonly string[];
+  /** Which of the rules that jump to it are removed; while others are left, it stays. Absent: all. */
+  readonly which?: (rule: FoundRule) => boolean;
 }
 
 /**
- * Removes a branch, all its rules and the trunk's rules that jump to it, in one transaction. One that is not there counts
- * as removed, at one request. Throws NetlinkError.
+ * Removes the trunk's rules that jump to a branch and, if none is left, the branch with all its rules, in one transaction.
+ * A branch that is not there counts as removed, at one request. Throws NetlinkError.
  */
 export function removeBranch(client: Client, branch: Branch): void {
-  const { family, table, trunk, name, twigs = [] } = branch;
-  for (let left = ROUNDS; findChain(client, family, table, name); left--) {
-    const batch = new Batch(family, table);
-    for (const { handle } of listRules(client, family, table, trunk).filter(jumpsTo(name))) {
-      batch.delete({ kind: "handle", chain: trunk, handle });
-    }
-    batch.flush({ kind: "chain", name }).delete({ kind: "chain", name });
-    for (const twig of twigs) batch.destroy({ kind: "chain", name: twig });
+  for (let left = ROUNDS; findChain(client, branch.family, branch.table, branch.name); left--) {
     try {
-      run(client, batch);
+      run(client, removalOf(client, branch));
       return;
     } catch (error) {
       if (left === 0 || !isErrno(error, ENOENT, EBUSY)) throw error;
     }
   }
+}
+
+function removalOf(client: Client, { family, table, trunk, name, twigs = [], which = () => true }: Branch): Batch {
+  const jumps = listRules(client, family, table, trunk).filter(jumpsTo(name));
+  const gone = jumps.filter(which);
+  const batch = new Batch(family, table);
+  for (const { handle } of gone) batch.delete({ kind: "handle", chain: trunk, handle });
+  if (gone.length < jumps.length) return batch;
+  batch.flush({ kind: "chain", name }).delete({ kind: "chain", name });
+  for (const twig of twigs) batch.destroy({ kind: "chain", name: twig });
+  return batch;
 }
 
 /** Whether a rule jumps to `chain`. */

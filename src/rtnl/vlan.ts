@@ -39,7 +39,7 @@ const vlanInfo: Coder<{ flags: number; vid: number }> = {
 };
 
 /** IFLA_AF_SPEC of a bridge's port: a list of IFLA_BRIDGE_VLAN_INFO. */
-const portAttrs = attrs({ vlans: [26, list(2, vlanInfo)] });
+export const portAttrs = attrs({ vlans: [26, list(2, vlanInfo)] });
 
 /** Like `bridge vlan add dev LINK vid FIRST-LAST [pvid] [untagged] master`, one after the other, in one request. */
 export function addVlans(index: number, vlans: readonly Vlans[]): Request {
@@ -86,8 +86,8 @@ function writeHeader(w: Writer, index: number): void {
 /** BRIDGE_VLANDB_ENTRY_*: a VLAN, or all from there to `last`. */
 const entryAttrs = attrs({ info: [1, vlanInfo], last: [2, u16] });
 
-/** BRIDGE_VLANDB_ENTRY. */
-const entries = list(1, entryAttrs);
+/** The BRIDGE_VLANDB_ENTRY of a port. */
+export const entries = list(1, entryAttrs);
 
 /**
  * Like `bridge vlan show dev LINK`, of a bridge or of its port. Throws NetlinkError: EOPNOTSUPP from a kernel without

@@ -71,8 +71,8 @@ export const ACTS: Record<string, Act> = {
   "moves the default route to another table": inside("ip route del default; ip route add default dev eth0 table 100"),
   "deletes the bridge": ({ host: ns }) => void attempt(ns, "ip", "link", "del", "br0"),
   "takes the port off the bridge": ({ host: ns }) => {
-    for (const link of ipj(ns, "link", "show", "master", "br0"))
-      attempt(ns, "ip", "link", "set", link.ifname, "nomaster");
+    const ports = ipj(ns, "link", "show", "type", "veth").filter(({ master }) => master === "br0");
+    for (const { ifname } of ports) attempt(ns, "ip", "link", "set", ifname, "nomaster");
   },
   "makes the bridge promiscuous": ({ host: ns }) => void attempt(ns, "ip", "link", "set", "br0", "promisc", "on"),
   "deletes the leases": ({ store }) => {

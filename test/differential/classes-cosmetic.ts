@@ -1,12 +1,7 @@
 /** Differences that leave both sides in the same state for whatever comes next. */
+import { endsWith } from "./class-words.ts";
 import type { DifferenceClass } from "./classes.ts";
 import type { Difference } from "./diff.ts";
-
-/** Whether the path ends like this; "*" is any one key. */
-export function endsWith({ path }: Difference, ...keys: readonly string[]): boolean {
-  const tail = path.slice(-keys.length);
-  return tail.length === keys.length && keys.every((key, i) => key === "*" || key === tail[i]);
-}
 
 /** The reference's bridge has the address of its lowest port. */
 function isFloating(d: Difference): boolean {
@@ -30,6 +25,11 @@ export const COSMETIC: readonly DifferenceClass[] = [
     name: "queue-length",
     cosmetic: true,
     explains: (d) => inHost(d) && endsWith(d, "txqlen") && d.berth === 1000 && d.reference === undefined,
+  },
+  {
+    name: "bridge-state-unknown",
+    cosmetic: true,
+    explains: (d) => inHost(d) && endsWith(d, "operstate") && d.berth === "UNKNOWN" && d.reference === "UP",
   },
   {
     name: "no-dad",

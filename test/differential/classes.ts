@@ -35,3 +35,7 @@ export const CLASSES: readonly DifferenceClass[] = [...COSMETIC, ...OUTCOME];
 export function classOf(difference: Difference, pair: Pair): DifferenceClass | undefined {
   return CLASSES.find((one) => one.explains(difference, pair));
 }
+
+export function isCosmetic(difference: Difference, pair: Pair): boolean {
+  return COSMETIC.some((one) => one.explains(difference, pair));
+}

@@ -1,15 +1,18 @@
 /** Network configurations of the bridge plugin: the keys of ref-bridge §1, mostly valid. */
 import fc from "fast-check";
 import type { Json } from "../support/command.ts";
-import { hostLocal, rangeSets, wishes } from "./generate-ipam.ts";
+import { hostLocal, rangeSets, STORE, wishes } from "./generate-ipam.ts";
 import { key, pick, record, type Values } from "./values.ts";
 
 export const VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
 
+/** CHECK needs 0.4.0, GC and STATUS need 1.1.0. */
+const WEIGHTS: Partial<Record<string, number>> = { "0.4.0": 4, "1.0.0": 4, "1.1.0": 10 };
+
 const cniVersion: Values = fc.oneof(
   {
     weight: 60,
-    arbitrary: pick<string>(...VERSIONS.map((version) => [/^1|0.4/.test(version) ? 3 : 1, version] as const)),
+    arbitrary: pick<string>(...VERSIONS.map((version) => [WEIGHTS[version] ?? 1, version] as const)),
   },
   {
     weight: 1,
@@ -141,9 +144,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
   value: ODD,
 });
 
-/** The default of dataDir is a directory of the machine's, which two sides must not share. */
 function mutate(conf: Json, { at, how, value }: Mutation): Json {
-  if (how === "value" && (at === "ipam.dataDir" || at === "ipam") && !["text", 5, true].includes(value)) return conf;
   const path = at.split(".");
   const last = path.pop() ?? "";
   const copy = structuredClone(conf);
@@ -159,12 +160,22 @@ function mutate(conf: Json, { at, how, value }: Mutation): Json {
   return copy;
 }
 
+/** The default of dataDir is a directory of the machine's, which two sides must not share. */
+function withDataDir(conf: Json): Json {
+  for (const key of ["ipam", "IPAM"]) {
+    const ipam = conf[key];
+    if (typeof ipam !== "object" || ipam === null || Array.isArray(ipam)) continue;
+    const given = Object.keys(ipam).some((name) => name.toLowerCase() === "datadir");
+    if (!given) conf[key] = { ...ipam, dataDir: STORE };
+  }
+  return conf;
+}
+
+const mutations = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<Mutation[]>([]) },
+  { weight: 1, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 2 }) },
+);
+
 export const bridgeConfig: Values = fc
-  .tuple(
-    record(keys),
-    fc.oneof(
-      { weight: 6, arbitrary: fc.constant([]) },
-      { weight: 2, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 2 }) },
-    ),
-  )
-  .map(([conf, mutations]) => mutations.reduce(mutate, conf));
+  .tuple(record(keys), mutations)
+  .map(([conf, changes]) => withDataDir(changes.reduce(mutate, conf)));

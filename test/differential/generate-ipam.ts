@@ -45,15 +45,15 @@ const BAD_RANGE: Values = pick<object>(
 );
 
 export const rangeSets: Values = fc.oneof(
-  { weight: 8, arbitrary: fc.tuple(fc.tuple(RANGE4)) },
-  { weight: 6, arbitrary: fc.tuple(fc.tuple(RANGE4), fc.tuple(RANGE6)) },
-  { weight: 2, arbitrary: fc.tuple(fc.tuple(RANGE6)) },
+  { weight: 14, arbitrary: fc.tuple(fc.tuple(RANGE4)) },
+  { weight: 14, arbitrary: fc.tuple(fc.tuple(RANGE4), fc.tuple(RANGE6)) },
+  { weight: 4, arbitrary: fc.tuple(fc.tuple(RANGE6)) },
   { weight: 2, arbitrary: fc.tuple(fc.tuple(RANGE4, fc.constant({ subnet: "10.77.4.0/24" }))) },
   { weight: 1, arbitrary: fc.tuple(fc.tuple(RANGE4), fc.constant([{ subnet: "10.77.4.0/24" }])) },
   { weight: 1, arbitrary: fc.tuple(fc.tuple(RANGE4, RANGE6)) },
   { weight: 1, arbitrary: fc.tuple(fc.tuple(RANGE4, RANGE4)) },
   { weight: 1, arbitrary: fc.tuple(fc.tuple(RANGE4), fc.tuple(RANGE4)) },
-  { weight: 2, arbitrary: fc.tuple(fc.tuple(BAD_RANGE)) },
+  { weight: 1, arbitrary: fc.tuple(fc.tuple(BAD_RANGE)) },
   { weight: 1, arbitrary: pick<unknown>([1, []], [1, [[]]], [1, null], [1, [null]], [1, V4], [1, [V4]]) },
 );
 
@@ -80,7 +80,7 @@ const ROUTE: Values = pick<object>(
 );
 
 export const routes: Values = fc.oneof(
-  { weight: 4, arbitrary: fc.constant([{ dst: "0.0.0.0/0" }]) },
+  { weight: 9, arbitrary: fc.constant([{ dst: "0.0.0.0/0" }]) },
   { weight: 1, arbitrary: fc.constant(null) },
   { weight: 6, arbitrary: fc.array(ROUTE, { maxLength: 3 }) },
 );

@@ -6,17 +6,21 @@ import { type Lab, openLab } from "../support/lab.ts";
 import type { Reply } from "../support/plugin.ts";
 import { additions, type Traces, traces } from "./remains.ts";
 
+export type { Traces };
+
 export interface BenchOptions {
   /** Directory of the plugins. */
   readonly bin: string;
   readonly ipMasq: boolean;
+  /** What the probing calls are made of; `bridge` when absent. */
+  readonly plugin?: "bridge" | "host-local";
 }
 
 /** A host with a container that is attached for good, and a namespace in which attachments come and go. */
 export interface Bench {
   readonly lab: Lab;
   readonly conf: Conf;
-  /** Calls `bridge` for the container `id`; `by` is a command to run it by: strace … */
+  /** Calls the plugin for the container `id`; `by` is a command to run it by: strace … */
   call(verb: Verb, id: string, options?: { by?: readonly string[]; conf?: object }): Reply & { signal?: string };
   /** What is there and was not when the bench was set up, and what is missing. */
   remains(): string[];
@@ -27,8 +31,11 @@ export interface Bench {
 export const LIVE = "live";
 const TIMEOUT_MS = 20_000;
 
-/** Opens a bench, on which the probing container was attached once and is not any more. */
-export function openBench({ bin, ipMasq }: BenchOptions): Bench {
+/**
+ * Opens a bench, on which the probing container was attached once and is not any more. With `usual` the machine is as
+ * new instead, and `remains` tells what there is besides those traces.
+ */
+export function openBench({ bin, ipMasq, plugin = "bridge" }: BenchOptions, usual?: Traces): Bench {
   const lab = openLab({ bin });
   try {
     const conf = lab.conf({
@@ -38,42 +45,45 @@ export function openBench({ bin, ipMasq }: BenchOptions): Bench {
       berth: { indexDir: join(lab.dir, "index"), lockTimeout: 5 },
     });
     const [live, probe] = [lab.container(), lab.container()];
-    lab.add({ ns: live, id: LIVE, conf });
-    lab.add({ ns: probe, id: "warm", conf });
-    lab.del({ ns: probe, id: "warm", conf });
+    if (!usual) {
+      lab.add({ ns: live, id: LIVE, conf });
+      lab.add({ ns: probe, id: "warm", conf });
+      lab.del({ ns: probe, id: "warm", conf });
+    }
     const look = () => traces(lab, [live, probe], ipMasq);
-    return benchIn(lab, conf, probe, look, look());
+    const before = usual ?? look();
+    const remains = () => [...additions(before, look()), ...(usual ? [] : additions(look(), before).map(missing))];
+    return benchIn(lab, join(bin, plugin), conf, probe, remains);
   } catch (error) {
     lab.close();
     throw error;
   }
 }
 
-function benchIn(lab: Lab, conf: Conf, probe: string, look: () => Traces, before: Traces): Bench {
+const missing = (line: string) => `missing: ${line}`;
+
+function benchIn(lab: Lab, executable: string, conf: Conf, probe: string, remains: Bench["remains"]): Bench {
   return {
     lab,
     conf,
     call: (verb, id, { by = [], conf: over = {} } = {}) => {
-      const child = Bun.spawnSync(
-        ["/usr/bin/nsenter", `--net=${netnsPath(lab.host)}`, ...by, join(lab.bin, "bridge")],
-        {
-          stdin: Buffer.from(JSON.stringify({ ...conf, ...over })),
-          env: environment(verb, lab.bin, { id, ns: probe }),
-          timeout: TIMEOUT_MS,
-          killSignal: "SIGKILL",
-        },
-      );
+      const child = Bun.spawnSync(["/usr/bin/nsenter", `--net=${netnsPath(lab.host)}`, ...by, executable], {
+        stdin: Buffer.from(JSON.stringify({ ...conf, ...over })),
+        env: environment(verb, lab.bin, { id, ns: probe }),
+        timeout: TIMEOUT_MS,
+        killSignal: "SIGKILL",
+      });
       const stdout = child.stdout.toString();
-      const signal = child.signalCode ?? undefined;
+      const signal = child.signalCode;
       return {
         status: child.exitCode ?? -1,
-        ...(signal && { signal }),
+        ...(signal && { signal: String(signal) }),
         stdout,
         stderr: child.stderr.toString(),
         json: parsed(stdout),
       };
     },
-    remains: () => additions(before, look()),
+    remains,
     [Symbol.dispose]: () => lab.close(),
   };
 }

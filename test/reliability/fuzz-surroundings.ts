@@ -1,6 +1,7 @@
 /** What a plugin finds on the disk: lease directories, indexes and resolv.conf as nobody would make them. */
 import { linkSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { run } from "../../src/sys/bun/sys.ts";
 import { DATA_DIR, INDEX_DIR, RESOLV_CONF, ROOT } from "./fuzz-inputs.ts";
 import type { Random } from "./fuzz-random.ts";
 
@@ -10,15 +11,23 @@ const NETWORK = join(DATA_DIR, "net");
 /** Where a plugin keeps its files if the configuration does not say. */
 const DEFAULTS = ["/var/lib/cni/networks", "/run/berth"];
 
-/** Makes everything anew: an empty or odd dataDir, index and resolv.conf. `fifo` makes a FIFO. */
-export function renewSurroundings(r: Random, fifo: (path: string) => void): void {
+/** By a program of its own, and not by Bun's spawn, whose descriptors must not be mixed up with what plugins leave open. */
+export function fifo(path: string): void {
+  run("/usr/bin/mkfifo", { args: [path], env: [] });
+}
+
+/** Makes everything anew: an empty or odd dataDir, index and resolv.conf. */
+export function renewSurroundings(r: Random): void {
   // Bun's own fails at times where names are no UTF-8 (EFAULT).
-  Bun.spawnSync(["rm", "-rf", DATA_DIR, INDEX_DIR, RESOLV_CONF, ...DEFAULTS]);
+  run("/bin/rm", { args: ["-rf", DATA_DIR, INDEX_DIR, RESOLV_CONF, ...DEFAULTS], env: [] });
   mkdirSync(DATA_DIR, { recursive: true });
-  if (r.chance(0.5)) attempt(() => resolvConf(r, fifo));
-  if (r.chance(0.05)) return odd(r, NETWORK, fifo);
+  if (r.chance(0.5)) attempt(() => resolvConf(r));
+  if (r.chance(0.05)) {
+    odd(r, NETWORK);
+    return;
+  }
   mkdirSync(NETWORK);
-  if (r.chance(0.2)) attempt(() => oddIndex(r, fifo));
+  if (r.chance(0.2)) attempt(() => oddIndex(r));
   const among = (name: string) => join(NETWORK, name);
   const names = [
     "10.1.2.1",
@@ -32,9 +41,9 @@ export function renewSurroundings(r: Random, fifo: (path: string) => void): void
     "fd00::3",
   ];
   for (const name of [...names, "10.1.2.007", "10.1.2.300", "LOCK", "x", "\n", "a".repeat(255)])
-    if (r.chance(0.2)) attempt(() => odd(r, among(name), fifo));
+    if (r.chance(0.2)) attempt(() => odd(r, among(name)));
   for (const name of ["lock", "last_reserved_ip.0", "last_reserved_ip.x"])
-    if (r.chance(0.15)) attempt(() => odd(r, among(name), fifo));
+    if (r.chance(0.15)) attempt(() => odd(r, among(name)));
   if (r.chance(0.2))
     attempt(() =>
       writeFileSync(Buffer.concat([Buffer.from(`${NETWORK}/10.1.2.`), Buffer.of(0xff, 0xfe)]), "c1\r\neth0"),
@@ -50,7 +59,7 @@ function attempt(make: () => void): void {
 }
 
 /** Something under a name that a plugin takes for one of its files. */
-function odd(r: Random, path: string, fifo: (path: string) => void): void {
+function odd(r: Random, path: string): void {
   const kind = r.int(14);
   if (kind === 0) mkdirSync(path);
   else if (kind === 1) fifo(path);
@@ -87,15 +96,21 @@ function huge(path: string): void {
 }
 
 /** In place of the index, or of the directory of all. That one may be a link: whoever configures it may put it anywhere. */
-function oddIndex(r: Random, fifo: (path: string) => void): void {
-  if (r.chance(0.2)) return writeFileSync(INDEX_DIR, "");
+function oddIndex(r: Random): void {
+  if (r.chance(0.2)) {
+    writeFileSync(INDEX_DIR, "");
+    return;
+  }
   mkdirSync(INDEX_DIR);
   const { dev, ino } = statSync(NETWORK);
-  odd(r, join(INDEX_DIR, `${dev}-${ino}`), fifo);
+  odd(r, join(INDEX_DIR, `${dev}-${ino}`));
 }
 
-function resolvConf(r: Random, fifo: (path: string) => void): void {
-  if (r.chance(0.5)) return odd(r, RESOLV_CONF, fifo);
+function resolvConf(r: Random): void {
+  if (r.chance(0.5)) {
+    odd(r, RESOLV_CONF);
+    return;
+  }
   const line = () =>
     `${r.pick(["nameserver", "search", "domain", "options", "#", "", "nameserver\t", "NAMESERVER"])} ${r.pick(["192.0.2.1", "fd00::53", "x y z", "\0", "a".repeat(5000), "__proto__", "é"])}`;
   writeFileSync(RESOLV_CONF, Array.from({ length: r.pick([0, 1, 5, 2000]) }, line).join(r.pick(["\n", "\r\n", "\0"])));

@@ -9,7 +9,7 @@ import { run } from "../../src/skel/run.ts";
 import { close } from "../../src/sys/bun/sys.ts";
 import { type Input, makeInput, ROOT } from "./fuzz-inputs.ts";
 import { random } from "./fuzz-random.ts";
-import { OUTSIDE, renewSurroundings } from "./fuzz-surroundings.ts";
+import { fifo, OUTSIDE, renewSurroundings } from "./fuzz-surroundings.ts";
 import { faultOf } from "./fuzz-verdict.ts";
 
 /** How long an answer may take, in milliseconds. */
@@ -38,13 +38,14 @@ const PLUGINS = [
   }),
 ];
 
+let succeeded = 0;
+
 function inProcess({ plugin, env, stdin }: Input): string | undefined {
   const found = PLUGINS.find(({ name }) => name === plugin);
   if (!found) throw new Error(plugin);
-  return faultOf(
-    env.CNI_COMMAND,
-    run(found, new Map(Object.entries(env)), () => stdin, PLUGINS),
-  );
+  const reply = run(found, new Map(Object.entries(env)), () => stdin, PLUGINS);
+  if (reply.code === 0) succeeded++;
+  return faultOf(env.CNI_COMMAND, reply);
 }
 
 function executable({ plugin, env, stdin }: Input): string | undefined {
@@ -55,6 +56,7 @@ function executable({ plugin, env, stdin }: Input): string | undefined {
     killSignal: "SIGKILL",
   });
   if (child.signalCode) return `ended by ${child.signalCode}${child.exitedDueToTimeout ? ` after ${LIMIT_MS} ms` : ""}`;
+  if (child.exitCode === 0) succeeded++;
   return faultOf(env.CNI_COMMAND, { code: child.exitCode ?? -1, stdout: child.stdout.toString() });
 }
 
@@ -87,7 +89,6 @@ writeFileSync(join(OUTSIDE, "file"), "c1\r\neth0");
 writeFileSync(join(ROOT, "inside"), "c1\r\neth0");
 for (const name of ["host-local", "bridge"])
   symlinkSync(how === "in-process" ? process.execPath : join(bin, name), join(ROOT, "bin", name));
-const fifo = (path: string) => void Bun.spawnSync(["mkfifo", path]);
 fifo(join(ROOT, "fifo"));
 report({ ready: true });
 const known = new Set(readdirSync("/proc/self/fd"));
@@ -99,7 +100,7 @@ let kept = 0;
 for (let i = 0; i < Number(count); i++) {
   if (i % EPOCH === 0) {
     if (how === "in-process") closeLeftovers();
-    renewSurroundings(random(Number(seed) + i * 7919 + 1), fifo);
+    renewSurroundings(random(Number(seed) + i * 7919 + 1));
   }
   const input = makeInput(random(Number(seed) + i * 104_729));
   writeFileSync(progress, String(i));
@@ -120,6 +121,7 @@ for (let i = 0; i < Number(count); i++) {
 }
 report({
   done: Number(count),
+  succeeded,
   faults,
   slowest: Math.round(slowest),
   rss: Math.round(process.memoryUsage.rss() / 2 ** 20),

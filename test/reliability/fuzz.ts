@@ -17,6 +17,8 @@ export interface Fuzzing {
 export interface FuzzTally extends Tally {
   /** The slowest answer, in milliseconds. */
   slowest: number;
+  /** How many calls succeeded; the others were refused. */
+  succeeded: number;
 }
 
 /** Where writing is allowed: the configuration's directories, and the defaults where it names none. */
@@ -27,7 +29,7 @@ const STALL_MS = 20_000;
 
 /** Runs the fuzzer. `left` counts wrong answers, hangs, deaths by signal, and files touched outside. */
 export async function fuzz({ how, bin, count, seed }: Fuzzing): Promise<FuzzTally> {
-  const tally: FuzzTally = { ...newTally(), slowest: 0 };
+  const tally: FuzzTally = { ...newTally(), slowest: 0, succeeded: 0 };
   const room = mkdtempSync(join(tmpdir(), "berth-fuzz-"));
   const worker = [process.execPath, join(import.meta.dir, "fuzz-worker.ts"), how, String(seed), String(count), bin];
   const child = Bun.spawn(
@@ -49,6 +51,7 @@ export async function fuzz({ how, bin, count, seed }: Fuzzing): Promise<FuzzTall
   rmSync(room, { recursive: true, force: true });
   tally.tried = end?.done ?? 0;
   tally.slowest = end?.slowest ?? 0;
+  tally.succeeded = end?.succeeded ?? 0;
   tally.left = (end?.faults ?? 1) + touched.length;
   tally.notes.push(
     ...rows.filter((row) => row.fault).map((row) => JSON.stringify(row)),

@@ -19,15 +19,14 @@ export function traces(lab: Lab, containers: readonly string[], rules: boolean):
   ];
 }
 
-/** The lines of `after` that `before` has not, and those that it has and `after` has not. */
+/** The lines of `after` that `before` has not. */
 export function additions(before: Traces, after: Traces): string[] {
   const left = [...before];
-  const added = after.filter((line) => {
+  return after.filter((line) => {
     const at = left.indexOf(line);
     if (at >= 0) left.splice(at, 1);
     return at < 0;
   });
-  return [...added, ...left.map((line) => `missing: ${line}`)];
 }
 
 function linkTraces(ns: string, where: string): string[] {

@@ -5,9 +5,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { built, isMet, namespaces, REFERENCE, reference } from "../support/needs.ts";
-import { BIN } from "../support/needs.ts";
-import { type Row, ROWS } from "./rows.ts";
+import { BIN, built, isMet, namespaces, REFERENCE, reference } from "../support/needs.ts";
+import { ROWS, type Row } from "./rows.ts";
 import { strace } from "./system-calls.ts";
 import type { Tally } from "./tally.ts";
 
@@ -55,11 +54,21 @@ function lineOf({ id, what, theirStep = 1 }: Row, ours: Tally, theirs: Tally | u
   const step = theirStep > 1 ? ` (every ${theirStep}th)` : "";
   const counts = ({ tried, missed }: Tally) => `${number(tried)}${missed ? `, ${missed} not reached` : ""}`;
   const other = theirs ? [`${counts(theirs)}${step}`, number(theirs.left)] : ["–", "–"];
-  const cells = [`\`npm run reliability ${id}\``, what, counts(ours), number(ours.left), ...other, `${Math.round(seconds)} s`, date];
+  const cells = [
+    `\`npm run reliability ${id}\``,
+    what,
+    counts(ours),
+    number(ours.left),
+    ...other,
+    `${Math.round(seconds)} s`,
+    date,
+  ];
   return `| ${cells.join(" | ")} |`;
 }
 
-const number = (n: number) => n.toLocaleString("en");
+function number(n: number): string {
+  return n.toLocaleString("en");
+}
 
 /** Replaces the row's line, and what is said of the reference, in the document. */
 function write(id: string, line: string, example: string | undefined): void {
@@ -82,4 +91,6 @@ function write(id: string, line: string, example: string | undefined): void {
   writeFileSync(DOCUMENT, [before + BEGIN, machine, "", ...HEAD, ...lines, ...said, END + after].join("\n"));
 }
 
-const oneLine = (text: string) => `\`${text.replace(/\s+/g, " ").replaceAll("`", "'").slice(0, 220)}\``;
+function oneLine(text: string): string {
+  return `\`${text.replace(/\s+/g, " ").replaceAll("`", "'").slice(0, 220)}\``;
+}

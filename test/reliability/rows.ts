@@ -1,6 +1,7 @@
 /** The rows of docs/reliability.md: what is tried with berth and with the reference. */
 import { type Failing, fail } from "./errors.ts";
 import { fuzz } from "./fuzz.ts";
+import { fuzzNetlink } from "./fuzz-netlink.ts";
 import { type Killing, kill } from "./kills.ts";
 import { soak } from "./soak.ts";
 import { merged, type Tally } from "./tally.ts";
@@ -19,12 +20,28 @@ export interface Row {
 
 type Verb = Killing["verb"];
 
-function killing(verb: Verb, ipMasq: boolean, signals: Killing["signal"][], theirStep: number): Row {
-  const id = [signals.includes("KILL") ? "kill" : "term", verb.toLowerCase(), ...(ipMasq ? ["masq"] : [])].join("-");
-  const run = (bin: string, step: number) => merged(signals.map((signal) => kill({ bin, verb, ipMasq, signal, step })));
+/** How the calls of a row differ from a plain one of `bridge`. */
+type Kind = "" | "masq" | "ipam" | "first";
+const TEXTS: Record<Kind, string> = {
+  "": "",
+  masq: " with ipMasq",
+  ipam: " of `host-local` alone",
+  first: " with ipMasq, the first on its machine",
+};
+const optionsOf = (kind: Kind) =>
+  ({
+    ipMasq: kind === "masq" || kind === "first",
+    plugin: kind === "ipam" ? "host-local" : "bridge",
+    cold: kind === "first",
+  }) as const;
+const idOf = (...parts: string[]) => parts.filter(Boolean).join("-").toLowerCase();
+
+function killing(verb: Verb, kind: Kind, signals: Killing["signal"][], theirStep: number): Row {
+  const run = (bin: string, step: number) =>
+    merged(signals.map((signal) => kill({ bin, verb, ...optionsOf(kind), signal, step })));
   return {
-    id,
-    what: `${signals.map((signal) => `SIG${signal}`).join(" and ")} at every system call of ${verb}${ipMasq ? " with ipMasq" : ""}`,
+    id: idOf(signals.includes("KILL") ? "kill" : "term", kind, verb),
+    what: `${signals.map((signal) => `SIG${signal}`).join(" and ")} at every system call of ${verb}${TEXTS[kind]}`,
     ours: (bin) => run(bin, 1),
     theirs: (reference) => run(reference, theirStep),
     theirStep,
@@ -33,11 +50,12 @@ function killing(verb: Verb, ipMasq: boolean, signals: Killing["signal"][], thei
 
 const ERRNOS: Failing["errno"][] = ["EIO", "ENOSPC", "ENOMEM", "EINTR"];
 
-function failing(verb: "ADD" | "DEL", ipMasq: boolean, theirStep: number): Row {
-  const run = (bin: string, step: number) => merged(ERRNOS.map((errno) => fail({ bin, verb, ipMasq, errno, step })));
+function failing(verb: "ADD" | "DEL", kind: Kind, theirStep: number): Row {
+  const run = (bin: string, step: number) =>
+    merged(ERRNOS.map((errno) => fail({ bin, verb, ...optionsOf(kind), errno, step })));
   return {
-    id: ["error", verb.toLowerCase(), ...(ipMasq ? ["masq"] : [])].join("-"),
-    what: `${ERRNOS.join(", ")} at every file and network call of ${verb}${ipMasq ? " with ipMasq" : ""}`,
+    id: idOf("error", kind, verb),
+    what: `${ERRNOS.join(", ")} at every file and network call of ${verb}${TEXTS[kind]}`,
     ours: (bin) => run(bin, 1),
     theirs: (reference) => run(reference, theirStep),
     theirStep,
@@ -48,19 +66,26 @@ const OPERATIONS = 10_000;
 const SEED = 2026;
 
 export const ROWS: readonly Row[] = [
-  killing("ADD", false, ["KILL"], 1),
-  killing("ADD", true, ["KILL"], 1),
-  killing("DEL", false, ["KILL"], 1),
-  killing("DEL", true, ["KILL"], 1),
-  killing("GC", true, ["KILL"], 4),
-  killing("ADD", false, ["TERM", "INT"], 4),
-  killing("ADD", true, ["TERM", "INT"], 8),
-  killing("DEL", true, ["TERM", "INT"], 8),
-  killing("GC", true, ["TERM", "INT"], 8),
-  failing("ADD", false, 1),
-  failing("ADD", true, 4),
-  failing("DEL", false, 1),
-  failing("DEL", true, 4),
+  killing("ADD", "", ["KILL"], 1),
+  killing("ADD", "masq", ["KILL"], 1),
+  killing("ADD", "ipam", ["KILL"], 1),
+  killing("ADD", "first", ["KILL"], 4),
+  killing("DEL", "", ["KILL"], 1),
+  killing("DEL", "masq", ["KILL"], 1),
+  killing("DEL", "ipam", ["KILL"], 1),
+  killing("GC", "masq", ["KILL"], 4),
+  killing("ADD", "", ["TERM", "INT"], 4),
+  killing("ADD", "masq", ["TERM", "INT"], 8),
+  killing("ADD", "first", ["TERM", "INT"], 8),
+  killing("DEL", "masq", ["TERM", "INT"], 8),
+  killing("GC", "masq", ["TERM", "INT"], 8),
+  failing("ADD", "", 1),
+  failing("ADD", "masq", 4),
+  failing("ADD", "first", 8),
+  failing("ADD", "ipam", 1),
+  failing("DEL", "", 1),
+  failing("DEL", "masq", 4),
+  failing("DEL", "ipam", 1),
   {
     id: "soak",
     what: "ADD, DEL, CHECK, GC, kills and namespace deletions, 12 at once, checked after every round",
@@ -82,5 +107,10 @@ export const ROWS: readonly Row[] = [
     what: "fuzzed calls of the executables",
     ours: (bin) => fuzz({ how: "executable", bin, count: 3000, seed: SEED }),
     theirs: (bin) => fuzz({ how: "executable", bin, count: 3000, seed: SEED }),
+  },
+  {
+    id: "fuzz-netlink",
+    what: "reading of damaged netlink replies (sources under Bun)",
+    ours: () => fuzzNetlink(100_000, SEED),
   },
 ];

@@ -74,12 +74,18 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
       },
       check: (owner) => (masqueraded.has(nameOf(owner)) ? undefined : `nothing for ${nameOf(owner)}`),
       gc: (network) => must(`masquerade gc ${network}`),
+      restore: (owner) => {
+        const missing = masqueraded.has(nameOf(owner)) ? undefined : `nothing for ${nameOf(owner)}`;
+        if (missing) must(`masquerade restore ${nameOf(owner)}`, () => masqueraded.add(nameOf(owner)));
+        return missing;
+      },
     },
     iptables: {
       assertInstalled: () => {},
       add: (owner) => must(`iptables add ${nameOf(owner)}`),
       remove: (owner) => must(`iptables remove ${nameOf(owner)}`),
       check: () => undefined,
+      isReferences: () => false,
     },
     spoofCheck: {
       add: (owner, { name }) => must(`spoof-check add ${nameOf(owner)} ${name}`),

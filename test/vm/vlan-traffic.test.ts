@@ -72,7 +72,7 @@ function life(all: Script): void {
   call(all, "berth", "DEL", "whole", "a", ALL);
   all.step("down", `ip netns exec ${host} ip -j link show`);
   all.step("rules", `ip netns exec ${host} nft list ruleset`);
-  all.step("leases", "ls /var/all-berth/labnet");
+  all.step("leases", "ls -1 /var/all-berth/labnet");
 }
 
 async function run(): Promise<Transcript> {

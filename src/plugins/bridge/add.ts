@@ -1,4 +1,4 @@
-import { deferSignals } from "#sys";
+import { deferSignals, load } from "#sys";
 import { messageOf } from "../../base/errno.ts";
 import { familyOf } from "../../base/ip.ts";
 import { formatMac } from "../../base/mac.ts";
@@ -12,10 +12,11 @@ import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
 import { attach, type Veth } from "./attach.ts";
 import { BRIDGE_ALIAS, ensureBridge, ensureGateway } from "./bridge.ts";
+import type { BridgeConfig } from "./config.ts";
 import { configure, type Inner, settleAddresses } from "./container.ts";
 import { aliasOf } from "./names.ts";
-import { vlanSteps } from "./on-demand.ts";
 import { type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
+import type * as Restrict from "./restrict.ts";
 
 /** Joins a container to the bridge. A call that fails leaves nothing of its own behind. @throws CniError */
 export function add(call: Call, host: Host): AddOutcome {
@@ -39,18 +40,26 @@ interface Add {
   readonly host: Host;
   readonly sandbox: Sandbox;
   readonly undo: Undo;
+  /** Undefined where the configuration asks for none of them. */
+  readonly steps: typeof Restrict | undefined;
+}
+
+/** The rarer steps are loaded when they are asked for. */
+function stepsFor({ vlans, macspoofchk, ipMasqBackend }: BridgeConfig): Add["steps"] {
+  const wanted = vlans || macspoofchk || ipMasqBackend === "iptables";
+  return wanted ? (load("bridge-upkeep") as typeof Restrict) : undefined;
 }
 
 /** Makes what the plan says, pushing the inverse of each effect that is this call's alone. Returns the result. */
 export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result {
-  const add: Add = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo };
-  assertPossible(add);
+  const add: Add = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo, steps: stepsFor(plan.config) };
+  add.steps?.assertPossible(plan, call, host);
   // The lease comes first: so "no lease" proves "no link and no rule". A foreign IPAM may need the link (dhcp does).
   const early = plan.ipam !== undefined && isInProcess(plan.ipam, call) ? lease(add, plan.ipam) : undefined;
   const bridge = ensureBridge(host, plan.config);
   let gateway = early ? openGateways(add, bridge, early.addressing) : bridge;
   const veth = attach(host, add.sandbox, plan, bridge, undo);
-  restrict(add, veth);
+  add.steps?.restrict(plan, host, veth, undo);
   const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, plan.ipam));
   if (leased && !early) gateway = openGateways(add, bridge, leased.addressing);
   const inner = bringUp(add, gateway, veth, leased?.addressing);
@@ -59,13 +68,6 @@ export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result
   if (inner && leased) announce(add, inner, veth, leased.addressing);
   if (outer && leased) tellIpam(add, outer, leased);
   return resultOf(add, bridge, gateway, outer, veth, leased?.addressing);
-}
-
-/** What this machine may lack is found out before anything is leased. */
-function assertPossible({ plan, call, host }: Add): void {
-  const { vlans, ipMasq, ipMasqBackend } = plan.config;
-  if (vlans) vlanSteps().assertFiltering(host, ensureBridge(host, plan.config), vlans, call.warn);
-  if (plan.ipam !== undefined && ipMasq && ipMasqBackend === "iptables") host.iptables.assertInstalled();
 }
 
 interface Leased {
@@ -80,26 +82,15 @@ function lease({ plan, call, undo }: Add, ipam: string): Leased {
 }
 
 /** The bridge, or its interface in a VLAN, becomes the containers' gateway, and the machine a router. Returns which. */
-function openGateways({ plan, host }: Add, bridge: Link, { gateways }: Addressing): Link {
-  const { vlans, forceAddress } = plan.config;
-  const link = vlans?.vlan && gateways.length > 0 ? vlanSteps().ensureVlanGateway(host, bridge, vlans) : bridge;
-  for (const gateway of gateways) ensureGateway(host, link, gateway, forceAddress);
+function openGateways({ plan, host, steps }: Add, bridge: Link, { gateways }: Addressing): Link {
+  const link = (gateways.length > 0 && steps?.gatewayLink(plan, host, bridge)) || bridge;
+  for (const gateway of gateways) ensureGateway(host, link, gateway, plan.config.forceAddress);
   const families = new Set(gateways.map(({ ip }) => familyOf(ip)));
   host.enter((sysctls) => {
     if (families.has(4)) sysctls.write("net/ipv4/ip_forward", "1");
     if (families.has(6)) sysctls.write("net/ipv6/conf/all/forwarding", "1");
   });
   return link;
-}
-
-/** What keeps the container to itself is there before it can send. */
-function restrict({ plan, host, undo }: Add, veth: Veth): void {
-  const { vlans, macspoofchk } = plan.config;
-  const port = vlans && host.findLink(veth.host);
-  if (port) vlanSteps().joinVlans(host, port, vlans);
-  if (!macspoofchk) return;
-  undo.push(() => host.spoofCheck.remove(plan.owner));
-  host.spoofCheck.add(plan.owner, { name: veth.host, mac: veth.mac });
 }
 
 /**

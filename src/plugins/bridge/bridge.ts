@@ -1,4 +1,4 @@
-import { EEXIST, EOPNOTSUPP, isErrno, messageOf } from "../../base/errno.ts";
+import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
 import { formatPrefix, networkOf, type Prefix, prefixContains } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
 import {
@@ -18,7 +18,6 @@ import {
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { BridgeConfig } from "./config.ts";
 import { randomMac } from "./names.ts";
-import { vlanSteps } from "./on-demand.ts";
 
 /**
  * Alias of a bridge that berth made. Its MAC address was given at birth, so that ports do not change it, and a stale
@@ -48,8 +47,6 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
 function makeBridge(host: Host, { bridge: name, mtu, vlans }: BridgeConfig): Link {
   const wanted = { name, mac: randomMac(), ...(mtu > 0 && { mtu }), vlanFiltering: vlans !== undefined };
   const [failed] = host.attempt([addBridge(wanted)]);
-  // The kernel has words for a kind of link that it does not know, and none for an option that it lacks.
-  if (vlans && isErrno(failed, EOPNOTSUPP) && !failed?.kernelText) throw vlanSteps().noFiltering(vlans, failed);
   if (failed && !isErrno(failed, EEXIST)) {
     const details = "does the kernel have the bridge module (modprobe bridge), and does the plugin run as root?";
     throw new CniError(
@@ -85,25 +82,16 @@ export function ensureGateway(host: Host, bridge: Link, gateway: Prefix, forceAd
   host.change(ensureAddr(bridge.index, gateway), setMac(bridge.index, bridge.mac));
 }
 
-/**
- * Why an ADD could not put the gateway's address on the bridge; undefined where it can. For STATUS, which changes nothing.
- */
-export function gatewayConflict(host: Host, bridge: Link, gateway: Prefix): CniError | undefined {
-  const addrs = host.listAddrs(bridge.index, addressFamily(gateway.ip));
-  if (addrs.some(({ prefix }) => formatPrefix(prefix) === formatPrefix(gateway))) return undefined;
-  const other = addrs.find((addr) => conflicts(addr, gateway));
-  return other && conflictOf(host, bridge, other, gateway);
-}
-
-/** Undefined where nothing can be using the address `addr`. */
-function conflictOf(host: Host, bridge: Link, addr: Addr, gateway: Prefix): CniError | undefined {
+/** Why an address that conflicts cannot be replaced; undefined where nothing can be using it. */
+export function conflictOf(host: Host, bridge: Link, addr: Addr, gateway: Prefix): CniError | undefined {
   const ports = portsOf(host, bridge);
   return ports.length > 0 || bridge.alias !== BRIDGE_ALIAS
     ? addressConflict(bridge, addr, gateway, ports.length)
     : undefined;
 }
 
-function conflicts(addr: Addr, gateway: Prefix): boolean {
+/** Whether an address of the bridge is in the way of a gateway's, which is another. */
+export function conflicts(addr: Addr, gateway: Prefix): boolean {
   if (gateway.ip.length === 4) return true;
   return prefixContains(addr.prefix, networkOf(gateway)) || prefixContains(gateway, networkOf(addr.prefix));
 }

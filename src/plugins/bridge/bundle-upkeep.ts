@@ -1,12 +1,12 @@
-/** The bundle "bridge-upkeep": what is asked between a container's start and end, and of networks with VLANs. */
+/** The bundle "bridge-upkeep": what is asked between a container's start and end, and what only some networks ask. */
 import { machine } from "../../host/host.ts";
 import type { Handlers } from "../../spec/plugin.ts";
 import { check } from "./check.ts";
 import { gc } from "./gc.ts";
 import { status } from "./status.ts";
 
-export * from "./vlan.ts";
-export * from "./vlan-gateway.ts";
+export * from "./restrict.ts";
+export { readPortVlans } from "./vlan.ts";
 
 export const handlers = {
   CHECK: (call) => check(call, machine()),

@@ -10,7 +10,7 @@ import type { Call } from "../../spec/plugin.ts";
 import type { Interface, Result, Route as ResultRoute } from "../../spec/result.ts";
 import { parseResult } from "../../spec/result-parse.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
-import { vlanSteps } from "./on-demand.ts";
+import { missingVlans } from "./vlan.ts";
 
 /**
  * Compares what the earlier result says, and what is ours alone (the bridge's port, the rules), with the kernel.
@@ -39,7 +39,9 @@ export function check(call: Call, host: Host): void {
   checkRestrictions(call, host, config, outer, inner);
 }
 
-function differs(message: string, details = "DEL and ADD the container again"): CniError {
+const ADD_AGAIN = "DEL and ADD the container again";
+
+function differs(message: string, details = ADD_AGAIN): CniError {
   return new CniError(INTERNAL, message, details);
 }
 
@@ -158,23 +160,23 @@ function ownerOf({ name, env }: Call): Owner {
 const RULES_GONE = "something removed the rules (nft flush ruleset, a firewall reload)";
 
 function checkMasquerade(call: Call, host: Host, config: BridgeConfig, result: Result): void {
-  const backend = config.ipMasqBackend === "iptables" ? host.iptables : host.masquerade;
-  const missing = backend.check(
-    ownerOf(call),
-    result.ips.map(({ address }) => address),
-  );
-  // What the reference made before an upgrade is left as it made it.
-  if (missing && !host.iptables.isReferences(ownerOf(call))) {
-    throw differs(`masquerading is broken: ${missing}`, `${RULES_GONE}: berth repair ${call.name} puts them back`);
-  }
+  const owner = ownerOf(call);
+  const addresses = result.ips.map(({ address }) => address);
+  const iptables = config.ipMasqBackend === "iptables";
+  const missing = (iptables ? host.iptables : host.masquerade).check(owner, addresses);
+  if (!missing) return;
+  // What the reference made before an upgrade, or another backend before a change, is left as it was made.
+  const elsewhere = iptables ? !host.masquerade.check(owner, addresses) : host.iptables.isReferences(owner);
+  const remedy = iptables ? ADD_AGAIN : `berth repair ${call.name} puts them back`;
+  if (!elsewhere) throw differs(`masquerading is broken: ${missing}`, `${RULES_GONE}: ${remedy}`);
 }
 
 /** The port's VLANs, and that what comes from it has the container's MAC address. */
 function checkRestrictions(call: Call, host: Host, config: BridgeConfig, outer: Link, inner: Link): void {
-  const vlan = config.vlans && vlanSteps().missingVlans(host, outer, config.vlans);
+  const vlan = config.vlans && missingVlans(host, outer, config.vlans);
   if (vlan) throw differs(`port ${outer.name} is not as configured: ${vlan}`, `see bridge vlan show dev ${outer.name}`);
   const rule = config.macspoofchk
     ? host.spoofCheck.check(ownerOf(call), { name: outer.name, mac: inner.mac })
     : undefined;
-  if (rule) throw differs(`the spoof check is broken: ${rule}`, `${RULES_GONE}: DEL and ADD the container again`);
+  if (rule) throw differs(`the spoof check is broken: ${rule}`, `${RULES_GONE}: ${ADD_AGAIN}`);
 }

@@ -1,3 +1,4 @@
+import { load } from "#sys";
 import { type Mac, parseMac } from "../../base/mac.ts";
 import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
@@ -5,8 +6,7 @@ import { array, boolean, decode, goObject, int, lazy, mac, string } from "../../
 import { assertIfname } from "../../spec/env.ts";
 import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
-import { vlanSteps } from "./on-demand.ts";
-import type { PortVlans } from "./vlan.ts";
+import type * as Vlan from "./vlan.ts";
 
 /** The bridge plugin's configuration, checked, with its defaults. */
 export interface BridgeConfig {
@@ -25,7 +25,7 @@ export interface BridgeConfig {
   /** What the container sends must have the MAC address that it was given. */
   readonly macspoofchk: boolean;
   /** Absent: the bridge need not know VLANs. */
-  readonly vlans?: PortVlans;
+  readonly vlans?: Vlan.PortVlans;
   /** Bytes; 0 leaves it to the kernel. */
   readonly mtu: number;
   readonly hairpinMode: boolean;
@@ -85,7 +85,7 @@ export function readConfig(call: Call): BridgeConfig {
   const { bridge = DEFAULT_BRIDGE, mtu = 0, isDefaultGateway = false, ...raw } = decode(schema(), call.config);
   assertBridgeName(bridge);
   const isGateway = raw.isGateway === true || isDefaultGateway;
-  const vlans = raw.vlan || raw.vlanTrunk ? vlanSteps().readPortVlans(raw, isGateway ? bridge : undefined) : undefined;
+  const vlans = raw.vlan || raw.vlanTrunk ? readVlans(raw, isGateway ? bridge : undefined) : undefined;
   const ipMasqBackend = backendOf(raw.ipMasqBackend);
   const requestedMac = requestMac(call, common);
   const config: BridgeConfig = {
@@ -163,6 +163,11 @@ function assertBridgeName(name: string): void {
       "at most 15 bytes, without / : or spaces",
     );
   }
+}
+
+/** Loaded when there are some. */
+function readVlans(keys: Vlan.VlanKeys, gateway: string | undefined): Vlan.PortVlans {
+  return (load("bridge-upkeep") as typeof Vlan).readPortVlans(keys, gateway);
 }
 
 function backendOf(name: string | undefined): Backend | undefined {

@@ -25,7 +25,7 @@ export function del(call: Call, host: Host): void {
     () => {
       if (ipam !== undefined) leases = delegateLeases(ipam, call);
     },
-    () => removeRules(host, owner, remains, leases),
+    () => removeRules(call, host, owner, remains, leases),
     () => removeInner(call, host),
     () => removeOuter(host, owner, leases ?? []),
     () => removeSpoofCheck(host, owner, remains, leases),
@@ -59,18 +59,24 @@ function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): v
  * backends may have made, now configured or then, is looked for unless all is found where the configuration says.
  */
 function removeRules(
+  call: Call,
   host: Host,
   owner: Owner,
   { ipMasq, iptables }: Remains,
   leases: readonly OwnedLease[] | undefined,
 ): void {
-  if (leases?.length === 0) return;
-  const found = host.masquerade.remove(
-    owner,
-    leases?.map(({ address }) => address),
-  );
-  const settled = isOurs(leases) && !iptables && (found || !ipMasq);
-  if (!settled) host.iptables.remove(owner);
+  if (leases?.length === 0 && !wasRobbed(call, host, owner)) return;
+  const addresses = leases?.length ? leases.map(({ address }) => address) : undefined;
+  const found = host.masquerade.remove(owner, addresses);
+  const ours = isOurs(leases);
+  const settled = ours && !iptables && (found || !ipMasq);
+  if (!settled) host.iptables.remove(owner, ours ? addresses : undefined);
+}
+
+/** Whether somebody removed the leases of an attachment by hand: its link is there, or its result. */
+function wasRobbed({ config }: Call, host: Host, owner: Owner): boolean {
+  const { prevResult } = config as { prevResult?: unknown };
+  return Boolean(prevResult) || host.findLink(hostVethName(owner))?.alias === aliasOf(owner);
 }
 
 /** As long as the container can send, it is watched: this comes after its link. Without IPAM there is no lease to tell. */

@@ -1,11 +1,12 @@
 import { messageOf } from "../../base/errno.ts";
-import { networkOf, nextIp, type Prefix } from "../../base/ip.ts";
+import { formatPrefix, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
+import { addressFamily, type Link } from "../../host/verbs.ts";
 import { delegate } from "../../invoke/delegate.ts";
 import { array, decode, goObject, ip, lazy, prefix } from "../../spec/decode.ts";
 import { CniError, NOT_AVAILABLE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
-import { gatewayConflict } from "./bridge.ts";
+import { conflictOf, conflicts } from "./bridge.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
 
 /**
@@ -59,6 +60,14 @@ function assertBridge(call: Call, host: Host, config: BridgeConfig): void {
     const conflict = gatewayConflict(host, carrier, gateway);
     if (conflict) throw unavailable(conflict.message, conflict.details, conflict);
   }
+}
+
+/** Why an ADD could not put the gateway's address on the link; undefined where it can. */
+function gatewayConflict(host: Host, link: Link, gateway: Prefix): CniError | undefined {
+  const addrs = host.listAddrs(link.index, addressFamily(gateway.ip));
+  if (addrs.some(({ prefix }) => formatPrefix(prefix) === formatPrefix(gateway))) return undefined;
+  const other = addrs.find((addr) => conflicts(addr, gateway));
+  return other && conflictOf(host, link, other, gateway);
 }
 
 const rangeSchema = lazy(() => goObject({ subnet: prefix(), gateway: ip() }));

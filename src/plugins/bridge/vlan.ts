@@ -103,7 +103,7 @@ function rangesOf(vids: readonly number[]): Vlans[] {
  */
 export function assertFiltering(host: Host, bridge: Link, vlans: PortVlans, warn: (line: string) => void): void {
   try {
-    host.ask((rtnl) => listVlans(rtnl, bridge.index));
+    if (hasVlans(vlans)) host.ask((rtnl) => listVlans(rtnl, bridge.index));
   } catch (error) {
     throw isErrno(error, EOPNOTSUPP) ? noFiltering(vlans, error) : error;
   }
@@ -143,6 +143,7 @@ export function joinVlans(host: Host, port: Link, vlans: PortVlans): void {
 
 /** What of `joinVlans` is not so any more, in words; undefined when all is. */
 export function missingVlans(host: Host, port: Link, vlans: PortVlans): string | undefined {
+  if (!hasVlans(vlans)) return undefined;
   const present = host.ask((rtnl) => listVlans(rtnl, port.index));
   const holds = (vid: number) => present.find(({ first, last }) => first <= vid && vid <= last);
   const native = vlans.vlan || (vlans.trunk.length > 0 ? 1 : 0);

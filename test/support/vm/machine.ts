@@ -17,7 +17,7 @@ export const virtualMachine: Need = {
   met: () => [QEMU, "busybox"].every((command) => Bun.which(command) !== null) && findKernel() !== undefined,
 };
 
-const MODULES = ["bridge", "8021q", "veth", "nf_tables", "nft_chain_nat", "nft_masq", "nf_tables_bridge", "nft_reject"];
+const MODULES = ["bridge", "8021q", "veth", "nf_tables", "nft_chain_nat", "nft_masq", "nft_meta_bridge"];
 
 const REFERENCE_PLUGINS = ["bridge", "host-local"];
 

@@ -7,6 +7,7 @@ import replyBridge from "../../wire/reply-bridge.hex" with { type: "text" };
 import replyPort from "../../wire/reply-port.hex" with { type: "text" };
 import replyRoutes4 from "../../wire/reply-routes4.hex" with { type: "text" };
 import replyRoutes6 from "../../wire/reply-routes6.hex" with { type: "text" };
+import replyVlans from "../../wire/reply-vlans.hex" with { type: "text" };
 import addrDel from "../../wire/request-addr-del.hex" with { type: "text" };
 import addr4 from "../../wire/request-addr4.hex" with { type: "text" };
 import addr6 from "../../wire/request-addr6.hex" with { type: "text" };
@@ -20,6 +21,8 @@ import route4 from "../../wire/request-route4.hex" with { type: "text" };
 import route6 from "../../wire/request-route6.hex" with { type: "text" };
 import up from "../../wire/request-up.hex" with { type: "text" };
 import veth from "../../wire/request-veth.hex" with { type: "text" };
+import vlanAdd from "../../wire/request-vlan-add.hex" with { type: "text" };
+import vlanDel from "../../wire/request-vlan-del.hex" with { type: "text" };
 
 export const CAPTURED = {
   replyAddrs,
@@ -27,6 +30,7 @@ export const CAPTURED = {
   replyPort,
   replyRoutes4,
   replyRoutes6,
+  replyVlans,
   addrDel,
   addr4,
   addr6,
@@ -40,6 +44,8 @@ export const CAPTURED = {
   route6,
   up,
   veth,
+  vlanAdd,
+  vlanDel,
 } as const;
 
 export type Captured = keyof typeof CAPTURED;

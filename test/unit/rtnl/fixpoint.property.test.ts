@@ -20,6 +20,7 @@ import {
   routeAttrs,
   routeHeader,
 } from "../../../src/rtnl/tables.ts";
+import { entries, portAttrs } from "../../../src/rtnl/vlan.ts";
 import type { Coder } from "../../../src/wire/coder.ts";
 import { DecodeError, Reader, Writer } from "../../../src/wire/cursor.ts";
 import { type Message, readAck, readMessages } from "../../../src/wire/message.ts";
@@ -39,12 +40,16 @@ const addr: Both = { header: addrHeader, attributes: addrAttrs };
 const route: Both = { header: routeHeader, attributes: routeAttrs };
 const neigh: Both = { header: { encode: (w, v) => w.bytes(v), decode: (r) => r.take(12) }, attributes: neighAttrs };
 
+const port: Both = { header: linkHeader, attributes: portAttrs };
+const vlans: Both = { header: { encode: (w, v) => w.bytes(v), decode: (r) => r.take(8) }, attributes: entries };
+
 const CODERS: Record<Captured, Both> = {
   replyAddrs: addr,
   replyBridge: link(linkReadAttrs),
   replyPort: link(linkReadAttrs),
   replyRoutes4: route,
   replyRoutes6: route,
+  replyVlans: vlans,
   addrDel: addr,
   addr4: addr,
   addr6: addr,
@@ -58,6 +63,8 @@ const CODERS: Record<Captured, Both> = {
   route6: route,
   up: link(linkAttrs),
   veth: link(linkAttrs),
+  vlanAdd: port,
+  vlanDel: port,
 };
 
 function decode({ header, attributes }: Both, bytes: Uint8Array): { header: unknown; attributes: unknown } {

@@ -7,6 +7,7 @@ import type { Socket } from "../../../src/netlink/socket.ts";
 import { listAddrs } from "../../../src/rtnl/addr.ts";
 import { decodeLink, findLink, type Link } from "../../../src/rtnl/link.ts";
 import { listRoutes } from "../../../src/rtnl/route.ts";
+import { listVlans } from "../../../src/rtnl/vlan.ts";
 import { type Message, readMessages } from "../../../src/wire/message.ts";
 import { hex } from "../../support/hex.ts";
 import doneText from "../../wire/reply-done.hex" with { type: "text" };
@@ -119,4 +120,16 @@ test.each([
     ...rest,
   }));
   expect(read).toEqual(expected as unknown as typeof read);
+});
+
+describe("listVlans()", () => {
+  test("reads the VLANs of a port, ranges as such", () => {
+    const plain = { pvid: false, untagged: false };
+    expect(listVlans(answering(bytesOf("replyVlans"), hex(doneText)), 3)).toEqual([
+      { first: 1, last: 1, pvid: false, untagged: true },
+      { first: 100, last: 100, pvid: true, untagged: true },
+      { first: 200, last: 203, ...plain },
+      { first: 300, last: 300, ...plain },
+    ]);
+  });
 });

@@ -26,6 +26,7 @@ import {
   routeAttrs,
   routeHeader,
 } from "../../../src/rtnl/tables.ts";
+import { addVlans, deleteVlans } from "../../../src/rtnl/vlan.ts";
 import type { Coder } from "../../../src/wire/coder.ts";
 import { type Reader, Writer } from "../../../src/wire/cursor.ts";
 import { NLM_F_ACK, NLM_F_REQUEST, readMessages, writeMessage } from "../../../src/wire/message.ts";
@@ -38,6 +39,12 @@ const mac = (text: string) => parseMac(text) as Mac;
 
 const VETH = { name: "v0", mac: mac("02:00:00:00:00:02"), mtu: 1400, master: 2 };
 const PEER = { name: "eth0", mac: mac("02:00:00:00:00:03"), mtu: 1400, netns: 4 };
+
+const VLANS = [
+  { first: 100, last: 100, pvid: true, untagged: true },
+  { first: 200, last: 203, pvid: false, untagged: false },
+  { first: 300, last: 300, pvid: false, untagged: false },
+];
 
 const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
   [
@@ -69,6 +76,8 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
     "routeTable",
     addRoute({ dst: prefix("10.8.0.0/16"), oif: 2, table: 1000, priority: 5, scope: 253 }),
   ],
+  ["bridge vlan add dev 3 vid 100 pvid untagged, vid 200-203, vid 300", "vlanAdd", addVlans(3, VLANS)],
+  ["bridge vlan del dev 3 vid 1", "vlanDel", deleteVlans(3, [{ first: 1, last: 1, pvid: false, untagged: false }])],
   ["ip neigh del 10.1.2.77 dev 2", "neighDel", forgetNeigh(2, ip("10.1.2.77"))],
 ];
 

@@ -1,0 +1,44 @@
+import { EOPNOTSUPP, isErrno } from "../../base/errno.ts";
+import type { Undo } from "../../base/undo.ts";
+import type { Host } from "../../host/host.ts";
+import type { Link } from "../../host/verbs.ts";
+import type { Call } from "../../spec/plugin.ts";
+import type { Veth } from "./attach.ts";
+import { ensureBridge } from "./bridge.ts";
+import type { Plan } from "./plan.ts";
+import { assertFiltering, joinVlans, noFiltering, type PortVlans } from "./vlan.ts";
+import { ensureVlanGateway } from "./vlan-gateway.ts";
+
+/** The steps of an ADD that only some networks ask for: VLANs, macspoofchk, another backend (bundle-upkeep.ts). */
+
+/** What this machine may lack is found out before anything is leased. @throws CniError, Explained */
+export function assertPossible({ config, ipam }: Plan, call: Call, host: Host): void {
+  const { vlans, ipMasq, ipMasqBackend } = config;
+  if (vlans) assertFiltering(host, filteringBridge(host, config, vlans), vlans, call.warn);
+  if (ipam !== undefined && ipMasq && ipMasqBackend === "iptables") host.iptables.assertInstalled();
+}
+
+/** The kernel has words for a kind of link that it does not know, and none for an option that it lacks. */
+function filteringBridge(host: Host, config: Plan["config"], vlans: PortVlans): Link {
+  try {
+    return ensureBridge(host, config);
+  } catch (error) {
+    const cause = (error as { cause?: { kernelText?: string } }).cause;
+    throw isErrno(cause, EOPNOTSUPP) && !cause?.kernelText ? noFiltering(vlans, error) : error;
+  }
+}
+
+/** What carries the gateway's address: the bridge, or its interface in the VLAN. @throws CniError */
+export function gatewayLink({ config }: Plan, host: Host, bridge: Link): Link {
+  return config.vlans?.vlan ? ensureVlanGateway(host, bridge, config.vlans) : bridge;
+}
+
+/** What keeps the container to itself is there before it can send. @throws CniError, Explained */
+export function restrict({ config, owner }: Plan, host: Host, veth: Veth, undo: Undo): void {
+  const { vlans, macspoofchk } = config;
+  const port = vlans && host.findLink(veth.host);
+  if (port) joinVlans(host, port, vlans);
+  if (!macspoofchk) return;
+  undo.push(() => host.spoofCheck.remove(owner));
+  host.spoofCheck.add(owner, { name: veth.host, mac: veth.mac });
+}

@@ -1,0 +1,84 @@
+/** Intended differences of ADD. */
+import type { Json } from "../support/command.ts";
+import { differentEnd, failed, isState, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
+import type { DifferenceClass, Pair } from "./classes.ts";
+import type { Difference } from "./diff.ts";
+
+const isFailedAdd = (pair: Pair) => pair.step.verb === "ADD" && failed(pair.berth) && failed(pair.reference);
+
+/** What others may already use and a failed ADD does not take back: leases' directory, bridge, gateway, forwarding. */
+function isShared({ path: [where, what, name = "", ...rest] }: Difference): boolean {
+  if (where === "files") return /^[^/]+(\/(lock|last_reserved_ip\.\d+))?$/.test(what ?? "");
+  if (where !== "host") return false;
+  if (what === "links") return rest.length === 0 || rest[0] === "addresses" || isForwarding(rest);
+  return what === "routes" || isForwarding([name]);
+}
+
+const isForwarding = (path: readonly string[]) => /forwarding|ip_forward/.test(path.at(-1) ?? "");
+
+/** On both sides the bridge stays, but the reference's has a port. */
+function isBridgeOfNobody({ path: [where, what, , key = ""], berth, reference }: Difference): boolean {
+  if (where !== "host" || what !== "links" || berth === undefined || reference === undefined) return false;
+  return /^(flags|operstate|mac|mtu)$/.test(key);
+}
+
+/** The bridge that berth made for an earlier ADD, with no port any more. */
+function isOwnEmptyBridge({ conf, berth }: Pair): boolean {
+  const { links } = berth.before.host;
+  const name = conf.bridge ?? "cni0";
+  return links[name]?.ifalias === "berth" && !Object.values(links).some((link) => (link as Json).master === name);
+}
+
+const isLegacy = ({ cniVersion }: Json) => /^0\.[12]\.0$/.test(cniVersion || "0.1.0");
+const hasNull = (conf: Json) => JSON.stringify(conf).includes(":null");
+const portOf = ({ guest, ifname = "eth0" }: Pair["step"]) => `port(c${guest} ${ifname})`;
+
+export const ADD: readonly DifferenceClass[] = [
+  {
+    name: "failed-add-leaves-nothing",
+    cosmetic: false,
+    explains: (d, pair) => isFailedAdd(pair) && isState(d) && (untouched(d, pair.berth) || isBridgeOfNobody(d)),
+  },
+  {
+    name: "shared-parts-first",
+    cosmetic: false,
+    explains: (d, pair) => isFailedAdd(pair) && isShared(d) && (isForwarding(d.path) || untouched(d, pair.reference)),
+  },
+  differentEnd(
+    "stale-gateway-replaced",
+    "ADD",
+    (pair) =>
+      onlyBerth(pair) && says(pair.reference, /already has an IP address different from/) && isOwnEmptyBridge(pair),
+  ),
+  {
+    name: "legacy-route-attributes",
+    cosmetic: false,
+    explains: ({ path }, { conf }) => path[0] === "containers" && path[2] === "routes" && isLegacy(conf),
+  },
+  differentEnd(
+    "default-route-without-gateway",
+    "ADD",
+    (pair) =>
+      onlyBerth(pair) &&
+      pair.conf.isDefaultGateway === true &&
+      says(pair.reference, /failed to add route .*file exists/),
+  ),
+  differentEnd(
+    "route-without-destination",
+    "ADD",
+    (pair) => onlyReference(pair) && says(pair.berth, /routes\[\d+\]\.dst is missing/),
+  ),
+  differentEnd(
+    "own-lease-again",
+    "ADD",
+    (pair) =>
+      onlyBerth(pair) &&
+      says(pair.reference, /duplicate allocation is not allowed|requested IP address .* is not available/) &&
+      pair.berth.before.host.links[portOf(pair.step)] === undefined,
+  ),
+  differentEnd(
+    "null-is-absent",
+    "ADD",
+    (pair) => onlyBerth(pair) && says(pair.reference, /invalid CIDR address: ?$/) && hasNull(pair.conf),
+  ),
+];

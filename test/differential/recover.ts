@@ -1,0 +1,43 @@
+/** Brings both sides to the same state after an intended difference, as a runtime and an administrator would. */
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { attempt, ipj } from "../support/command.ts";
+import type { CallStep, Case } from "./case.ts";
+import { perform, type Side, type Twins } from "./side.ts";
+
+/** DEL of all attachments, then what is shared goes too: the bridge without ports, forwarding, round robin's memory. */
+export function recover({ berth, reference }: Twins, one: Case, { ifname, id, guest }: CallStep): void {
+  const forwards = one.before.includes("forwarding");
+  for (const side of [berth, reference]) {
+    for (const which of [0, 1] as const) perform(side, one, { verb: "DEL", guest: which });
+    if (ifname !== undefined) perform(side, one, { verb: "DEL", guest, ifname });
+    if (id !== undefined) perform(side, one, { verb: "DEL", guest, id });
+    removeBridges(side);
+    if (!forwards)
+      attempt(
+        side.host,
+        "sh",
+        "-c",
+        "echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding",
+      );
+    forgetLast(side);
+    side.results.clear();
+  }
+}
+
+function removeBridges({ host }: Side): void {
+  const links = ipj(host, "-d", "link", "show");
+  for (const { ifname, linkinfo } of links) {
+    if (linkinfo?.info_kind === "bridge" && !links.some(({ master }) => master === ifname))
+      attempt(host, "ip", "link", "del", ifname);
+  }
+}
+
+function forgetLast({ store }: Side): void {
+  for (const network of readdirSync(store)) {
+    const directory = join(store, network);
+    for (const name of readdirSync(directory))
+      if (/^(last_reserved_ip|lock$)/.test(name)) rmSync(join(directory, name));
+    if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The differential run: `npm run differential -- [--count N] [--seed S] [--jobs J] [--only I] [--seconds T]`.
+ * Case I of seed S is the same wherever it runs. Ends with 1 when a difference is unexplained or a key was never generated.
+ */
+import { parseArgs } from "node:util";
+import fc from "fast-check";
+import type { Case } from "./case.ts";
+import { compare } from "./compare.ts";
+import { Coverage, type Tally } from "./coverage.ts";
+import { anyCase } from "./generate.ts";
+import { describeFailure } from "./report.ts";
+
+interface Options {
+  readonly count: number;
+  readonly seed: number;
+  readonly jobs: number;
+  /** The share of this process, of `jobs`; undefined: it is the one that starts them. */
+  readonly share: number | undefined;
+  readonly only: number | undefined;
+  /** No case is begun after so many seconds. */
+  readonly seconds: number;
+}
+
+function options(): Options {
+  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+  const names = ["count", "seed", "jobs", "share", "only", "seconds"] as const;
+  const { values } = parseArgs({
+    options: Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
+  });
+  const of = (name: (typeof names)[number]) => number(values[name] as string | undefined);
+  return {
+    count: of("count") ?? 2000,
+    seed: of("seed") ?? 1,
+    jobs: of("jobs") ?? 2,
+    share: of("share"),
+    only: of("only"),
+    seconds: of("seconds") ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** Case `index` of a seed. */
+function caseOf(seed: number, index: number): Case {
+  const [one] = fc.sample(anyCase, { seed: seed * 1_000_003 + index, numRuns: 1 });
+  return one as Case;
+}
+
+function work({ count, seed, jobs, share = 0, only, seconds }: Options): Tally {
+  const coverage = new Coverage();
+  const end = performance.now() + seconds * 1000;
+  for (let index = only ?? share; index < (only === undefined ? count : only + 1); index += jobs) {
+    if (performance.now() > end) break;
+    const one = caseOf(seed, index);
+    const outcome = compare(one);
+    coverage.add(one, outcome);
+    if (outcome.unexplained)
+      console.error(`seed ${seed}, case ${index}: --seed ${seed} --only ${index}\n${describeFailure(one, outcome)}\n`);
+  }
+  return coverage.tally;
+}
+
+async function started(all: Options): Promise<Tally[]> {
+  const shares = Array.from({ length: all.jobs }, (_, share) => share);
+  return Promise.all(
+    shares.map(async (share) => {
+      const words = Object.entries({ ...all, share }).filter(
+        ([, value]) => value !== undefined && value !== Number.POSITIVE_INFINITY,
+      );
+      const child = Bun.spawn(
+        [process.execPath, import.meta.path, ...words.flatMap(([name, value]) => [`--${name}`, `${value}`])],
+        {
+          stdout: "pipe",
+          stderr: "inherit",
+        },
+      );
+      const text = await child.stdout.text();
+      if ((await child.exited) !== 0) throw new Error(`share ${share} of the run ended with ${child.exitCode}`);
+      return JSON.parse(text);
+    }),
+  );
+}
+
+const all = options();
+if (all.share !== undefined) console.log(JSON.stringify(work(all)));
+else {
+  const begin = performance.now();
+  const tallies = all.only === undefined ? await started(all) : [work(all)];
+  const coverage = new Coverage();
+  for (const tally of tallies) coverage.merge(tally);
+  console.log(coverage.report(all.seed, (performance.now() - begin) / 1000));
+  process.exit(coverage.tally.unexplained > 0 || (all.only === undefined && coverage.missing().length > 0) ? 1 : 0);
+}

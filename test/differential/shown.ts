@@ -1,0 +1,65 @@
+/** For each intended difference the case that shows it: docs/differences.md names them. */
+import type { Json } from "../support/command.ts";
+import type { Case, Step } from "./case.ts";
+
+const IPAM = {
+  type: "host-local",
+  dataDir: "$DIR/store",
+  ranges: [[{ subnet: "10.77.0.0/24" }], [{ subnet: "fd77::/64" }]],
+  routes: [{ dst: "0.0.0.0/0" }],
+};
+const CONF = {
+  cniVersion: "1.1.0",
+  name: "net",
+  type: "bridge",
+  bridge: "br0",
+  isGateway: true,
+  ipam: IPAM,
+  berth: { indexDir: "$DIR/index" },
+};
+const ADD: Step = { verb: "ADD", guest: 0 };
+const DEL: Step = { verb: "DEL", guest: 0 };
+const CHECK: Step = { verb: "CHECK", guest: 0, prevResult: "own" };
+
+function shown(conf: Json, steps: readonly Step[], more: Partial<Case> = {}): Case {
+  return { plugin: "bridge", conf: { ...CONF, ...conf }, before: [], steps, ...more };
+}
+const ipam = (over: Json) => ({ ipam: { ...IPAM, ...over } });
+const LAYER_2 = { ipam: {} };
+
+/** Class → case; the test is called "intended difference: CLASS". */
+export const SHOWN: Record<string, Case> = {
+  alias: shown({}, [ADD]),
+  "bridge-mac-pinned": shown({ isGateway: false }, [ADD]),
+  "bridge-state-unknown": shown({}, [ADD], { before: ["an empty bridge"] }),
+  "queue-length": shown({}, [ADD]),
+  "no-dad": shown({}, [ADD]),
+  "neighbour-advertisement": shown({}, [ADD]),
+  "specific-code": shown({ mtu: "wide" }, [ADD]),
+  "failed-add-leaves-nothing": shown(ipam({ routes: [{ dst: "10.96.0.9/16" }] }), [ADD]),
+  "shared-parts-first": shown({}, [ADD], { before: ["the container's interface"] }),
+  "stale-gateway-replaced": shown({}, [ADD, DEL, { ...ADD, patch: ipam({ ranges: [[{ subnet: "10.88.0.0/24" }]] }) }]),
+  "default-route-without-gateway": shown({ isDefaultGateway: true }, [ADD]),
+  "route-without-destination": shown(ipam({ routes: [{ gw: "10.77.0.1" }] }), [ADD], { plugin: "host-local" }),
+  "own-lease-again": shown({}, [ADD, { act: "deletes the container's interface", guest: 0 }, ADD]),
+  "null-is-absent": shown(ipam({ subnet: null }), [ADD]),
+  "own-namespace": shown({}, [{ ...ADD, netns: "host" } as Step]),
+  "del-needs-no-valid-configuration": shown({}, [ADD, { ...DEL, patch: { vlan: 9999 } } as Step]),
+  "del-finds-the-port": shown({}, [ADD, { ...DEL, netns: "unset" } as Step]),
+  "del-spares-older-leases": shown({}, [DEL], {
+    plugin: "host-local",
+    before: ["a lease without interface", "a lease of its own"],
+  }),
+  "check-layer-2": shown(LAYER_2, [ADD, CHECK]),
+  "check-routes-of-all-tables": shown(ipam({ routes: [{ dst: "10.93.0.0/16", table: 77 }] }), [ADD, CHECK]),
+  "check-reads-result": shown({}, [ADD, { ...CHECK, prevResult: "another address" } as Step], { plugin: "host-local" }),
+  "check-validates-configuration": shown({}, [ADD, { ...CHECK, args: "IgnoreUnknown=1;MAC=nonsense" } as Step]),
+  "check-order": shown({}, [{ verb: "CHECK", guest: 0 }]),
+  "status-checks": shown(ipam({ ranges: [[{ subnet: "10.77.0.5/24" }]] }), [{ verb: "STATUS", guest: 0 }], {
+    plugin: "host-local",
+  }),
+  "gc-collects": shown({}, [ADD, { verb: "GC", guest: 0, valid: [] }]),
+  "gc-reads-its-configuration": shown({}, [{ verb: "GC", guest: 0, patch: { "cni.dev/valid-attachments": 5 } }]),
+  "loopback-result-version": shown({ cniVersion: "0.4.0" }, [ADD], { plugin: "loopback" }),
+  "null-is-no-configuration": shown({}, [{ ...ADD, stdin: "null" } as Step]),
+};

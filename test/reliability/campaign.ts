@@ -1,0 +1,104 @@
+/** One kind of trouble at each system call of a plugin in turn. */
+import type { Verb } from "../support/conf.ts";
+import { type Bench, type BenchOptions, LIVE, openBench, type Traces } from "./bench.ts";
+import { logIn, type SystemCall, straceAll, straceInjecting, systemCalls, wasReached } from "./system-calls.ts";
+import { newTally, note, sample, type Tally } from "./tally.ts";
+
+export interface Campaign extends BenchOptions {
+  readonly verb: "ADD" | "DEL" | "GC";
+  /** Only every `step`th system call. */
+  readonly step: number;
+  /** Each ADD is the first on its machine: there is no bridge yet, no lease directory, no table. */
+  readonly cold?: boolean;
+}
+
+/** What the disturbed call answered, and what else a trial may look at. */
+export interface Disturbed {
+  readonly reply: ReturnType<Bench["call"]>;
+  readonly at: SystemCall;
+  readonly bench: Bench;
+}
+
+/**
+ * Makes `trouble` (for strace: `signal=KILL`, `error=EIO`) happen at every one of the `wanted` system calls, each in a
+ * call of its own. `judge` says what is wrong right after; then one DEL must leave nothing, and ADD and DEL work again.
+ */
+export function campaign(
+  options: Campaign,
+  trouble: string,
+  wanted: (calls: SystemCall[]) => SystemCall[],
+  judge: (disturbed: Disturbed) => string[],
+): Tally {
+  const tally = newTally();
+  const usual = options.cold ? usualTraces(options) : undefined;
+  let bench = openBench(options, usual);
+  const renew = () => {
+    bench[Symbol.dispose]();
+    bench = openBench(options, usual);
+  };
+  try {
+    const calls = callsOf(bench, options.verb);
+    for (const at of sample(wanted(calls), options.step)) {
+      if (options.cold) renew();
+      const wrong = trial(bench, options.verb, trouble, at, judge);
+      if (wrong) note(tally, `${options.verb} ${trouble} at ${at.name}#${at.nth} ${at.line.slice(0, 100)}`, wrong);
+      else tally.missed++;
+      if (!wrong || wrong.length > 0) renew();
+    }
+    return tally;
+  } finally {
+    bench[Symbol.dispose]();
+  }
+}
+
+/** What an attachment that has come and gone leaves on a fresh machine: the bridge, and what others may use already. */
+function usualTraces(options: Campaign): Traces {
+  using bench = openBench(options, []);
+  for (const verb of ["ADD", "DEL"] as const) expectDone(bench, verb, "probe");
+  return bench.remains();
+}
+
+/** What a runtime that calls GC says is still attached: all but the probe. */
+const VALID = { "cni.dev/valid-attachments": [{ containerID: LIVE, ifname: "eth0" }] };
+const overOf = (verb: Verb) => (verb === "GC" ? VALID : {});
+
+/** The system calls of one undisturbed call of `verb`. */
+function callsOf(bench: Bench, verb: Campaign["verb"]): SystemCall[] {
+  const log = logIn(bench.lab.dir);
+  if (verb !== "ADD") expectDone(bench, "ADD", "probe");
+  const reply = bench.call(verb, "probe", { by: straceAll(log), conf: overOf(verb) });
+  if (reply.status !== 0) throw new Error(`${verb}: ${reply.stdout}${reply.stderr}`);
+  expectDone(bench, "DEL", "probe");
+  return systemCalls(log);
+}
+
+function expectDone(bench: Bench, verb: Verb, id: string): void {
+  const { status, stdout, stderr } = bench.call(verb, id);
+  if (status !== 0) throw new Error(`${verb} of ${id}: exit ${status}: ${stdout}${stderr}`);
+}
+
+/** What is wrong; undefined when the system call did not occur this time. */
+function trial(
+  bench: Bench,
+  verb: Verb,
+  trouble: string,
+  at: SystemCall,
+  judge: (disturbed: Disturbed) => string[],
+): string[] | undefined {
+  const log = logIn(bench.lab.dir);
+  const id = `k${at.at}`;
+  if (verb !== "ADD") expectDone(bench, "ADD", id);
+  const reply = bench.call(verb, id, { by: straceInjecting(log, at, trouble), conf: overOf(verb) });
+  return wasReached(log) ? [...judge({ reply, at, bench }), ...afterwards(bench, id)] : undefined;
+}
+
+/** One DEL must leave nothing, and then the container can be attached and detached again. */
+function afterwards(bench: Bench, id: string): string[] {
+  const wrong: string[] = [];
+  for (const verb of ["DEL", "ADD", "DEL"] as const) {
+    const { status, stdout } = bench.call(verb, id);
+    if (status !== 0) wrong.push(`${verb} afterwards: exit ${status} ${stdout.slice(0, 200)}`);
+    if (verb === "DEL") wrong.push(...bench.remains());
+  }
+  return wrong;
+}

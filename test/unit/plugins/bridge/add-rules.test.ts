@@ -1,0 +1,92 @@
+/** When the rules that only some networks ask for are made and taken back, over the fake host. */
+import { afterAll, expect, test } from "bun:test";
+import { EIO } from "../../../../src/base/errno.ts";
+import { add } from "../../../../src/plugins/bridge/add.ts";
+import { del } from "../../../../src/plugins/bridge/del.ts";
+import type { OwnedLease } from "../../../../src/spec/delegate.ts";
+import { executables } from "../../../support/executables.ts";
+import { type Cues, fakeHost } from "../../../support/fakehost.ts";
+import { fakePlugin, ONE_ADDRESS } from "../../../support/plugin-fake.ts";
+import { bridgeCall } from "./call.ts";
+
+const path = executables();
+path.self("ipam");
+afterAll(() => path[Symbol.dispose]());
+
+const WATCHED = { macspoofchk: true, ipMasq: true, ipMasqBackend: "iptables", ipam: { type: "ipam" } };
+
+const RULES = /spoof-check|iptables|masquerade/;
+
+/** What an ADD, and with leases a DEL, does about rules and links; the container's name is v. */
+function effects(
+  verb: "ADD" | "DEL",
+  conf: Record<string, unknown>,
+  { cues = {}, leases = [] }: { cues?: Cues; leases?: OwnedLease[] } = {},
+) {
+  const host = fakeHost(cues);
+  const ipam = fakePlugin({ name: "ipam", ADD: () => ({ result: ONE_ADDRESS }), leases: () => leases });
+  const delegates = new Map([["ipam", ipam]]);
+  const call = bridgeCall({ verb, conf, env: { CNI_PATH: path.dir }, delegates });
+  try {
+    if (verb === "ADD") add(call, host);
+    else del(call, host);
+  } catch {
+    // Of interest is what was done.
+  }
+  const told = host.log.filter((line) => RULES.test(line) || /link (add|del) .*veth|set \S+ up/.test(line));
+  return told.map((line) =>
+    line
+      .replace(/veth[0-9a-f]{8}/g, "v")
+      .replace(/ net\/c1\/eth0/, "")
+      .replace(/ (address|master) .*/, ""),
+  );
+}
+
+test("add() has the port watched before anything is up, and the rules of the backend that was asked for", () => {
+  const log = effects("ADD", WATCHED);
+  expect(log.filter((line) => !/set (\d+|br0) up/.test(line))).toEqual([
+    "host: ip link add v",
+    "spoof-check add v",
+    "host: ip link set v up",
+    "iptables add",
+  ]);
+  expect(log.findIndex((line) => line.startsWith("ctr:"))).toBeGreaterThan(log.indexOf("spoof-check add v"));
+});
+
+test("add() takes both back when the port does not come up", () => {
+  const refuses = (text: string) => (/^host: ip link set veth\w+ up/.test(text) ? EIO : undefined);
+  expect(effects("ADD", WATCHED, { cues: { refuses } }).slice(-2)).toEqual([
+    "spoof-check remove",
+    "host: ip link del v",
+  ]);
+  const late = (text: string) => (text.startsWith("iptables add") ? EIO : undefined);
+  expect(effects("ADD", WATCHED, { cues: { refuses: late } }).slice(-3)).toEqual([
+    "iptables remove",
+    "spoof-check remove",
+    "host: ip link del v",
+  ]);
+});
+
+const lease = (ours: boolean): OwnedLease => ({ address: Uint8Array.of(10, 1, 2, 3), ours });
+const PLAIN = { ipMasq: false, ipam: { type: "ipam" } };
+
+test.each([
+  ["nothing without a lease, whatever is configured", WATCHED, [], []],
+  ["the plain rules of its own lease alone", PLAIN, [lease(true)], ["masquerade remove"]],
+  [
+    "what the reference may have made",
+    PLAIN,
+    [lease(false)],
+    ["masquerade remove", "iptables remove", "spoof-check remove"],
+  ],
+  ["what is configured", WATCHED, [lease(true)], ["masquerade remove", "iptables remove", "spoof-check remove"]],
+  [
+    "what another backend made when the configured one has nothing",
+    { ...PLAIN, ipMasq: true },
+    [lease(true)],
+    ["masquerade remove", "iptables remove"],
+  ],
+  ["the watch of layer 2, which has no lease", { macspoofchk: true }, [], ["spoof-check remove"]],
+])("del() looks for %s", (_, conf, leases, expected) => {
+  expect(effects("DEL", conf, { leases }).filter((line) => RULES.test(line))).toEqual(expected);
+});
