@@ -91,7 +91,12 @@ function bars(title: string, unit: string, values: { verb: string; who: string; 
     data: { values },
     width: 480,
     height: { step: 15, for: "offset" },
-    encoding: { y: { ...y, axis: { ticks: false, domain: false, labelPadding: 8, labelFontSize: 12 } }, yOffset, x, color },
+    encoding: {
+      y: { ...y, axis: { ticks: false, domain: false, labelPadding: 8, labelFontSize: 12 } },
+      yOffset,
+      x,
+      color,
+    },
     layer: [
       { mark: "bar" },
       {

@@ -1,11 +1,8 @@
 import { load } from "#sys";
-import type { Firewall } from "./firewall.ts";
-import type { Iptables } from "./iptables.ts";
 import { type Masquerade, masquerade } from "./masquerade.ts";
 import { type Namespace, namespaceAt } from "./namespace.ts";
 import type * as Rules from "./rules.ts";
 import { openSandbox, openSandboxIfThere, type Sandbox } from "./sandbox.ts";
-import type { SpoofCheck } from "./spoof.ts";
 
 /** What a plugin may do to the machine: the seam at which tests put a fake. Its own links, sysctls and rules are the host's. */
 export interface Host extends Namespace {
@@ -14,14 +11,8 @@ export interface Host extends Namespace {
   /** For taking down: undefined when the namespace is gone, of which `warn` is told. */
   openSandboxIfThere(path: string, warn: (line: string) => void): Sandbox | undefined;
   readonly masquerade: Masquerade;
-  /** These three are loaded when they are asked for. */
-  readonly iptables: Iptables;
-  readonly spoofCheck: SpoofCheck;
-  readonly firewall: Firewall;
-}
-
-function rules(): typeof Rules {
-  return load("rules") as typeof Rules;
+  /** The packet filters that only some networks ask for, loaded when one does. */
+  readonly rules: typeof Rules;
 }
 
 /** The machine itself, seen from the network namespace that this process runs in. */
@@ -31,14 +22,8 @@ export function machine(): Host {
     openSandbox,
     openSandboxIfThere,
     masquerade: masquerade(),
-    get iptables() {
-      return rules().iptables();
-    },
-    get spoofCheck() {
-      return rules().spoofCheck();
-    },
-    get firewall() {
-      return rules().firewall();
+    get rules() {
+      return load("rules") as typeof Rules;
     },
   };
 }

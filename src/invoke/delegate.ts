@@ -2,6 +2,7 @@ import { load, stat } from "#sys";
 import { errnoOf } from "../base/errno.ts";
 import type { Collection, OwnedLease } from "../spec/delegate.ts";
 import type { AddOutcome, Call, Plugin, Verb } from "../spec/plugin.ts";
+import { atLeast } from "../spec/versions.ts";
 import { find } from "./find.ts";
 import type * as Process from "./process.ts";
 
@@ -16,7 +17,7 @@ export type Delegated = AddOutcome & Required<Pick<AddOutcome, "rollback">>;
 export function delegateAdd(type: string, call: Call): Delegated {
   const path = find(type, call.env.path);
   const own = inProcess(type, path, call);
-  const outcome = own ? own.ADD(asked(call, "ADD")) : processes().addByProcess(type, path, call);
+  const outcome = own ? worded(own.ADD(asked(call, "ADD")), call) : processes().addByProcess(type, path, call);
   return { ...outcome, rollback: outcome.rollback ?? (() => delegate(type, "DEL", call)) };
 }
 
@@ -45,6 +46,12 @@ export function delegateCollection(type: string, call: Call): Collection | undef
 /** Whether the plugin `type` on CNI_PATH is this very executable. @throws CniError 7 when there is no such plugin */
 export function isInProcess(type: string, call: Call): boolean {
   return inProcess(type, find(type, call.env.path), call) !== undefined;
+}
+
+/** The oldest versions have no words for all of a result: what they lack, the upper plugin never hears of. */
+function worded(outcome: AddOutcome, { version }: Call): AddOutcome {
+  if (atLeast(version, "0.3.0")) return outcome;
+  return { ...outcome, result: processes().throughVersion(outcome.result, version) };
 }
 
 /** The same call with another command: its environment, stdin and version have been checked for the upper plugin. */

@@ -4,6 +4,8 @@ import type { AddOutcome, Call, Verb } from "../spec/plugin.ts";
 import { brief, quote } from "../spec/quote.ts";
 import type { Result } from "../spec/result.ts";
 import { parseResult } from "../spec/result-parse.ts";
+import { renderResult } from "../spec/result-render.ts";
+import type { Version } from "../spec/versions.ts";
 import { exec } from "./exec.ts";
 
 /** ADD by the plugin `type` at `path`. @throws CniError the plugin's, unchanged; 6 when it prints no result */
@@ -17,6 +19,11 @@ export function runProcess(verb: Verb, path: string, call: Call): string {
   const { stdout, stderr } = exec(path, env, call.stdin);
   if (stderr) call.warn(stderr);
   return stdout;
+}
+
+/** What is left of a result when it is written in a version and read again. @throws CniError as renderResult */
+export function throughVersion(result: Result, version: Version): Result {
+  return parseResult(JSON.parse(renderResult(result, version)), version);
 }
 
 function resultOf(type: string, stdout: string, call: Call): Result {

@@ -26,6 +26,8 @@ export interface OwnedLease {
 export interface Collection {
   /** Whose leases it will leave, as of now. */
   spared(): Owner[];
-  /** Frees all other leases. Throws CniError when one cannot be freed; all have been tried. */
+  /** Whose leases it will free, as of now, and whether berth wrote them. */
+  doomed(): { readonly owner: Owner; readonly ours: boolean }[];
+  /** Frees those leases. Throws CniError when one cannot be freed; all have been tried. */
   collect(): void;
 }

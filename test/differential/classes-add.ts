@@ -7,7 +7,7 @@ import type { Difference } from "./diff.ts";
 const isFailedAdd = (pair: Pair) => pair.step.verb === "ADD" && failed(pair.berth) && failed(pair.reference);
 
 /** What others may already use and a failed ADD does not take back: leases' directory, bridge, gateway, forwarding. */
-function isShared({ path: [where, what, name = "", ...rest] }: Difference): boolean {
+export function isShared({ path: [where, what, name = "", ...rest] }: Difference): boolean {
   if (where === "files") return /^[^/]+(\/(lock|last_reserved_ip\.\d+))?$/.test(what ?? "");
   if (where !== "host") return false;
   if (what === "links") return rest.length === 0 || rest[0] === "addresses" || isForwarding(rest);

@@ -54,4 +54,14 @@ export const COSMETIC: readonly DifferenceClass[] = [
       reference.answer.status === 1 &&
       d.reference === 999,
   },
+  {
+    name: "first-error",
+    cosmetic: true,
+    // Each side names the first of several things that are wrong: berth the configuration's, then the lease's.
+    explains: (d, { step, berth: { answer } }) =>
+      endsWith(d, "answer", "message") &&
+      (/^[467]$/.test(String(answer.code)) ||
+        step.verb === "CHECK" ||
+        (step.verb === "ADD" && /failed to allocate|requested IPs|failed to find plugin/.test(answer.message ?? ""))),
+  },
 ];

@@ -1,20 +1,43 @@
 /** Differences after which the sides may go different ways. */
 import type { Json } from "../support/command.ts";
+import { type CallStep, containerId } from "./case.ts";
 import { differentEnd, failed, isState, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
 import type { DifferenceClass, Pair } from "./classes.ts";
 import { ADD } from "./classes-add.ts";
+import type { Difference } from "./diff.ts";
 
 /** CNI_NETNS is the namespace that the plugin itself runs in. */
 const OWN_NAMESPACE = differentEnd(
   "own-namespace",
   undefined,
-  ({ step }) => step.netns === "host" && !/^(1|true)$/i.test(step.override ?? ""),
+  ({ step, berth: { answer } }) =>
+    step.netns === "host" &&
+    !/^(1|true)$/i.test(step.override ?? "") &&
+    (step.verb === "DEL" ? answer.status === 0 : answer.code === 8),
 );
+
+const leaseOf = (step: CallStep) => JSON.stringify(`${containerId(step)}\r\n${step.ifname ?? "eth0"}`);
+
+/** That nothing of an attachment that is valid differs. */
+function isInvalid({ path: [where, what = "", name = ""], berth, reference }: Difference, { step }: Pair): boolean {
+  const { valid } = step;
+  if (!valid) return false;
+  const spared = (guest: string | undefined) => valid.some((one) => `${one}` === guest);
+  if (where === "containers") return !spared(what);
+  if (where === "files") return berth === undefined && !spared(/"ct-(\d)/.exec(reference)?.[1]);
+  const guest = /^port\(c(\d)/.exec(name)?.[1];
+  return what !== "links" || guest === undefined || !spared(guest);
+}
 
 const quietly = (pair: Pair) => !failed(pair.berth) && !failed(pair.reference);
 
 const DEL: readonly DifferenceClass[] = [
-  differentEnd("del-needs-no-valid-configuration", "DEL", onlyBerth),
+  differentEnd(
+    "del-needs-no-valid-configuration",
+    "DEL",
+    (pair) =>
+      onlyBerth(pair) && !Object.values(pair.berth.after.files).some((file) => file.endsWith(leaseOf(pair.step))),
+  ),
   {
     name: "del-spares-older-leases",
     cosmetic: false,
@@ -79,11 +102,11 @@ const CHECK: readonly DifferenceClass[] = [
 ];
 
 const UPKEEP: readonly DifferenceClass[] = [
-  differentEnd("status-checks", "STATUS", onlyReference),
+  differentEnd("status-checks", "STATUS", (pair) => onlyReference(pair) && pair.berth.answer.code !== 999),
   {
     name: "gc-collects",
     cosmetic: false,
-    explains: (d, pair) => pair.step.verb === "GC" && quietly(pair) && isState(d),
+    explains: (d, pair) => pair.step.verb === "GC" && quietly(pair) && isState(d) && isInvalid(d, pair),
   },
   differentEnd(
     "gc-reads-its-configuration",

@@ -4,7 +4,9 @@ import { ACTS, PREPARATIONS } from "./acts.ts";
 import { type Answer, answerOf } from "./answer.ts";
 import { type CallStep, type Case, configOf, isAct, type Step } from "./case.ts";
 import { classOf, isCosmetic, type Pair } from "./classes.ts";
+import { isShared } from "./classes-add.ts";
 import { type Difference, differences } from "./diff.ts";
+import { isAboutTheSame } from "./message.ts";
 import { observe, type State } from "./observe.ts";
 import { recover } from "./recover.ts";
 import { openTwins, perform, type Twins } from "./side.ts";
@@ -89,10 +91,27 @@ function take(twins: Twins, one: Case, step: CallStep, before: readonly [State, 
   }
 }
 
-function answerDifferences({ berth, reference }: Pair): Difference[] {
+function answerDifferences(pair: Pair): Difference[] {
+  const { berth, reference } = pair;
   const { message: ours, ...a } = berth.answer;
   const { message: theirs, ...b } = reference.answer;
-  return differences(a, b, ["answer"]);
+  const found = differences(a, b, ["answer"]);
+  const both = berth.answer.status !== 0 && reference.answer.status !== 0;
+  if (both && !isAboutTheSame(ours ?? "", theirs ?? ""))
+    found.push({ path: ["answer", "message"], berth: ours, reference: theirs });
+  return [...found, ...leftBehind(pair)];
+}
+
+/** What a failed ADD of berth has made and not taken back, shared things aside: no class explains any. */
+function leftBehind({ step, berth }: Pair): Difference[] {
+  if (step.verb !== "ADD" || berth.answer.status === 0) return [];
+  const made = differences(berth.after, berth.before).filter((one) => !isShared(one) && !isBridge(one, berth.after));
+  return made.map((one) => ({ ...one, path: ["answer", "left behind", ...one.path] }));
+}
+
+/** The bridge may be up now, and its own. */
+function isBridge({ path: [where, what, name = ""] }: Difference, { host }: State): boolean {
+  return where === "host" && what === "links" && host.links[name]?.kind === "bridge";
 }
 
 /**

@@ -12,7 +12,7 @@ const DOCUMENT = readFileSync(join(import.meta.dir, "../../docs/differences.md")
 const names = [...new Set(CLASSES.map(({ name }) => name))];
 
 describe("intended difference", () => {
-  needs(namespaces, built, reference).each(Object.entries(SHOWN))("intended difference: %s", (name, one) => {
+  needs(namespaces, built, reference).each(Object.entries(SHOWN))("%s", (name, one) => {
     const outcome = compare(one);
     expect(describeFailure(one, outcome)).toBe("");
     expect([...outcome.classes]).toContain(name);

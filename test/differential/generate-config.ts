@@ -60,7 +60,7 @@ const dns: Values = record({
 });
 
 const ipam: Values = fc.oneof(
-  { weight: 86, arbitrary: hostLocal },
+  { weight: 150, arbitrary: hostLocal },
   { weight: 4, arbitrary: fc.constant(undefined) },
   { weight: 3, arbitrary: pick<unknown>([2, {}], [2, { type: "" }], [1, null]) },
   {
@@ -89,7 +89,7 @@ const keys: Record<string, Values> = {
   cniVersion,
   name,
   type: key(98, fc.constant("bridge")),
-  bridge: key(92, pick<unknown>([60, "br0"], [1, ""], [1, "a-name-too-long0"], [1, "a/b"], [1, null], [1, "br 0"])),
+  bridge: key(92, pick<unknown>([160, "br0"], [1, ""], [1, "a-name-too-long0"], [1, "a/b"], [1, null], [1, "br 0"])),
   isGateway: flag(65),
   isDefaultGateway: flag(25),
   forceAddress: flag(15),
@@ -99,7 +99,7 @@ const keys: Record<string, Values> = {
   hairpinMode: flag(15),
   promiscMode: flag(8),
   vlan: key(5, pick<unknown>([2, 100], [2, 0], [1, 5000], [1, -1])),
-  vlanTrunk: key(4, TRUNK),
+  vlanTrunk: key(5, TRUNK),
   preserveDefaultVlan: flag(6),
   macspoofchk: flag(7),
   enabledad: flag(5),

@@ -8,7 +8,7 @@ export const STORE = "$DIR/store";
 const V4 = { subnet: "10.77.0.0/24" };
 const V6 = { subnet: "fd77::/64" };
 const RANGE4: Values = pick<object>(
-  [8, V4],
+  [24, V4],
   [2, { subnet: "10.77.8.0/29" }],
   [1, { subnet: "10.77.9.0/30" }],
   [2, { ...V4, rangeStart: "10.77.0.10", rangeEnd: "10.77.0.12" }],
@@ -21,7 +21,7 @@ const RANGE4: Values = pick<object>(
   [1, { ...V4, gateway: "fd77::1" }],
 );
 const RANGE6: Values = pick<object>(
-  [6, V6],
+  [14, V6],
   [1, { subnet: "fd77:0:0:1::/120" }],
   [1, { ...V6, rangeStart: "fd77::10", rangeEnd: "fd77::11" }],
   [1, { ...V6, gateway: "fd77::fe" }],
@@ -45,8 +45,8 @@ const BAD_RANGE: Values = pick<object>(
 );
 
 export const rangeSets: Values = fc.oneof(
-  { weight: 14, arbitrary: fc.tuple(fc.tuple(RANGE4)) },
-  { weight: 14, arbitrary: fc.tuple(fc.tuple(RANGE4), fc.tuple(RANGE6)) },
+  { weight: 26, arbitrary: fc.tuple(fc.tuple(RANGE4)) },
+  { weight: 26, arbitrary: fc.tuple(fc.tuple(RANGE4), fc.tuple(RANGE6)) },
   { weight: 4, arbitrary: fc.tuple(fc.tuple(RANGE6)) },
   { weight: 2, arbitrary: fc.tuple(fc.tuple(RANGE4, fc.constant({ subnet: "10.77.4.0/24" }))) },
   { weight: 1, arbitrary: fc.tuple(fc.tuple(RANGE4), fc.constant([{ subnet: "10.77.4.0/24" }])) },
@@ -58,19 +58,19 @@ export const rangeSets: Values = fc.oneof(
 );
 
 const ROUTE: Values = pick<object>(
-  [4, { dst: "0.0.0.0/0" }],
-  [2, { dst: "::/0" }],
-  [2, { dst: "0.0.0.0/0", gw: "10.77.0.1" }],
+  [10, { dst: "0.0.0.0/0" }],
+  [4, { dst: "::/0" }],
+  [4, { dst: "0.0.0.0/0", gw: "10.77.0.1" }],
   [1, { dst: "::/0", gw: "fd77::1" }],
-  [2, { dst: "10.99.0.0/16" }],
+  [6, { dst: "10.99.0.0/16" }],
   [1, { dst: "10.98.0.0/16", gw: "10.77.0.200" }],
   [1, { dst: "10.97.0.0/16", gw: "192.0.2.9" }],
   [1, { dst: "fd99::/48", gw: "" }],
   [1, { dst: "10.96.0.9/16" }],
-  [1, { dst: "10.95.0.0/16", mtu: 1300, advmss: 1200 }],
-  [1, { dst: "10.94.0.0/16", priority: 77 }],
-  [1, { dst: "10.93.0.0/16", table: 77 }],
-  [1, { dst: "10.92.0.0/16", table: 1000, priority: 5 }],
+  [3, { dst: "10.95.0.0/16", mtu: 1300, advmss: 1200 }],
+  [3, { dst: "10.94.0.0/16", priority: 77 }],
+  [3, { dst: "10.93.0.0/16", table: 77 }],
+  [3, { dst: "10.92.0.0/16", table: 1000, priority: 5 }],
   [1, { dst: "10.91.0.0/16", scope: 0 }],
   [1, { dst: "10.90.0.0/16", scope: 253, gw: "" }],
   [1, { dst: "fd98::/48", priority: 9, table: 78 }],

@@ -96,11 +96,11 @@ function sources(lab: Lab, ns: string): string[] {
 
 for (const [name, ranges] of Object.entries(RANGES)) {
   need.each([
-    ["iptables", true],
-    ["nftables", true],
-    [undefined, true],
-    [undefined, false],
-  ])(`${name}, ipMasqBackend %s, ipMasq %s: the same sources are seen`, (backend, ipMasq) => {
+    ["with ipMasqBackend iptables", "iptables", true],
+    ["with ipMasqBackend nftables", "nftables", true],
+    ["with each side's default backend", undefined, true],
+    ["without ipMasq", undefined, false],
+  ] as const)(`${name} %s: the same sources are seen`, (_, backend, ipMasq) => {
     const [ours, theirs] = [BIN, REFERENCE].map((bin) => heard(bin, ranges, backend, ipMasq));
     expect(ours).toEqual(theirs);
     expect(ours.far.length).toBeGreaterThan(0);

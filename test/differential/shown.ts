@@ -36,6 +36,7 @@ export const SHOWN: Record<string, Case> = {
   "no-dad": shown({}, [ADD]),
   "neighbour-advertisement": shown({}, [ADD]),
   "specific-code": shown({ mtu: "wide" }, [ADD]),
+  "first-error": shown(ipam({ ranges: [] }), [ADD], { before: ["another link of the bridge's name"] }),
   "failed-add-leaves-nothing": shown(ipam({ routes: [{ dst: "10.96.0.9/16" }] }), [ADD]),
   "shared-parts-first": shown({}, [ADD], { before: ["the container's interface"] }),
   "stale-gateway-replaced": shown({}, [ADD, DEL, { ...ADD, patch: ipam({ ranges: [[{ subnet: "10.88.0.0/24" }]] }) }]),

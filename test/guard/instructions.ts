@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { attempt } from "../support/command.ts";
-import { bridgeConf, environment, type Verb } from "../support/conf.ts";
+import { bridgeConf, environment, netnsPath, type Verb } from "../support/conf.ts";
+import { openLab } from "../support/lab.ts";
 import type { Need } from "../support/needs.ts";
 
 export const valgrind: Need = {
@@ -21,36 +22,70 @@ interface Case {
   readonly plugin: string;
   readonly verb: Verb;
   readonly status: number;
+  /** Keys of the configuration to replace. */
+  readonly over?: object;
 }
 
-/**
- * What is counted, in the order of calls: DEL finds the lease of ADD. The namespace does not exist, so that `bridge` ends
- * when everything is planned and nothing touched; host-local does not ask for it.
- */
+/** host-local in place of bridge needs no namespace; here it does not exist. */
+const NOWHERE = "/run/netns/guard-none";
+/** Under valgrind, bridge does not find itself to be the host-local of CNI_PATH: a network without addresses. */
+const NO_ADDRESSES = { ipam: {}, isGateway: false };
+
+/** What is counted, in the order of calls: a DEL finds what the ADD before it made. */
 const CASES: Readonly<Record<string, Case>> = {
   VERSION: { plugin: "bridge", verb: "VERSION", status: 0 },
-  "ADD of host-local": { plugin: "host-local", verb: "ADD", status: 0 },
-  "DEL of host-local": { plugin: "host-local", verb: "DEL", status: 0 },
-  "ADD of bridge until the namespace is opened": { plugin: "bridge", verb: "ADD", status: 1 },
+  "host-local ADD": { plugin: "host-local", verb: "ADD", status: 0 },
+  "host-local DEL": { plugin: "host-local", verb: "DEL", status: 0 },
+  "bridge ADD, refused": { plugin: "bridge", verb: "ADD", status: 1 },
 };
 
-/** Instructions by the name of the case. `bin` is the directory of the plugins. */
-export function countAll(bin: string): Record<string, number> {
+/** The same that need root: they make links, on a bridge that is there. */
+const KERNEL_CASES: Readonly<Record<string, Case>> = {
+  "bridge ADD without addresses": { plugin: "bridge", verb: "ADD", status: 0, over: NO_ADDRESSES },
+  "bridge DEL without addresses": { plugin: "bridge", verb: "DEL", status: 0, over: NO_ADDRESSES },
+};
+
+export const NAMES = Object.keys(CASES);
+export const KERNEL_NAMES = Object.keys(KERNEL_CASES);
+
+/** Instructions by the name of the case; those that need root only where there is. `bin` is the plugins' directory. */
+export function countAll(bin: string, root: boolean): Record<string, number> {
   // Of a fixed length, as its name is data that is read, hashed and written.
   const dir = mkdtempSync(join(tmpdir(), "berth-guard-"));
   try {
-    const counts = Object.entries(CASES).map(([name, entry]) => [name, count(bin, dir, entry)] as const);
-    return Object.fromEntries(counts);
+    const rootless = { bin, dir, netns: NOWHERE, by: [] };
+    const counts = Object.entries(CASES).map(([name, entry]) => [name, count(rootless, entry)] as const);
+    return { ...Object.fromEntries(counts), ...(root && inKernel(bin, dir)) };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-function count(bin: string, dir: string, { plugin, verb, status }: Case): number {
+function inKernel(bin: string, dir: string): Record<string, number> {
+  using lab = openLab({ bin });
+  const conf = lab.conf(NO_ADDRESSES);
+  lab.add({ ns: lab.container(), id: "first", conf });
+  const site = { bin, dir, netns: netnsPath(lab.container()), by: ["nsenter", `--net=${netnsPath(lab.host)}`] };
+  return Object.fromEntries(Object.entries(KERNEL_CASES).map(([name, entry]) => [name, count(site, entry)] as const));
+}
+
+interface Site {
+  readonly bin: string;
+  readonly dir: string;
+  readonly netns: string;
+  /** The command that enters the host's namespace. */
+  readonly by: readonly string[];
+}
+
+const VALGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
+
+function count({ bin, dir, netns, by }: Site, { plugin, verb, status, over = {} }: Case): number {
   const file = join(bin, plugin);
-  const child = Bun.spawnSync(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", file], {
-    stdin: Buffer.from(JSON.stringify({ ...bridgeConf(join(dir, "store")), berth: { indexDir: join(dir, "index") } })),
-    env: { ...environment(verb, bin, { ns: "/run/netns/guard-none" }), CNI_PATH: "/opt/cni/bin" },
+  const conf = bridgeConf(join(dir, "store"), { berth: { indexDir: join(dir, "index") }, ...over });
+  const child = Bun.spawnSync([...by, ...VALGRIND, file], {
+    stdin: Buffer.from(JSON.stringify(conf)),
+    // CNI_PATH is of a fixed length too, wherever this repository is.
+    env: environment(verb, bin, { ns: netns, path: "/opt/cni/bin" }),
   });
   const report = child.stderr.toString();
   const collected = /^==\d+== Collected : (\d+)$/m.exec(report)?.[1];

@@ -14,6 +14,7 @@ export interface Campaign extends BenchOptions {
 
 /** What the disturbed call answered, and what else a trial may look at. */
 export interface Disturbed {
+  readonly id: string;
   readonly reply: ReturnType<Bench["call"]>;
   readonly at: SystemCall;
   readonly bench: Bench;
@@ -89,7 +90,14 @@ function trial(
   const id = `k${at.at}`;
   if (verb !== "ADD") expectDone(bench, "ADD", id);
   const reply = bench.call(verb, id, { by: straceInjecting(log, at, trouble), conf: overOf(verb) });
-  return wasReached(log) ? [...judge({ reply, at, bench }), ...afterwards(bench, id)] : undefined;
+  return wasReached(log) ? [...judge({ id, reply, at, bench }), ...afterwards(bench, id)] : undefined;
+}
+
+/** An ADD that says that all is well is taken at its word. */
+export function falseSuccess({ id, reply, bench }: Disturbed): string[] {
+  if (!Array.isArray(reply.json?.ips)) return [`no result: ${reply.stdout.slice(0, 200)}`];
+  const { status, stdout } = bench.call("CHECK", id, { conf: { prevResult: reply.json } });
+  return status === 0 ? [] : [`success, but CHECK says ${stdout.slice(0, 300)}`];
 }
 
 /** One DEL must leave nothing, and then the container can be attached and detached again. */

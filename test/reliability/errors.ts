@@ -1,5 +1,5 @@
 /** Errors from the kernel at every file and network call of a plugin, and what a failed call leaves. */
-import { type Campaign, campaign, type Disturbed } from "./campaign.ts";
+import { type Campaign, campaign, type Disturbed, falseSuccess } from "./campaign.ts";
 import type { SystemCall } from "./system-calls.ts";
 import type { Tally } from "./tally.ts";
 
@@ -23,14 +23,15 @@ function afterStart(calls: readonly SystemCall[]): SystemCall[] {
   return calls.filter(({ name, at }) => at >= start && FILE_OR_NETWORK.test(name));
 }
 
-function judge(verb: "ADD" | "DEL", { reply, at, bench }: Disturbed): string[] {
+function judge(verb: "ADD" | "DEL", disturbed: Disturbed): string[] {
+  const { reply, at, bench } = disturbed;
   const { status, signal, json, stdout } = reply;
   const wrong: string[] = [];
   if (signal !== undefined || status < 0 || status > 1) wrong.push(`ended with ${signal ?? status}`);
   // When the answer itself cannot be written, nobody can be told.
   const mute = at.line.startsWith("write(1,");
   if (status !== 0 && !mute && typeof json?.code !== "number") wrong.push(`no CNI error: ${stdout.slice(0, 200)}`);
-  if (verb === "ADD" && status === 0 && !Array.isArray(json?.ips)) wrong.push(`no result: ${stdout.slice(0, 200)}`);
-  const clean = verb === "ADD" ? status !== 0 : status === 0;
+  if (verb === "ADD" && status === 0) return [...wrong, ...falseSuccess(disturbed)];
+  const clean = verb === "ADD" || status === 0;
   return clean ? [...wrong, ...bench.remains().map((line) => `right after: ${line}`)] : wrong;
 }

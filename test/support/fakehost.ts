@@ -80,20 +80,22 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
         return missing;
       },
     },
-    iptables: {
-      assertInstalled: () => {},
-      add: (owner) => must(`iptables add ${nameOf(owner)}`),
-      remove: (owner) => must(`iptables remove ${nameOf(owner)}`),
-      check: () => undefined,
-      isReferences: () => false,
+    rules: {
+      iptables: () => ({
+        assertInstalled: () => {},
+        add: (owner) => must(`iptables add ${nameOf(owner)}`),
+        remove: (owner) => must(`iptables remove ${nameOf(owner)}`),
+        check: () => undefined,
+        isReferences: () => false,
+      }),
+      spoofCheck: () => ({
+        add: (owner, { name }) => must(`spoof-check add ${nameOf(owner)} ${name}`),
+        remove: (owner) => must(`spoof-check remove ${nameOf(owner)}`),
+        check: () => undefined,
+        gc: (network) => must(`spoof-check gc ${network}`),
+      }),
+      firewall: () => ({ nftablesFailure: () => undefined, dropsForwarded: () => false }),
     },
-    spoofCheck: {
-      add: (owner, { name }) => must(`spoof-check add ${nameOf(owner)} ${name}`),
-      remove: (owner) => must(`spoof-check remove ${nameOf(owner)}`),
-      check: () => undefined,
-      gc: (network) => must(`spoof-check gc ${network}`),
-    },
-    firewall: { nftablesFailure: () => undefined, dropsForwarded: () => false },
     log,
     effect: (text) => must(text),
     inside: () => spaces.ctr.links.map(({ name }) => name),

@@ -65,6 +65,7 @@ export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result
   const inner = bringUp(add, gateway, veth, leased?.addressing);
   if (leased && plan.config.ipMasq) masquerade(add, leased.addressing);
   const outer = plan.config.disableContainerInterface ? host.findLink(veth.host) : awaitPort(host, veth);
+  if (leased?.addressing.gateways.length) awaitGateway(host, gateway);
   if (inner && leased) announce(add, inner, veth, leased.addressing);
   if (outer && leased) tellIpam(add, outer, leased);
   return resultOf(add, bridge, gateway, outer, veth, leased?.addressing);
@@ -82,10 +83,10 @@ function lease({ plan, call, undo }: Add, ipam: string): Leased {
 }
 
 /** The bridge, or its interface in a VLAN, becomes the containers' gateway, and the machine a router. Returns which. */
-function openGateways({ plan, host, steps }: Add, bridge: Link, { gateways }: Addressing): Link {
+function openGateways({ plan, host, steps }: Add, bridge: Link, { gateways, ips }: Addressing): Link {
   const link = (gateways.length > 0 && steps?.gatewayLink(plan, host, bridge)) || bridge;
   for (const gateway of gateways) ensureGateway(host, link, gateway, plan.config.forceAddress);
-  const families = new Set(gateways.map(({ ip }) => familyOf(ip)));
+  const families = new Set(gateways.length > 0 ? ips.map(({ address }) => familyOf(address.ip)) : []);
   host.enter((sysctls) => {
     if (families.has(4)) sysctls.write("net/ipv4/ip_forward", "1");
     if (families.has(6)) sysctls.write("net/ipv6/conf/all/forwarding", "1");
@@ -115,7 +116,7 @@ function bringUp(add: Add, gateway: Link, veth: Veth, addressing: Addressing | u
 
 function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
   const addresses = ips.map(({ address }) => address);
-  const backend = plan.config.ipMasqBackend === "iptables" ? host.iptables : host.masquerade;
+  const backend = plan.config.ipMasqBackend === "iptables" ? host.rules.iptables() : host.masquerade;
   undo.push(
     () =>
       void backend.remove(
@@ -140,6 +141,14 @@ function awaitPort(host: Host, veth: Veth): Link {
       ? `the port ${veth.host} does not come up: see ip -d link show ${veth.host}`
       : `${veth.host} was removed during ADD: has the container ended?`,
   );
+}
+
+/** Longer than the kernel's worker takes, shorter than a bridge with STP does. */
+const GATEWAY_UP_MS = 500;
+
+/** A bridge runs some time after its first port does. Until then the kernel drops what the gateway answers. */
+function awaitGateway(host: Host, { name, operstate }: Link): void {
+  if (operstate !== "up") host.awaitLink(name, ({ operstate }) => operstate === "up", GATEWAY_UP_MS);
 }
 
 /**

@@ -39,7 +39,11 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
   host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${name}/accept_ra`, "0"));
   const changes = [];
   if (config.promiscMode && !(bridge.flags & IFF_PROMISC)) changes.push(setPromisc(bridge.index));
-  if (!(bridge.flags & IFF_UP)) changes.push(setUp(bridge.index));
+  if (!(bridge.flags & IFF_UP)) {
+    // Down and nameless, it is as an ADD that was killed here left it: nobody uses it yet, so it becomes ours.
+    if (bridge.alias === "") changes.push(setAlias(bridge.index, BRIDGE_ALIAS), setMac(bridge.index, bridge.mac));
+    changes.push(setUp(bridge.index));
+  }
   if (changes.length) host.change(...changes);
   return bridge;
 }

@@ -163,10 +163,10 @@ function checkMasquerade(call: Call, host: Host, config: BridgeConfig, result: R
   const owner = ownerOf(call);
   const addresses = result.ips.map(({ address }) => address);
   const iptables = config.ipMasqBackend === "iptables";
-  const missing = (iptables ? host.iptables : host.masquerade).check(owner, addresses);
+  const missing = (iptables ? host.rules.iptables() : host.masquerade).check(owner, addresses);
   if (!missing) return;
   // What the reference made before an upgrade, or another backend before a change, is left as it was made.
-  const elsewhere = iptables ? !host.masquerade.check(owner, addresses) : host.iptables.isReferences(owner);
+  const elsewhere = iptables ? !host.masquerade.check(owner, addresses) : host.rules.iptables().isReferences(owner);
   const remedy = iptables ? ADD_AGAIN : `berth repair ${call.name} puts them back`;
   if (!elsewhere) throw differs(`masquerading is broken: ${missing}`, `${RULES_GONE}: ${remedy}`);
 }
@@ -176,7 +176,7 @@ function checkRestrictions(call: Call, host: Host, config: BridgeConfig, outer: 
   const vlan = config.vlans && missingVlans(host, outer, config.vlans);
   if (vlan) throw differs(`port ${outer.name} is not as configured: ${vlan}`, `see bridge vlan show dev ${outer.name}`);
   const rule = config.macspoofchk
-    ? host.spoofCheck.check(ownerOf(call), { name: outer.name, mac: inner.mac })
+    ? host.rules.spoofCheck().check(ownerOf(call), { name: outer.name, mac: inner.mac })
     : undefined;
   if (rule) throw differs(`the spoof check is broken: ${rule}`, `${RULES_GONE}: ${ADD_AGAIN}`);
 }

@@ -86,7 +86,8 @@ export function readConfig(call: Call): BridgeConfig {
   assertBridgeName(bridge);
   const isGateway = raw.isGateway === true || isDefaultGateway;
   const vlans = raw.vlan || raw.vlanTrunk ? readVlans(raw, isGateway ? bridge : undefined) : undefined;
-  const ipMasqBackend = backendOf(raw.ipMasqBackend);
+  // As in the reference, what it says matters only where something is masqueraded.
+  const ipMasqBackend = raw.ipMasq && common.ipamType ? backendOf(raw.ipMasqBackend) : undefined;
   const requestedMac = requestMac(call, common);
   const config: BridgeConfig = {
     common,

@@ -28,7 +28,10 @@ export function del(call: Call, host: Host): void {
     () => removeRules(call, host, owner, remains, leases),
     () => removeInner(call, host),
     () => removeOuter(host, owner, leases ?? []),
-    () => removeSpoofCheck(host, owner, remains, leases),
+    () => {
+      // As long as the container can send, it is watched.
+      if (remains.macspoofchk || !isOurs(leases)) host.rules.spoofCheck().remove(owner);
+    },
     () => forgetNeighbours(host, bridge, leases ?? []),
   ]);
   // A lease says that there may be rules: it stays for the next DEL while one of them could not be removed.
@@ -70,24 +73,13 @@ function removeRules(
   const found = host.masquerade.remove(owner, addresses);
   const ours = isOurs(leases);
   const settled = ours && !iptables && (found || !ipMasq);
-  if (!settled) host.iptables.remove(owner, ours ? addresses : undefined);
+  if (!settled) host.rules.iptables().remove(owner, ours ? addresses : undefined);
 }
 
 /** Whether somebody removed the leases of an attachment by hand: its link is there, or its result. */
 function wasRobbed({ config }: Call, host: Host, owner: Owner): boolean {
   const { prevResult } = config as { prevResult?: unknown };
   return Boolean(prevResult) || host.findLink(hostVethName(owner))?.alias === aliasOf(owner);
-}
-
-/** As long as the container can send, it is watched: this comes after its link. Without IPAM there is no lease to tell. */
-function removeSpoofCheck(
-  host: Host,
-  owner: Owner,
-  { ipam, macspoofchk }: Remains,
-  leases: readonly OwnedLease[] | undefined,
-): void {
-  if (ipam !== undefined && leases?.length === 0) return;
-  if (macspoofchk || (ipam !== undefined && !isOurs(leases))) host.spoofCheck.remove(owner);
 }
 
 /** Whether berth's own ADD made the leases, all of them: then nothing of the reference's can be there. */

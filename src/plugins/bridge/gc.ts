@@ -5,6 +5,7 @@ import type { Host } from "../../host/host.ts";
 import { deleteLink } from "../../host/verbs.ts";
 import { delegate, delegateCollection } from "../../invoke/delegate.ts";
 import { readNetConf } from "../../spec/config.ts";
+import type { Collection } from "../../spec/delegate.ts";
 import { CniError, INTERNAL, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { aliasOf, aliasPrefix } from "./names.ts";
@@ -25,7 +26,8 @@ export function gc(call: Call, host: Host): void {
   const failures = settle([
     () => removeLinks(host, call.name, alive),
     () => host.masquerade.gc(call.name, alive),
-    () => host.spoofCheck.gc(call.name, alive),
+    () => host.rules.spoofCheck().gc(call.name, alive),
+    () => removeReferences(host, collection),
   ]);
   if (failures.length > 0) {
     throw new CniError(
@@ -37,6 +39,14 @@ export function gc(call: Call, host: Host): void {
   }
   if (collection) collection.collect();
   else if (ipamType !== undefined) forward(ipamType, call);
+}
+
+/** What the reference made carries no name that a list would show: it is computed from the leases that will be freed. */
+function removeReferences(host: Host, collection: Collection | undefined): void {
+  const theirs = collection?.doomed().filter(({ ours }) => !ours) ?? [];
+  if (theirs.length === 0) return;
+  const iptables = host.rules.iptables();
+  for (const { owner } of theirs) iptables.remove(owner);
 }
 
 /** An IPAM plugin of an older spec knows no GC: its leases are its own affair then. */

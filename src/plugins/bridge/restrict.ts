@@ -15,7 +15,7 @@ import { ensureVlanGateway } from "./vlan-gateway.ts";
 export function assertPossible({ config, ipam }: Plan, call: Call, host: Host): void {
   const { vlans, ipMasq, ipMasqBackend } = config;
   if (vlans) assertFiltering(host, filteringBridge(host, config, vlans), vlans, call.warn);
-  if (ipam !== undefined && ipMasq && ipMasqBackend === "iptables") host.iptables.assertInstalled();
+  if (ipam !== undefined && ipMasq && ipMasqBackend === "iptables") host.rules.iptables().assertInstalled();
 }
 
 /** The kernel has words for a kind of link that it does not know, and none for an option that it lacks. */
@@ -39,6 +39,6 @@ export function restrict({ config, owner }: Plan, host: Host, veth: Veth, undo: 
   const port = vlans && host.findLink(veth.host);
   if (port) joinVlans(host, port, vlans);
   if (!macspoofchk) return;
-  undo.push(() => host.spoofCheck.remove(owner));
-  host.spoofCheck.add(owner, { name: veth.host, mac: veth.mac });
+  undo.push(() => host.rules.spoofCheck().remove(owner));
+  host.rules.spoofCheck().add(owner, { name: veth.host, mac: veth.mac });
 }

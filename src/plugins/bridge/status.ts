@@ -29,13 +29,13 @@ function unavailable(message: string, details: string, cause?: unknown): CniErro
 function assertBackend(host: Host, { ipMasqBackend }: BridgeConfig): void {
   if (ipMasqBackend === "iptables") {
     try {
-      host.iptables.assertInstalled();
+      host.rules.iptables().assertInstalled();
       return;
     } catch (error) {
       throw unavailable(`ipMasqBackend "iptables" is not there: ${messageOf(error)}`, "install iptables", error);
     }
   }
-  const failure = host.firewall.nftablesFailure();
+  const failure = host.rules.firewall().nftablesFailure();
   if (failure === undefined) return;
   throw unavailable(
     `masquerading needs nf_tables, which the kernel does not have: ${messageOf(failure)}`,
@@ -91,7 +91,7 @@ function gatewaysOf(call: Call, { common }: BridgeConfig): Prefix[] {
 }
 
 function warnOfFirewall(call: Call, host: Host): void {
-  if (host.firewall.dropsForwarded()) {
+  if (host.rules.firewall().dropsForwarded()) {
     call.warn(
       "iptables drops what is forwarded unless a rule accepts it (policy DROP of FORWARD): containers may reach only this machine",
     );

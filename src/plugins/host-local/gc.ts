@@ -43,29 +43,45 @@ export function collection(call: Call): Collection {
   const { validAttachments } = readNetConf(call.config);
   const place = readPlace(call.config, call.name);
   const directory = directoryOf(place);
-  if (!validAttachments || !statDirectory(directory)) return { spared: () => [], collect: () => {} };
+  if (!validAttachments || !statDirectory(directory)) return { spared: () => [], doomed: () => [], collect: () => {} };
   const start = startNow(directory);
   const isValid = validity(validAttachments);
   const isSpared: Sparing = (owner, path) => isValid(owner) || isYoung(path, start) || isBusy(path);
-  return { spared: () => sparedOwners(call, directory, isSpared), collect: () => collect(call, place, isSpared) };
+  const holders = () => leaseHolders(call, directory, isSpared);
+  return {
+    spared: () => holders().flatMap(({ owner, spared }) => (spared ? owner : [])),
+    doomed: () => holders().flatMap(({ owner, spared, path }) => (spared ? [] : { owner, ours: isOurs(path) })),
+    collect: () => collect(call, place, isSpared),
+  };
 }
 
 /** Whether the lease at `path` is left to its owner. */
 type Sparing = (owner: Holder, path: string) => boolean;
 
+interface LeaseHolder {
+  readonly owner: Owner;
+  readonly spared: boolean;
+  readonly path: string;
+}
+
 /** Reads every lease, without the lock. @throws CniError 5 when one cannot be read: its owner would seem to be gone */
-function sparedOwners(call: Call, directory: string, isSpared: Sparing): Owner[] {
-  const owners: Owner[] = [];
+function leaseHolders(call: Call, directory: string, isSpared: Sparing): LeaseHolder[] {
+  const holders: LeaseHolder[] = [];
   const failures = settle(
     leaseNames(directory).map(({ path }) => () => {
       const record = readRecord(path);
-      const owner = record === undefined ? undefined : parseRecord(record);
-      if (owner?.ifname === undefined || !isSpared(owner, path)) return;
-      owners.push({ network: call.name, containerId: owner.id, ifname: owner.ifname });
+      const holder = record === undefined ? undefined : parseRecord(record);
+      if (holder?.ifname === undefined) return;
+      const owner = { network: call.name, containerId: holder.id, ifname: holder.ifname };
+      holders.push({ owner, spared: isSpared(holder, path), path });
     }),
   );
   failWith(failures);
-  return owners;
+  return holders;
+}
+
+function isOurs(path: string): boolean {
+  return readLease(path)?.ours ?? false;
 }
 
 function collect(call: Call, place: Place, isSpared: Sparing): void {

@@ -71,7 +71,8 @@ const lease = (ours: boolean): OwnedLease => ({ address: Uint8Array.of(10, 1, 2,
 const PLAIN = { ipMasq: false, ipam: { type: "ipam" } };
 
 test.each([
-  ["nothing without a lease, whatever is configured", WATCHED, [], []],
+  ["nothing without a lease", { ...WATCHED, macspoofchk: false }, [], []],
+  ["the watch without a lease too, which tells nothing of it in layer 2", WATCHED, [], ["spoof-check remove"]],
   ["the plain rules of its own lease alone", PLAIN, [lease(true)], ["masquerade remove"]],
   [
     "what the reference may have made",
