@@ -10,7 +10,7 @@ export type Side = (typeof SIDES)[number];
 export const PRELUDE = `
 # plugin SIDE VERB KEY CONTAINER <CONFIGURATION: its stderr is in /var
 plugin() {
-  ip netns exec host-$3-$1 env -i PATH=/bin CNI_COMMAND=$2 CNI_CONTAINERID=$4 CNI_NETNS=/run/netns/$4-$3-$1 \\
+  nsenter --net=/run/netns/host-$3-$1 env -i PATH=/bin CNI_COMMAND=$2 CNI_CONTAINERID=$4 CNI_NETNS=/run/netns/$4-$3-$1 \\
     CNI_IFNAME=eth0 CNI_PATH=/$1 /$1/bridge 2>/var/$1-$2-$3-$4.stderr
 }
 `;
@@ -19,7 +19,7 @@ plugin() {
 export interface Scenario {
   key: string;
   confs: Record<string, Conf>;
-  /** Commands in the host's namespace before the first ADD. */
+  /** Commands before the first ADD; the host's namespace is called HOST there. */
   before?: string;
 }
 
@@ -30,8 +30,6 @@ export function conf(key: string, over: Record<string, unknown>): Conf {
 
 /** The namespace of the scenario's host, or of one of its containers. */
 export const netns = (key: string, side: Side, who = "host") => `${who}-${key}-${side}`;
-
-const at = (ns: string, command: string) => `ip netns exec ${ns} ${command}`;
 
 /** Adds a call of a plugin; CHECK is given the result of the last ADD. `step` is the step's key if it is not the usual. */
 export function call(
@@ -63,15 +61,15 @@ export function begin(script: Script, side: Side, { key, confs, before }: Scenar
     `${key}/${side}/namespaces`,
     [host, ...Object.keys(confs).map((id) => netns(key, side, id))].map((ns) => `ip netns add ${ns}`).join("\n"),
   );
-  if (before) script.step(`${key}/${side}/before`, at(host, `sh -ec '${before}'`));
+  if (before) script.step(`${key}/${side}/before`, before.replaceAll("HOST", host));
   for (const [id, one] of Object.entries(confs)) call(script, side, "ADD", key, id, one);
 }
 
 /** Adds questions about the kernel's state, which `observed` reads. */
 export function observe(script: Script, side: Side, key: string, when: string): void {
   const host = netns(key, side);
-  script.step(`${key}/${side}/${when}/vlans`, at(host, "bridge -j vlan show"));
-  script.step(`${key}/${side}/${when}/links`, at(host, "ip -j -d addr show"));
+  script.step(`${key}/${side}/${when}/vlans`, `bridge -n ${host} -j vlan show`);
+  script.step(`${key}/${side}/${when}/links`, `ip -n ${host} -j -d addr show`);
 }
 
 /** Adds the whole scenario, ADDs to DELs, with what is to be compared. */

@@ -32,6 +32,6 @@ export const SCENARIOS: Scenario[] = [
   scenario("two-vlans", { vlan: 100 }, { vlan: 200 }),
   {
     ...scenario("no-filtering", { vlan: 100 }),
-    before: "ip link add lab0 type bridge",
+    before: "ip -n HOST link add lab0 type bridge",
   },
 ];

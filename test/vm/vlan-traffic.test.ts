@@ -31,12 +31,13 @@ const ALL = conf("all", { vlan: 100, vlanTrunk: [{ minID: 300, maxID: 302 }], ip
 const WHOLE: Scenario = {
   key: "whole",
   confs: { a: ALL },
-  before: "/bin/ip link add lab0 type bridge vlan_filtering 1; /bin/ip link add lab0.100 type veth peer name vethhalf",
+  before: `ip -n HOST link add lab0 type bridge vlan_filtering 1
+ip -n HOST link add lab0.100 type veth peer name vethhalf`,
 };
 const PORT = hostVethName({ network: "labnet", containerId: "a", ifname: "eth0" });
 
 function ping(all: Script, key: string, ns: string, address: string): void {
-  all.step(key, `ip netns exec ${ns} ping -c1 -W1 ${address} >/dev/null`);
+  all.step(key, `nsenter --net=/run/netns/${ns} ping -c1 -W1 ${address} >/dev/null`);
 }
 
 function traffic(all: Script): void {
@@ -58,20 +59,20 @@ function life(all: Script): void {
   const check = (when: string) => call(all, "berth", "CHECK", "whole", "a", ALL, `check/${when}`);
   begin(all, "berth", WHOLE);
   ping(all, "ping/gateway", netns("whole", "berth", "a"), "10.77.0.1");
-  all.step("links", `ip netns exec ${host} ip -j addr show`);
+  all.step("links", `ip -n ${host} -j addr show`);
   check("right");
   for (const vid of [100, 301]) {
-    all.step(`del/${vid}`, `ip netns exec ${host} bridge vlan del dev ${PORT} vid ${vid}`);
+    all.step(`del/${vid}`, `bridge -n ${host} vlan del dev ${PORT} vid ${vid}`);
     check(`without-${vid}`);
     const flags = vid === 100 ? "pvid untagged" : "";
-    all.step(`add/${vid}`, `ip netns exec ${host} bridge vlan add dev ${PORT} vid ${vid} ${flags}`);
+    all.step(`add/${vid}`, `bridge -n ${host} vlan add dev ${PORT} vid ${vid} ${flags}`);
   }
   check("mended");
   call(all, "berth", "ADD", "whole", "a", ALL, "add/again");
   check("after-refusal");
   call(all, "berth", "DEL", "whole", "a", ALL);
-  all.step("down", `ip netns exec ${host} ip -j link show`);
-  all.step("rules", `ip netns exec ${host} nft list ruleset`);
+  all.step("down", `ip -n ${host} -j link show`);
+  all.step("rules", `nsenter --net=/run/netns/${host} /bin/nft list ruleset`);
   all.step("leases", "ls -1 /var/all-berth/labnet");
 }
 

@@ -40,8 +40,9 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
   const changes = [];
   if (config.promiscMode && !(bridge.flags & IFF_PROMISC)) changes.push(setPromisc(bridge.index));
   if (!(bridge.flags & IFF_UP)) {
-    // Down and nameless, it is as an ADD that was killed here left it: nobody uses it yet, so it becomes ours.
-    if (bridge.alias === "") changes.push(setAlias(bridge.index, BRIDGE_ALIAS), setMac(bridge.index, bridge.mac));
+    // Down, nameless and without address it is as an ADD that was killed here left it: nobody uses it, so it becomes ours.
+    const untouched = bridge.alias === "" && host.listAddrs(bridge.index).length === 0;
+    if (untouched) changes.push(setAlias(bridge.index, BRIDGE_ALIAS), setMac(bridge.index, bridge.mac));
     changes.push(setUp(bridge.index));
   }
   if (changes.length) host.change(...changes);

@@ -30,7 +30,7 @@ export interface Run {
 }
 
 /** Boots, runs `script` with `sh` as root, and ends the machine. @throws Error when it does not come to the script's end */
-export async function runInVm(script: string, timeout = 240_000): Promise<Run> {
+export async function runInVm(script: string, timeout = 280_000): Promise<Run> {
   const kernel = findKernel();
   if (kernel === undefined) throw new Error("there is no kernel to boot: scripts/setup.sh unpacks one");
   const dir = mkdtempSync(join(tmpdir(), "berth-vm-"));

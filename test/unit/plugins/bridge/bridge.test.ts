@@ -32,9 +32,18 @@ describe("ensureBridge()", () => {
   test("brings up, and makes promiscuous, what others made", () => {
     const host = fakeHost();
     const { index } = host.put({ name: "br0", kind: "bridge" });
+    host.change(addAddr(index, prefix("10.1.2.1/24")));
+    const before = changes(host).length;
     ensure(host, { promiscMode: true });
     expect(changes(host)).toEqual([`host: ip link set ${index} promisc on`, `host: ip link set ${index} up`]);
     expect(host.findLink("br0")?.alias).toBe("");
+  });
+
+  test("makes its own what nobody has touched since it was made, as a killed ADD leaves it", () => {
+    const host = fakeHost();
+    host.put({ name: "br0", kind: "bridge" });
+    ensure(host);
+    expect(host.findLink("br0")?.alias).toBe(BRIDGE_ALIAS);
   });
 
   test("takes the bridge that a concurrent call made first", () => {
@@ -78,7 +87,7 @@ describe("ensureGateway()", () => {
     const link = host.put({ name: "br0", kind: "bridge", alias: ours ? BRIDGE_ALIAS : "" });
     host.change(...addresses.map((address) => addAddr(link.index, prefix(address))));
     for (let i = 0; i < ports; i++) host.put({ name: `p${i}`, kind: "veth", master: link.index });
-    host.log.length = 0;
+    const before = changes(host).length;
     return { host, link };
   }
   const addresses = (host: FakeHost, { index }: Link) => host.listAddrs(index).map((addr) => formatPrefix(addr.prefix));

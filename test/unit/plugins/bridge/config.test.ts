@@ -60,13 +60,15 @@ describe("readConfig()", () => {
       "cannot use IPAM when DisableContainerInterface flag is set",
     ],
     [{ hairpinMode: true, promiscMode: true }, "cannot set hairpin mode and promiscuous mode at the same time"],
-    [{ ipMasqBackend: "pf" }, 'unknown ipmasq backend "pf"'],
+    [{ ipMasq: true, ipam: { type: "host-local" }, ipMasqBackend: "pf" }, 'unknown ipmasq backend "pf"'],
   ])("refuses the combination %j", (conf, message) => {
     expect(refusalOf(() => read(conf))).toEqual([7, message]);
   });
 
   test("takes the backends of the reference, and none", () => {
-    const backend = (ipMasqBackend: unknown) => read({ ipMasqBackend }).ipMasqBackend;
+    const masq = { ipMasq: true, ipam: { type: "host-local" } };
+    const backend = (ipMasqBackend: unknown) => read({ ...masq, ipMasqBackend }).ipMasqBackend;
+    expect(read({ ipMasqBackend: "pf" }).ipMasqBackend).toBeUndefined();
     expect(["nftables", "iptables", "", undefined, null].map(backend)).toEqual([
       "nftables",
       "iptables",
