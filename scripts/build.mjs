@@ -1,9 +1,9 @@
-// Builds berth: TypeScript -> bundles (esbuild) -> bytecode in a static executable (cargo) -> dist/bin.
+// Builds berth: TypeScript -> bundles (esbuild) -> bytecode in a static executable (cargo) -> the same with a started
+// engine in it (finish.mjs) -> dist/bin.
 // For Node 20 or later. Does only what is needed: a second run without a change takes well under a second.
 
 import { spawnSync } from "node:child_process";
 import {
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { finish } from "./finish.mjs";
 import { lineTable } from "./line-table.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -23,7 +24,7 @@ const BUNDLES = join(ROOT, "build/bundles");
 const RUNTIME = join(ROOT, "runtime");
 const DIST = join(ROOT, "dist/bin");
 
-/** Bundle name -> entry point. The host evaluates `core` at start and the others when `load(name)` asks. */
+/** Bundle name -> entry point. The build evaluates `core`, whose `main` the host calls, and others are loaded by name. */
 const ENTRIES = Object.fromEntries(
   Object.entries(JSON.parse(readFileSync(join(ROOT, "src/bundles.json"), "utf8"))).map(([n, file]) => [
     n,
@@ -52,6 +53,7 @@ const ESBUILD = {
   target: "es2023",
   mainFields: ["module", "main"],
   external: ["berth:sys"],
+  define: { BUNDLES: JSON.stringify(Object.keys(ENTRIES).filter((name) => name !== "core")) },
   plugins: [NATIVE_SYS],
   treeShaking: true,
   charset: "utf8",
@@ -142,11 +144,11 @@ function writeBundles(parts) {
 }
 
 /** Replaces dist/bin/berth in one step: it may be running. */
-function install(binary) {
+function install(executable) {
   mkdirSync(DIST, { recursive: true });
   const target = join(DIST, "berth");
-  if (!existsSync(target) || !readFileSync(target).equals(readFileSync(binary))) {
-    copyFileSync(binary, `${target}.new`);
+  if (!existsSync(target) || !readFileSync(target).equals(executable)) {
+    writeFileSync(`${target}.new`, executable, { mode: 0o755 });
     renameSync(`${target}.new`, target);
   }
   for (const plugin of PLUGINS) {
@@ -162,4 +164,4 @@ writeBundles(await bundle());
 // RUSTFLAGS would replace the flags of runtime/.cargo/config.toml.
 const { RUSTFLAGS, ...env } = process.env;
 run("cargo", ["build", "--quiet", "--release", "--locked", "--target", triple], { cwd: RUNTIME, env });
-install(join(RUNTIME, "target", triple, "release/berth"));
+install(finish(join(RUNTIME, "target", triple, "release/berth")));

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { finish } from "./finish.mjs";
 import { lineTable } from "./line-table.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -98,7 +99,9 @@ function compile() {
     stdio: "inherit",
   });
   if (status !== 0) throw new Error("the test executable does not build");
-  return join(TARGET, triple, "release/berth");
+  const executable = join(OUT, "tests");
+  writeFileSync(executable, finish(join(TARGET, triple, "release/berth")), { mode: 0o755 });
+  return executable;
 }
 
 /** The totals of scripts/test.sh's reporter. */

@@ -1,4 +1,4 @@
-import { argv, deferSignals, environ, exit, readText, write } from "#sys";
+import { argv, deferSignals, environ, exit, load, readText, write } from "#sys";
 import { settle } from "./base/undo.ts";
 import { cli } from "./cli.ts";
 import { lazyPlugin } from "./skel/lazy.ts";
@@ -24,6 +24,9 @@ const PLUGINS = [
   }),
   lazyPlugin("loopback", { ADD: "loopback", DEL: "loopback", CHECK: "loopback" }),
 ];
+
+/** The bundles other than this one; put in by scripts/build.mjs. */
+declare const BUNDLES: readonly string[];
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -51,6 +54,12 @@ function deliver({ code, stdout, stderr, rollback }: Reply): number {
   return 1;
 }
 
-const output = cli({ argv: argv(), env: environment(), stdin: () => readText(STDIN) }, PLUGINS);
-// The work is done by now: a signal that comes this late must not keep the caller from hearing of it.
-exit(deferSignals(() => deliver(output)));
+// This module is evaluated when the executable is built: what it loads is in there, ready.
+for (const bundle of BUNDLES) load(bundle);
+
+/** Runs the program that this process is called as. Does not return. */
+export function main(): void {
+  const output = cli({ argv: argv(), env: environment(), stdin: () => readText(STDIN) }, PLUGINS);
+  // The work is done by now: a signal that comes this late must not keep the caller from hearing of it.
+  exit(deferSignals(() => deliver(output)));
+}

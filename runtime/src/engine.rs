@@ -1,11 +1,12 @@
 //! The engine: its limits, the language features it starts with, and the run of the program.
 
 use rquickjs::context::intrinsic::{Json, MapSet, Promise, RegExp, TypedArrays};
-use rquickjs::{Coerced, Context, Ctx, Exception, FromJs, Module, Runtime};
+use rquickjs::{Coerced, Context, Ctx, Exception, FromJs, Function, Module, Object, Persistent, Runtime, qjs};
 use rustix::process::{Resource, getrlimit};
 
 use crate::fatal::{exit, fatal, out_of_memory};
 use crate::modules::Bundles;
+use crate::snapshot::Heap;
 
 /// A plugin needs about 2 MiB; beyond this something is wrong and the node must not suffer.
 const MEMORY_LIMIT: usize = 64 << 20;
@@ -16,18 +17,40 @@ const GC_THRESHOLD: usize = 32 << 20;
 /// A usual RLIMIT_STACK; the engine must not use more than is there.
 const STACK: u64 = 8 << 20;
 
-/// Runs the bundle `core`. Never returns: the runtime is not torn down, the kernel is faster at that.
-pub fn run() -> ! {
-    let Ok(runtime) = Runtime::new() else { out_of_memory() };
-    runtime.set_memory_limit(MEMORY_LIMIT);
+/// A started engine that has evaluated the bundle `core`, and what that loads.
+pub struct Program {
+    runtime: Runtime,
+    context: Context,
+    main: Persistent<Function<'static>>,
+}
+
+/// Starts the engine and evaluates `core`.
+pub fn start() -> Program {
+    let Ok(runtime) = Runtime::new_with_alloc(Heap) else { out_of_memory() };
     runtime.set_gc_threshold(GC_THRESHOLD);
-    runtime.set_max_stack_size(stack_size());
     runtime.set_loader(Bundles, Bundles);
     // What a plugin uses. No Eval: all code is compiled at build time, and without it the parser is not linked.
     let Ok(context) = Context::custom::<(RegExp, Json, MapSet, TypedArrays, Promise)>(&runtime) else {
         out_of_memory()
     };
-    let run = |ctx: Ctx<'_>| Module::import(&ctx, "core.js")?.finish::<()>();
+    let evaluate = |ctx: Ctx<'_>| {
+        let core: Object = Module::import(&ctx, "core.js")?.finish()?;
+        Ok(Persistent::save(&ctx, core.get::<_, Function>("main")?))
+    };
+    let main = context.with(|ctx| evaluate(ctx.clone()).unwrap_or_else(|error| report(&ctx, &error)));
+    Program { runtime, context, main }
+}
+
+/// Calls the function `main` of `core`. Never returns: the runtime is not torn down, the kernel is faster
+/// at that.
+pub fn run(Program { runtime, context, main }: &Program) -> ! {
+    runtime.set_memory_limit(MEMORY_LIMIT);
+    runtime.set_max_stack_size(stack_size());
+    let run = |ctx: Ctx<'_>| {
+        // SAFETY: the context's own runtime.
+        unsafe { qjs::JS_UpdateStackTop(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
+        main.clone().restore(&ctx)?.call::<_, ()>(())
+    };
     match context.with(run) {
         Ok(()) => exit(0),
         Err(error) => {

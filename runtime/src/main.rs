@@ -1,37 +1,21 @@
 //! berth's host: a JavaScript runtime for one-shot privileged programs.
 //!
-//! It starts the engine, evaluates the embedded bundle `core` and offers it the module `berth:sys`. It knows
-//! nothing of networking. The one thing it knows of CNI is how to report that it died (`fatal`).
+//! It runs the embedded bundle `core`, whose start is in the executable (`snapshot`), and offers it the module
+//! `berth:sys`. It knows nothing of networking. The one thing it knows of CNI is how to report that it died (`fatal`).
 #![no_main]
 
 mod engine;
 mod fatal;
 mod modules;
+mod snapshot;
 mod sys;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{c_char, c_int};
 
 use rustix::fs::{Mode, OFlags};
 
-/// The C allocator, whose failure is reported like every other death of the process.
-struct Heap;
-
-// SAFETY: forwards to `System`; a null result never reaches the caller.
-unsafe impl GlobalAlloc for Heap {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's contract is `System`'s.
-        let pointer = unsafe { System.alloc(layout) };
-        if pointer.is_null() { fatal::out_of_memory() } else { pointer }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static HEAP: Heap = Heap;
+static HEAP: snapshot::Heap = snapshot::Heap;
 
 /// Gives closed standard descriptors /dev/null: else the first file opened would become stdout.
 fn fill_standard_descriptors() {
@@ -46,8 +30,8 @@ fn fill_standard_descriptors() {
     }
 }
 
-/// What every ADD and DEL uses of the heap (loopback 0.8 MiB, bridge 1.2 MiB) and VERSION nearly does.
-const WARM: usize = 512 << 10;
+/// What a bridge ADD uses of the heap, next to what it writes in the snapshot.
+const WARM: usize = 128 << 10;
 
 /// Gives the heap its first memory at once: page faults, one for each 4 KiB, are an eighth of the time of a call.
 fn warm_heap() {
@@ -70,9 +54,10 @@ fn warm_heap() {
 /// The C library's entry: without std's own start (signal stack, /proc/self/maps), which costs system calls.
 #[unsafe(no_mangle)]
 extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
+    fatal::catch_panics();
+    let Some(program) = snapshot::program() else { snapshot::write(engine::start()) };
     warm_heap();
     fill_standard_descriptors();
-    fatal::catch_panics();
     sys::signals::install();
-    engine::run()
+    engine::run(program)
 }

@@ -13,15 +13,18 @@ function describeError(error: unknown): string {
   return `${error.name}: ${error.message}\n${originalStack(error.stack ?? "", lineTable("core"))}`;
 }
 
-for (const [bundle, file] of Object.entries(TEST_FILES)) {
-  reportTo((name, error) => print(`(fail) ${file}: ${name}\n${describeError(error)}`));
-  try {
-    load(bundle);
-  } catch (error) {
-    totals.tests++;
-    totals.failures++;
-    print(`(fail) ${file} does not load\n${describeError(error)}`);
+/** Called when the executable starts. */
+export function main(): void {
+  for (const [bundle, file] of Object.entries(TEST_FILES)) {
+    reportTo((name, error) => print(`(fail) ${file}: ${name}\n${describeError(error)}`));
+    try {
+      load(bundle);
+    } catch (error) {
+      totals.tests++;
+      totals.failures++;
+      print(`(fail) ${file} does not load\n${describeError(error)}`);
+    }
   }
+  print(JSON.stringify(totals));
+  exit(totals.failures > 0 ? 1 : 0);
 }
-print(JSON.stringify(totals));
-exit(totals.failures > 0 ? 1 : 0);
