@@ -53,7 +53,6 @@ const ESBUILD = {
   target: "es2023",
   mainFields: ["module", "main"],
   external: ["berth:sys"],
-  define: { BUNDLES: JSON.stringify(Object.keys(ENTRIES).filter((name) => name !== "core")) },
   plugins: [NATIVE_SYS],
   treeShaking: true,
   charset: "utf8",

@@ -25,9 +25,6 @@ const PLUGINS = [
   lazyPlugin("loopback", { ADD: "loopback", DEL: "loopback", CHECK: "loopback" }),
 ];
 
-/** The bundles other than this one; put in by scripts/build.mjs. */
-declare const BUNDLES: readonly string[];
-
 const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
@@ -54,8 +51,11 @@ function deliver({ code, stdout, stderr, rollback }: Reply): number {
   return 1;
 }
 
-// This module is evaluated when the executable is built: what it loads is in there, ready.
-for (const bundle of BUNDLES) load(bundle);
+/** What containers' starts and ends need, and what is asked of them in between; the rest is loaded when it is called. */
+const READY = ["skel", "bridge", "host-local", "loopback", "bridge-upkeep", "host-local-upkeep", "nft"];
+
+// This module is evaluated when the executable is built (runtime/src/snapshot.rs): what it loads is in there, ready.
+for (const bundle of READY) load(bundle);
 
 /** Runs the program that this process is called as. Does not return. */
 export function main(): void {

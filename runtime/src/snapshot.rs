@@ -17,8 +17,8 @@ use rquickjs::allocator::Allocator;
 use crate::engine::Program;
 use crate::fatal::{exit, fatal, out_of_memory};
 
-/// The engine and all bundles of berth take 1.5 MiB.
-const SIZE: usize = 2 << 20;
+/// What the engine and the bundles that `core` loads take, and a little more.
+const SIZE: usize = 1400 << 10;
 /// As malloc(3) aligns. In front of each block is its size.
 const ALIGN: usize = 16;
 

@@ -103,7 +103,9 @@ need(
 /** All that names a container of `Traffic` or an address of the subnets. */
 function rulesOf(lab: Lab): string[] {
   const text = lab.sh(lab.host, "nft", "list", "ruleset") + lab.sh(lab.host, "iptables-save");
-  return text.split("\n").filter((line) => /mixed-|CNI-|10\.77\.0\.\d+(?![/\d-])|fd77::[0-9a-f]+(?![/0-9a-f-])/.test(line));
+  return text
+    .split("\n")
+    .filter((line) => /mixed-|CNI-|10\.77\.0\.\d+(?![/\d-])|fd77::[0-9a-f]+(?![/0-9a-f-])/.test(line));
 }
 
 describe("bridge/DEL of what the reference's ADD made", () => {
