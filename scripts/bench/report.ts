@@ -1,10 +1,14 @@
 /** What `npm run bench` leaves behind. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sh } from "../../test/support/command.ts";
 import { CHARTS, chart, THEMES } from "./charts.ts";
 import type { Row } from "./row.ts";
 import type { Point } from "./setting.ts";
 import { table } from "./table.ts";
+
+/** The gate checks the format of what is committed. */
+const BIOME = join(import.meta.dir, "../../node_modules/.bin/biome");
 
 export interface Report {
   /** ISO 8601. */
@@ -29,6 +33,7 @@ export async function writeReport(dir: string, report: Report): Promise<void> {
     for (const theme of THEMES) writeFileSync(join(dir, `bench-${name}-${theme}.svg`), await chart(spec, theme));
   }
   writeFileSync(join(dir, "bench.md"), markdown(report, drawn));
+  sh(undefined, BIOME, "format", "--write", "--no-errors-on-unmatched", join(dir, "bench.md"), join(dir, "bench.json"));
 }
 
 function markdown({ date, machine, command, seconds, rows, notes }: Report, drawn: readonly string[]): string {
@@ -46,7 +51,8 @@ ${notes.map((note) => `- ${note}`).join("\n")}
 ## How it is measured
 
 - Both plugins are called in turns, in namespaces of their own on one machine; who is first alternates. A small C program
-  ([driver.c](../scripts/bench/driver.c)) starts them: one spawn for a call, from before the spawn until wait returns.
+  ([driver.c](../scripts/bench/driver.c)) starts them: one spawn for a call, from before the spawn until wait returns. All of
+  it runs at the highest priority (nice -20).
 - "ours" and "theirs" are medians. "figure" is the median over the pairs of ours ÷ theirs, of theirs ÷ ours for rates, or of
   ours − theirs; the quartiles are of the same. A p99 is given of 20 values or more.
 - "The kernel's own" is a minimal C program ([kernel.c](../scripts/bench/kernel.c)) that makes and removes the same objects,

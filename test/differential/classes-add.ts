@@ -29,7 +29,6 @@ function isOwnEmptyBridge({ conf, berth }: Pair): boolean {
   return links[name]?.ifalias === "berth" && !Object.values(links).some((link) => (link as Json).master === name);
 }
 
-const isLegacy = ({ cniVersion }: Json) => /^0\.[12]\.0$/.test(cniVersion || "0.1.0");
 const hasNull = (conf: Json) => JSON.stringify(conf).includes(":null");
 const portOf = ({ guest, ifname = "eth0" }: Pair["step"]) => `port(c${guest} ${ifname})`;
 
@@ -50,11 +49,6 @@ export const ADD: readonly DifferenceClass[] = [
     (pair) =>
       onlyBerth(pair) && says(pair.reference, /already has an IP address different from/) && isOwnEmptyBridge(pair),
   ),
-  {
-    name: "legacy-route-attributes",
-    cosmetic: false,
-    explains: ({ path }, { conf }) => path[0] === "containers" && path[2] === "routes" && isLegacy(conf),
-  },
   differentEnd(
     "default-route-without-gateway",
     "ADD",

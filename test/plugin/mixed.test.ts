@@ -38,7 +38,7 @@ class Traffic {
   readonly errors: string[] = [];
   readonly duplicates: string[] = [];
   operations = 0;
-  /** Attachments from before their ADD until after their DEL: those that no GC may touch. */
+  /** Containers from before their ADD until after their DEL: those that no GC may touch. */
   readonly #live = new Set<string>();
   readonly #addresses = new Map<string, string>();
   readonly #lab: Lab;
@@ -52,7 +52,8 @@ class Traffic {
   async containersIn(ns: string, worker: number): Promise<void> {
     for (let n = 0; this.operations < OPERATIONS; n++) {
       const id = `mixed-${worker}-${n}`;
-      this.#live.add(id);
+      // The next one exists already: a GC that is about to start must know of whoever is added before it has.
+      for (const one of [id, `mixed-${worker}-${n + 1}`]) this.#live.add(one);
       const { json: result } = await this.#call("ADD", { ns, id });
       for (const { address } of result?.ips ?? []) {
         if (this.#addresses.has(address)) this.duplicates.push(`${address}: ${id} and ${this.#addresses.get(address)}`);

@@ -22,8 +22,11 @@ export interface Bench {
   readonly conf: Conf;
   /** Calls the plugin for the container `id`; `by` is a command to run it by: strace … */
   call(verb: Verb, id: string, options?: { by?: readonly string[]; conf?: object }): Reply & { signal?: string };
-  /** What is there and was not when the bench was set up, and what is missing. */
-  remains(): string[];
+  /**
+   * What is there and was not when the bench was set up, and what is missing. Unless it is `settled` by an ADD, a bridge
+   * may be there that has nothing yet but its name: it is everybody's, and the next ADD makes it whole.
+   */
+  remains(settled?: boolean): string[];
   [Symbol.dispose](): void;
 }
 
@@ -52,7 +55,10 @@ export function openBench({ bin, ipMasq, plugin = "bridge" }: BenchOptions, usua
     }
     const look = () => traces(lab, [live, probe], ipMasq);
     const before = usual ?? look();
-    const remains = () => [...additions(before, look()), ...(usual ? [] : additions(look(), before).map(missing))];
+    const remains = (settled = false) => {
+      const now = look().filter((line) => settled || line !== HALF_MADE);
+      return [...additions(before, now), ...(usual ? [] : additions(now, before).map(missing))];
+    };
     return benchIn(lab, join(bin, plugin), conf, probe, remains);
   } catch (error) {
     lab.close();
@@ -60,6 +66,7 @@ export function openBench({ bin, ipMasq, plugin = "bridge" }: BenchOptions, usua
   }
 }
 
+const HALF_MADE = "host: link lab0  ";
 const missing = (line: string) => `missing: ${line}`;
 
 function benchIn(lab: Lab, executable: string, conf: Conf, probe: string, remains: Bench["remains"]): Bench {

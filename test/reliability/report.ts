@@ -51,7 +51,7 @@ async function measure(row: Row): Promise<number> {
 
 function lineOf({ id, what, theirStep = 1 }: Row, ours: Tally, theirs: Tally | undefined, seconds: number): string {
   const date = new Date().toISOString().slice(0, 10);
-  const step = theirStep > 1 ? ` (every ${theirStep}th)` : "";
+  const step = theirStep > 1 ? ` (every ${theirStep}${theirStep === 32 ? "nd" : "th"})` : "";
   const counts = ({ tried, missed }: Tally) => `${number(tried)}${missed ? `, ${missed} not reached` : ""}`;
   const other = theirs ? [`${counts(theirs)}${step}`, number(theirs.left)] : ["–", "–"];
   const cells = [

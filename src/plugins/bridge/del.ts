@@ -32,7 +32,8 @@ export function del(call: Call, host: Host): void {
       // As long as the container can send, it is watched.
       if (remains.macspoofchk || !isOurs(leases)) host.rules.spoofCheck().remove(owner);
     },
-    () => forgetNeighbours(host, bridge, leases ?? []),
+    // What cannot be forgotten times out: no reason to keep an address.
+    () => void settle([() => forgetNeighbours(host, bridge, leases ?? [])]),
   ]);
   // A lease says that there may be rules: it stays for the next DEL while one of them could not be removed.
   if (ipam !== undefined && failures.length === 0) delegate(ipam, "DEL", call);
