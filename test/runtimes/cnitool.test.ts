@@ -93,7 +93,9 @@ describe("cnitool", () => {
       const tool = toolFor(lab, room, "10-berth.conflist", { cniVersion: "1.1.0" });
       for (const ns of containers) expect(tool.run("add", ns)).toMatchObject(OK);
       expect(Object.keys(lab.leases(tool.name)).length).toBe(4);
-      for (const verb of ["status", "gc"] as const) expect(tool.run(verb, containers[0] ?? "")).toMatchObject(OK);
+      // What is merely suspicious about the machine (br_netfilter) may be a line on stderr; the answer is yes.
+      expect(tool.run("status", containers[0] ?? "")).toMatchObject({ status: 0, stdout: "" });
+      expect(tool.run("gc", containers[0] ?? "")).toMatchObject(OK);
       expect(tool.remains()).toEqual(NOTHING);
     }),
   );
