@@ -62,6 +62,7 @@ export const COSMETIC: readonly DifferenceClass[] = [
       endsWith(d, "answer", "message") &&
       (/^[467]$/.test(String(answer.code)) ||
         step.verb === "CHECK" ||
-        (step.verb === "ADD" && /failed to allocate|requested IPs|failed to find plugin/.test(answer.message ?? ""))),
+        (step.verb === "ADD" &&
+          /failed to (allocate|open netns|set bridge addr|find plugin)|requested IPs/.test(answer.message ?? ""))),
   },
 ];

@@ -56,7 +56,7 @@ export function openBench({ bin, ipMasq, plugin = "bridge" }: BenchOptions, usua
     const look = () => traces(lab, [live, probe], ipMasq);
     const before = usual ?? look();
     const remains = (settled = false) => {
-      const now = look().filter((line) => settled || line !== HALF_MADE);
+      const now = look().filter((line) => settled || !usual || line !== HALF_MADE);
       return [...additions(before, now), ...(usual ? [] : additions(now, before).map(missing))];
     };
     return benchIn(lab, join(bin, plugin), conf, probe, remains);
