@@ -30,6 +30,8 @@ function isOwnEmptyBridge({ conf, berth }: Pair): boolean {
 }
 
 const hasNull = (conf: Json) => JSON.stringify(conf).includes(":null");
+/** An IPv4 range whose gateway is an IPv6 address. */
+const hasStrangeGateway = (conf: Json) => /"subnet":"10\.[\d./]+"[^}]*"gateway":"fd77:/.test(JSON.stringify(conf));
 const portOf = ({ guest, ifname = "eth0" }: Pair["step"]) => `port(c${guest} ${ifname})`;
 
 export const ADD: readonly DifferenceClass[] = [
@@ -73,6 +75,18 @@ export const ADD: readonly DifferenceClass[] = [
   differentEnd(
     "null-is-absent",
     "ADD",
-    (pair) => onlyBerth(pair) && says(pair.reference, /invalid CIDR address: ?$/) && hasNull(pair.conf),
+    (pair) =>
+      onlyBerth(pair) &&
+      ((says(pair.reference, /invalid CIDR address: ?$/) && hasNull(pair.conf)) ||
+        (says(pair.reference, /unknown ipmasq backend ""/) && pair.conf.ipMasqBackend === "")),
   ),
+  {
+    name: "gateway-of-other-family",
+    cosmetic: false,
+    explains: (d, pair) =>
+      pair.step.verb === "ADD" &&
+      !failed(pair.berth) &&
+      hasStrangeGateway(pair.conf) &&
+      (failed(pair.reference) ? says(pair.reference, /different from <nil>/) : d.path[0] === "host"),
+  },
 ];

@@ -2,7 +2,7 @@
 import type { Json } from "../support/command.ts";
 import { type CallStep, containerId } from "./case.ts";
 import { differentEnd, failed, isState, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
-import type { DifferenceClass, Pair } from "./classes.ts";
+import type { DifferenceClass, Pair, Seen } from "./classes.ts";
 import { ADD } from "./classes-add.ts";
 import type { Difference } from "./diff.ts";
 
@@ -26,7 +26,7 @@ function isInvalid({ path: [where, what = "", name = ""], berth, reference }: Di
   const spared = (guest: string | undefined) => valid.some((one) => `${one}` === guest);
   if (where === "containers") return !spared(what);
   if (where === "files" && what.endsWith("/lock")) return reference === undefined;
-  if (where === "files") return berth === undefined && !spared(/"ct-(\d)/.exec(reference)?.[1]);
+  if (where === "files") return berth === undefined && !spared(/"ct-(\d)\\r\\neth0"/.exec(reference)?.[1]);
   const guest = /^port\(c(\d)/.exec(name)?.[1];
   return what !== "links" || guest === undefined || !spared(guest);
 }
@@ -60,11 +60,12 @@ const DEL: readonly DifferenceClass[] = [
       pair.step.verb === "DEL" &&
       quietly(pair) &&
       (path[0] === "host" || path[0] === "containers") &&
-      ports(pair.berth.before.host) > ports(pair.berth.after.host) &&
-      ports(pair.reference.before.host) === ports(pair.reference.after.host),
+      removed(pair.berth) > removed(pair.reference),
   },
 ];
 
+/** How many ports of the bridge a call has removed. */
+const removed = ({ before, after }: Seen) => ports(before.host) - ports(after.host);
 const ports = (host: Json) => Object.keys(host.links).filter((name) => name.startsWith("port(")).length;
 
 const CHECK: readonly DifferenceClass[] = [

@@ -115,13 +115,18 @@ function isBridge({ path: [where, what, name = ""] }: Difference, { host }: Stat
 }
 
 /**
- * A bridge that neither side gave an address has that of its lowest port, and those are random: which one it is, and
- * whether it changes with a further port, says nothing.
+ * Without what chance decides: a bridge that neither side gave an address has that of its lowest port, which are random;
+ * and whether a bridge without carrier has a link-local address depends on how soon it lost it.
  */
 function stateDifferences(berth: State, reference: State): Difference[] {
   const floats = ({ host }: State) => Object.values(host.links).some((link) => isFloating(link as Json));
   const chance = floats(berth) && floats(reference);
-  return differences(berth, reference).filter(({ path }) => !(chance && path[0] === "host" && path[3] === "mac"));
+  const isDead = ({ host }: State, link: string) => /NO-CARRIER/.test(host.links[link]?.flags ?? "");
+  return differences(berth, reference).filter(({ path: [where, , name = "", key, address] }) => {
+    if (where !== "host") return true;
+    if (key === "addresses" && address === "fe80::") return !(isDead(berth, name) && isDead(reference, name));
+    return !(chance && key === "mac");
+  });
 }
 
 const isFloating = ({ kind, mac }: Json) => kind === "bridge" && typeof mac === "object" && mac.shared;

@@ -5,11 +5,11 @@ import { built, can, namespaces, needs, nftables, reference } from "../support/n
 
 const iptables = can("root and iptables", "iptables", "-t", "nat", "-S");
 
-/** Cases are begun for so long, in seconds. */
-const SECONDS = 45;
+/** The first cases of one seed, in which no key is left out: each CI run does the same. */
+const CASES = 150;
 
-/** With so many cases no key is left out. */
-const ALL_KEYS = 500;
+/** On a busy machine no more are begun after so long, in seconds. */
+const SECONDS = 90;
 
 needs(
   namespaces,
@@ -17,8 +17,8 @@ needs(
   nftables,
   iptables,
   reference,
-)(`generated cases end alike with berth and the reference, for ${SECONDS} s`, async () => {
-  const words = `--seed 47 --count 2000 --jobs 2 --seconds ${SECONDS}`;
+)(`${CASES} generated cases end alike with berth and the reference`, async () => {
+  const words = `--seed 47 --count ${CASES} --jobs 2 --seconds ${SECONDS}`;
   const run = Bun.spawn([process.execPath, join(import.meta.dir, "run.ts"), ...words.split(" ")], {
     stdout: "pipe",
     stderr: "pipe",
@@ -28,10 +28,9 @@ needs(
   console.log(report);
   expect(failures).toBe("");
   expect(report).toContain("unexplained: 0");
-  // How many cases a busy machine comes to in this time is not berth's affair; the whole run must have seen every key.
   const cases = Number(/, (\d+) cases/.exec(report)?.[1]);
   expect(cases).toBeGreaterThan(0);
-  if (cases < ALL_KEYS) return;
+  if (cases < CASES) return;
   expect(report).toContain("never generated: nothing");
   expect(run.exitCode).toBe(0);
 });

@@ -44,6 +44,11 @@ export const SHOWN: Record<string, Case> = {
   "route-without-destination": shown(ipam({ routes: [{ gw: "10.77.0.1" }] }), [ADD], { plugin: "host-local" }),
   "own-lease-again": shown({}, [ADD, { act: "deletes the container's interface", guest: 0 }, ADD]),
   "null-is-absent": shown(ipam({ subnet: null }), [ADD]),
+  "gateway-of-other-family": shown(
+    ipam({ ranges: [[{ subnet: "10.77.0.0/24", gateway: "fd77::1" }]], routes: [] }),
+    [ADD],
+    { before: ["a bridge with the gateway"] },
+  ),
   "own-namespace": shown({}, [{ ...ADD, netns: "host" } as Step]),
   "del-needs-no-valid-configuration": shown({}, [ADD, { ...DEL, patch: { vlan: 9999 } } as Step]),
   "del-finds-the-port": shown({}, [ADD, { ...DEL, netns: "unset" } as Step]),
