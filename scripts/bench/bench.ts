@@ -6,7 +6,7 @@
  * has that word. Both write to build/bench instead of docs. Ends with 1 when a promise of issue 7 is not kept.
  */
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
-import { constants, setPriority } from "node:os";
+import { constants, loadavg, setPriority } from "node:os";
 import { join } from "node:path";
 import { attempt } from "../../test/support/command.ts";
 import { attachments } from "./attachments.ts";
@@ -70,9 +70,10 @@ async function measure(sizes: Setting["sizes"], parts: readonly Part[]): Promise
   const progress = startProgress(parts.reduce((sum, part) => sum + part.steps(sizes), 0));
   const bin = { ours: copyOfOurs(), reference: REFERENCE };
   const findings: Findings[] = [];
+  const disturbed: string[] = [];
   try {
     for (const part of parts) {
-      await quiet();
+      if (!(await quiet())) disturbed.push(part.title);
       progress.title(part.title);
       findings.push(await part.run({ sizes, driver, programs, progress, bin }));
     }
@@ -86,8 +87,17 @@ async function measure(sizes: Setting["sizes"], parts: readonly Part[]): Promise
     seconds: Math.round((performance.now() - begin) / 1000),
     rows: findings.flatMap(({ rows }) => rows),
     points: findings.flatMap(({ points = [] }) => points),
-    notes: findings.flatMap(({ notes = [] }) => notes),
+    notes: [...findings.flatMap(({ notes = [] }) => notes), ...disturbance(disturbed)],
   };
+}
+
+/** A reader must know it: under load both sides wait for the kernel, and differences and bursts say little. */
+function disturbance(titles: readonly string[]): string[] {
+  if (titles.length === 0) return [];
+  const load = loadavg().map((value) => value.toFixed(1));
+  return [
+    `Other work kept the machine busy during: ${titles.join("; ")}. Its load averages at the end: ${load.join(", ")}.`,
+  ];
 }
 
 /** A build while the benchmark runs must not change what is measured. */

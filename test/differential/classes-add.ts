@@ -87,6 +87,8 @@ export const ADD: readonly DifferenceClass[] = [
       pair.step.verb === "ADD" &&
       !failed(pair.berth) &&
       hasStrangeGateway(pair.conf) &&
-      (failed(pair.reference) ? says(pair.reference, /different from <nil>/) : d.path[0] === "host"),
+      (failed(pair.reference)
+        ? says(pair.reference, /already has an IP address different from/)
+        : d.path[0] === "host"),
   },
 ];

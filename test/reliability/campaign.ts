@@ -1,7 +1,7 @@
 /** One kind of trouble at each system call of a plugin in turn. */
 import type { Verb } from "../support/conf.ts";
 import { type Bench, type BenchOptions, LIVE, openBench, type Traces } from "./bench.ts";
-import { logIn, type SystemCall, straceAll, straceInjecting, systemCalls, wasReached } from "./system-calls.ts";
+import { injected, logIn, type SystemCall, straceAll, straceInjecting, systemCalls } from "./system-calls.ts";
 import { newTally, note, sample, type Tally } from "./tally.ts";
 
 export interface Campaign extends BenchOptions {
@@ -16,7 +16,8 @@ export interface Campaign extends BenchOptions {
 export interface Disturbed {
   readonly id: string;
   readonly reply: ReturnType<Bench["call"]>;
-  readonly at: SystemCall;
+  /** The system call that failed, or the signal. */
+  readonly met: string;
   readonly bench: Bench;
 }
 
@@ -90,7 +91,8 @@ function trial(
   const id = `k${at.at}`;
   if (verb !== "ADD") expectDone(bench, "ADD", id);
   const reply = bench.call(verb, id, { by: straceInjecting(log, at, trouble), conf: overOf(verb) });
-  return wasReached(log) ? [...judge({ id, reply, at, bench }), ...afterwards(bench, id)] : undefined;
+  const met = injected(log);
+  return met === undefined ? undefined : [...judge({ id, reply, met, bench }), ...afterwards(bench, id)];
 }
 
 /** An ADD that says that all is well is taken at its word. */

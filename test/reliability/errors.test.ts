@@ -5,7 +5,7 @@ import { type Failing, fail } from "./errors.ts";
 import { strace } from "./system-calls.ts";
 
 const CASES: readonly (readonly [string, Omit<Failing, "bin">])[] = [
-  ["EIO in ADD with ipMasq", { verb: "ADD", errno: "EIO", ipMasq: true, step: 2 }],
+  ["EIO in ADD with ipMasq", { verb: "ADD", errno: "EIO", ipMasq: true, step: 3 }],
   ["ENOSPC in ADD", { verb: "ADD", errno: "ENOSPC", ipMasq: false, step: 4 }],
   ["ENOMEM in ADD with ipMasq", { verb: "ADD", errno: "ENOMEM", ipMasq: true, step: 4 }],
   ["ENOMEM in the first ADD", { verb: "ADD", errno: "ENOMEM", ipMasq: true, cold: true, step: 6 }],

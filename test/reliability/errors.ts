@@ -24,12 +24,12 @@ function afterStart(calls: readonly SystemCall[]): SystemCall[] {
 }
 
 function judge(verb: "ADD" | "DEL", disturbed: Disturbed): string[] {
-  const { reply, at, bench } = disturbed;
+  const { reply, met, bench } = disturbed;
   const { status, signal, json, stdout } = reply;
   const wrong: string[] = [];
   if (signal !== undefined || status < 0 || status > 1) wrong.push(`ended with ${signal ?? status}`);
   // When the answer itself cannot be written, nobody can be told.
-  const mute = at.line.startsWith("write(1,");
+  const mute = met.startsWith("write(1,");
   if (status !== 0 && !mute && typeof json?.code !== "number") wrong.push(`no CNI error: ${stdout.slice(0, 200)}`);
   if (verb === "ADD" && status === 0) return [...wrong, ...falseSuccess(disturbed)];
   const clean = verb === "ADD" || status === 0;

@@ -6,12 +6,12 @@ import { strace } from "./system-calls.ts";
 
 const CASES: readonly (readonly [string, Omit<Killing, "bin">])[] = [
   ["SIGKILL in ADD", { verb: "ADD", signal: "KILL", ipMasq: false, step: 6 }],
-  ["SIGKILL in ADD with ipMasq", { verb: "ADD", signal: "KILL", ipMasq: true, step: 3 }],
-  ["SIGKILL in the first ADD", { verb: "ADD", signal: "KILL", ipMasq: true, cold: true, step: 8 }],
-  ["SIGKILL in DEL with ipMasq", { verb: "DEL", signal: "KILL", ipMasq: true, step: 3 }],
+  ["SIGKILL in ADD with ipMasq", { verb: "ADD", signal: "KILL", ipMasq: true, step: 4 }],
+  ["SIGKILL in the first ADD", { verb: "ADD", signal: "KILL", ipMasq: true, cold: true, step: 10 }],
+  ["SIGKILL in DEL with ipMasq", { verb: "DEL", signal: "KILL", ipMasq: true, step: 4 }],
   ["SIGKILL in GC with ipMasq", { verb: "GC", signal: "KILL", ipMasq: true, step: 6 }],
-  ["SIGTERM in ADD with ipMasq", { verb: "ADD", signal: "TERM", ipMasq: true, step: 3 }],
-  ["SIGTERM in the first ADD", { verb: "ADD", signal: "TERM", ipMasq: true, cold: true, step: 8 }],
+  ["SIGTERM in ADD with ipMasq", { verb: "ADD", signal: "TERM", ipMasq: true, step: 4 }],
+  ["SIGTERM in the first ADD", { verb: "ADD", signal: "TERM", ipMasq: true, cold: true, step: 10 }],
   ["SIGINT in ADD", { verb: "ADD", signal: "INT", ipMasq: false, step: 6 }],
   ["SIGTERM in DEL", { verb: "DEL", signal: "TERM", ipMasq: false, step: 6 }],
 ];

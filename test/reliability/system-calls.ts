@@ -53,9 +53,9 @@ export function systemCalls(log: string): SystemCall[] {
   return [...calls.values()];
 }
 
-/** Whether something was injected, by the log of `straceInjecting`. */
-export function wasReached(log: string): boolean {
-  return /\(INJECTED\)|^\d+\s+(\+\+\+ killed|--- SIG(TERM|INT) )/m.test(readFileSync(log, "utf8"));
+/** What the log of `straceInjecting` says of what was injected: the system call or signal; undefined when nothing was. */
+export function injected(log: string): string | undefined {
+  return /^\d+\s+(.*\(INJECTED\)|\+\+\+ killed.*|--- SIG(TERM|INT) .*)/m.exec(readFileSync(log, "utf8"))?.[1];
 }
 
 export const logIn = (dir: string): string => join(dir, "strace");
