@@ -24,7 +24,7 @@ const CASES: readonly Pick<Fuzzing, "how" | "count">[] = [
 needs(namespaces, built, overlay).each(CASES)(
   "$count fuzzed calls ($how) end in a result or a CNI error, and nothing else",
   async ({ how, count }) => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
+    const seed = process.env.CI ? 2026 : Math.floor(Math.random() * 2 ** 31);
     const { tried, succeeded, slowest, notes } = await fuzz({ how, bin: BIN, count, seed });
     console.log(`${tried} fuzzed calls (${how}), seed ${seed}: ${succeeded} succeeded, the slowest took ${slowest} ms`);
     expect(notes).toEqual([]);
@@ -34,7 +34,7 @@ needs(namespaces, built, overlay).each(CASES)(
 );
 
 test("3,000 replies that no kernel sends end in a value or an error", () => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
+  const seed = process.env.CI ? 2026 : Math.floor(Math.random() * 2 ** 31);
   const { tried, notes } = fuzzNetlink(3000, seed);
   console.log(`${tried} fuzzed netlink replies, seed ${seed}`);
   expect(notes).toEqual([]);

@@ -71,7 +71,7 @@ export const ROWS: readonly Row[] = [
   killing("ADD", "ipam", ["KILL"], 1),
   killing("ADD", "first", ["KILL"], 32),
   killing("DEL", "", ["KILL"], 1),
-  killing("DEL", "masq", ["KILL"], 8),
+  killing("DEL", "masq", ["KILL"], 1),
   killing("DEL", "ipam", ["KILL"], 1),
   killing("GC", "masq", ["KILL"], 16),
   killing("ADD", "", ["TERM", "INT"], 16),
