@@ -11,7 +11,7 @@ REFERENCE_PLUGINS=(main/bridge main/loopback ipam/host-local ipam/static meta/tu
 
 # command:package
 COMMANDS=(ip:iproute2 nft:nftables iptables:iptables ping:iputils-ping strace:strace time:time
-  containerd:containerd runc:runc busybox:busybox-static)
+  containerd:containerd runc:runc busybox:busybox-static valgrind:valgrind)
 
 # Another kernel, with what this machine's may lack, for test/vm: booted in software emulation.
 VM_KERNEL=$BERTH_CACHE/vm-kernel
