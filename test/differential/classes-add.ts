@@ -65,11 +65,6 @@ export const ADD: readonly DifferenceClass[] = [
     (pair) => onlyReference(pair) && says(pair.berth, /routes\[\d+\]\.dst is missing/),
   ),
   differentEnd(
-    "plugin-name-is-no-path",
-    "ADD",
-    (pair) => onlyReference(pair) && says(pair.berth, /^invalid plugin name: /),
-  ),
-  differentEnd(
     "own-lease-again",
     "ADD",
     (pair) =>

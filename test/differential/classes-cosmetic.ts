@@ -66,6 +66,7 @@ export const COSMETIC: readonly DifferenceClass[] = [
       endsWith(d, "answer", "message") &&
       (/^[467]$/.test(String(answer.code)) ||
         step.verb === "CHECK" ||
+        (step.verb === "DEL" && /^ip link del lo: /.test(answer.message ?? "")) ||
         (step.verb === "ADD" &&
           /failed to (allocate|open netns|set bridge addr|find plugin)|requested IPs/.test(answer.message ?? ""))),
   },
