@@ -6,20 +6,16 @@ import { encodeUtf8 } from "./utf8.ts";
  */
 export function sha512(text: string): string {
   const message = padded(encodeUtf8(text));
-  const state = words(INITIAL);
-  constants ??= words(CONSTANTS);
+  const state = START.slice();
   const schedule = new Int32Array(160);
   for (let at = 0; at < message.length; at += 128) {
     expand(schedule, message, at);
-    compress(state, schedule, constants);
+    compress(state, schedule);
   }
   let hex = "";
   for (const word of state) hex += (word >>> 0).toString(16).padStart(8, "0");
   return hex;
 }
-
-/** CONSTANTS as numbers, made at the first use. */
-let constants: Int32Array | undefined;
 
 /** The message with its 1 bit, zeros, and its length in bits at the end. */
 function padded(bytes: Uint8Array): Uint8Array {
@@ -53,12 +49,13 @@ function expand(w: Int32Array, message: Uint8Array, at: number): void {
     const s1l = ((l2 >>> 19) | (h2 << 13)) ^ ((l2 << 3) | (h2 >>> 29)) ^ ((l2 >>> 6) | (h2 << 26));
     const low = (s0l >>> 0) + (s1l >>> 0) + ((w[i - 31] as number) >>> 0) + ((w[i - 13] as number) >>> 0);
     w[i + 1] = low;
-    w[i] = s0h + s1h + (w[i - 32] as number) + (w[i - 14] as number) + Math.floor(low / 0x100000000);
+    w[i] = s0h + s1h + (w[i - 32] as number) + (w[i - 14] as number) + ((low / 0x100000000) | 0);
   }
 }
 
 /** Eighty rounds over one block. */
-function compress(state: Int32Array, w: Int32Array, k: Int32Array): void {
+function compress(state: Int32Array, w: Int32Array): void {
+  const k = ROUNDS;
   let [ah, al, bh, bl, ch, cl, dh, dl, eh, el, fh, fl, gh, gl, hh, hl] = state as unknown as number[] as Sixteen;
   for (let i = 0; i < 160; i += 2) {
     const s1h = ((eh >>> 14) | (el << 18)) ^ ((eh >>> 18) | (el << 14)) ^ ((eh << 23) | (el >>> 9));
@@ -66,14 +63,14 @@ function compress(state: Int32Array, w: Int32Array, k: Int32Array): void {
     const chh = (eh & fh) ^ (~eh & gh);
     const chl = (el & fl) ^ (~el & gl);
     const low1 = (hl >>> 0) + (s1l >>> 0) + (chl >>> 0) + ((k[i + 1] as number) >>> 0) + ((w[i + 1] as number) >>> 0);
-    const t1h = (hh + s1h + chh + (k[i] as number) + (w[i] as number) + Math.floor(low1 / 0x100000000)) | 0;
+    const t1h = (hh + s1h + chh + (k[i] as number) + (w[i] as number) + ((low1 / 0x100000000) | 0)) | 0;
     const t1l = low1 | 0;
     const s0h = ((ah >>> 28) | (al << 4)) ^ ((ah << 30) | (al >>> 2)) ^ ((ah << 25) | (al >>> 7));
     const s0l = ((al >>> 28) | (ah << 4)) ^ ((al << 30) | (ah >>> 2)) ^ ((al << 25) | (ah >>> 7));
     const majh = (ah & bh) ^ (ah & ch) ^ (bh & ch);
     const majl = (al & bl) ^ (al & cl) ^ (bl & cl);
     const low2 = (s0l >>> 0) + (majl >>> 0);
-    const t2h = s0h + majh + Math.floor(low2 / 0x100000000);
+    const t2h = s0h + majh + ((low2 / 0x100000000) | 0);
     hh = gh;
     hl = gl;
     gh = fh;
@@ -129,3 +126,7 @@ const CONSTANTS =
   "d186b8c721c0c207eada7dd6cde0eb1ef57d4f7fee6ed17806f067aa72176fba0a637dc5a2c898a6" +
   "113f9804bef90dae1b710b35131c471b28db77f523047d8432caab7b40c724933c9ebe0a15c9bebc" +
   "431d67c49c100d4c4cc5d4becb3e42b6597f299cfc657e2a5fcb6fab3ad6faec6c44198c4a475817";
+
+/** Both as numbers, made when the module is loaded. */
+const START = words(INITIAL);
+const ROUNDS = words(CONSTANTS);

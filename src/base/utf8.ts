@@ -36,7 +36,9 @@ function pushPoint(bytes: number[], point: number): void {
 export function decodeUtf8(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length; i++) if ((bytes[i] as number) > 0x7f) return decodeAny(bytes);
   // Short enough to be arguments: nothing that is all ASCII here is longer than a netlink attribute.
-  return bytes.length < ARGUMENTS ? String.fromCharCode(...bytes) : decodeAny(bytes);
+  return bytes.length < ARGUMENTS
+    ? String.fromCharCode.apply(undefined, bytes as unknown as number[])
+    : decodeAny(bytes);
 }
 
 const ARGUMENTS = 4096;

@@ -12,8 +12,6 @@ import { type Sysctls, sysctls } from "./sysctl.ts";
 /** What a plugin may ask of, and do to, one network namespace. Changes are the `Request`s that rtnl's verbs make. */
 export interface Namespace {
   findLink(link: string | number): Link | undefined;
-  /** The ifindex of a name, where nothing else of the link is wanted; undefined when there is none. */
-  indexOf(link: string): number | undefined;
   listLinks(): Link[];
   listAddrs(index: number, family?: number): Addr[];
   listRoutes(family: number): Route[];
@@ -23,8 +21,11 @@ export interface Namespace {
   change(...requests: Request[]): void;
   /** The same, returning each request's failure. */
   attempt(requests: readonly Request[]): (NetlinkError | undefined)[];
-  /** Runs `fn` with the thread in this namespace, where its sysctls are. */
-  enter<T>(fn: (sysctls: Sysctls) => T): T;
+  /**
+   * Runs `fn` with the thread in this namespace, where its sysctls are. `indexOf` gives the ifindex of a name, where nothing
+   * else of the link is wanted; undefined when there is none.
+   */
+  enter<T>(fn: (sysctls: Sysctls, indexOf: (link: string) => number | undefined) => T): T;
   /**
    * Waits, by the kernel's notifications, until the link is as `wanted` or gone, and returns its last state.
    * Undefined when it is gone, or was not as wanted within `timeout` milliseconds.
@@ -40,23 +41,26 @@ export type Enter = <T>(fn: () => T) => T;
 /** The namespace that `enter` leads to, over one rtnetlink socket that is opened when first needed. */
 export function namespaceAt(enter: Enter): Namespace {
   let client: Client | undefined;
-  const rtnl = () => {
-    client ??= new Client(
-      enter(() => openSocket(NETLINK_ROUTE)),
-      tap("route"),
-    );
+  const connect = () => {
+    client ??= new Client(openSocket(NETLINK_ROUTE), tap("route"));
     return client;
   };
+  const rtnl = () => client ?? enter(connect);
+  // Coming and going are four system calls: the first visit brings the socket with it.
+  const visit: Enter = (fn) =>
+    enter(() => {
+      connect();
+      return fn();
+    });
   return {
     findLink: (link) => findLink(rtnl(), link),
-    indexOf: (link) => enter(() => sys.ifindexOf(link)),
     listLinks: () => listLinks(rtnl()),
     listAddrs: (index, family) => listAddrs(rtnl(), index, family),
     listRoutes: (family) => listRoutes(rtnl(), family),
     ask: (question) => question(rtnl()),
     change: (...requests) => rtnl().changeAll(requests),
     attempt: (requests) => rtnl().attempt(requests),
-    enter: (fn) => enter(() => fn(sysctls)),
+    enter: (fn) => visit(() => fn(sysctls, sys.ifindexOf)),
     awaitLink: (link, wanted, timeout) => awaitLink(rtnl(), enter, link, wanted, timeout),
     cookie: () => rtnl().cookie(),
   };

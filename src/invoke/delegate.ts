@@ -3,7 +3,7 @@ import { errnoOf } from "../base/errno.ts";
 import type { Collection, OwnedLease } from "../spec/delegate.ts";
 import type { AddOutcome, Call, Plugin, Verb } from "../spec/plugin.ts";
 import { atLeast } from "../spec/versions.ts";
-import { find } from "./find.ts";
+import { type Found, find } from "./find.ts";
 import type * as Process from "./process.ts";
 
 /** What a delegated ADD made; it can always be taken back. */
@@ -15,18 +15,31 @@ export type Delegated = AddOutcome & Required<Pick<AddOutcome, "rollback">>;
  * @throws CniError the plugin's, unchanged; 7 when there is no such plugin; 6 when it prints no result
  */
 export function delegateAdd(type: string, call: Call): Delegated {
-  const path = find(type, call.env.path);
-  const own = inProcess(type, path, call);
-  const outcome = own ? worded(own.ADD(asked(call, "ADD")), call) : processes().addByProcess(type, path, call);
+  const found = find(type, call.env.path);
+  const own = inProcess(type, found, call);
+  return own ? addWith(own, call) : undoable(type, processes().addByProcess(type, found.path, call), call);
+}
+
+/** As delegateAdd, of a plugin that is this very executable; undefined, and nothing done, when it is another. */
+export function delegateAddInProcess(type: string, call: Call): Delegated | undefined {
+  const own = inProcess(type, find(type, call.env.path), call);
+  return own && addWith(own, call);
+}
+
+function addWith(own: Plugin, call: Call): Delegated {
+  return undoable(own.name, worded(own.ADD(asked(call, "ADD")), call), call);
+}
+
+function undoable(type: string, outcome: AddOutcome, call: Call): Delegated {
   return { ...outcome, rollback: outcome.rollback ?? (() => delegate(type, "DEL", call)) };
 }
 
 /** As delegateAdd, for the commands that give no result. */
 export function delegate(type: string, verb: Exclude<Verb, "ADD">, call: Call): void {
-  const path = find(type, call.env.path);
-  const own = inProcess(type, path, call);
+  const found = find(type, call.env.path);
+  const own = inProcess(type, found, call);
   if (own) own[verb]?.(asked(call, verb));
-  else processes().runProcess(verb, path, call);
+  else processes().runProcess(verb, found.path, call);
 }
 
 /**
@@ -41,11 +54,6 @@ export function delegateLeases(type: string, call: Call): OwnedLease[] | undefin
 /** Begins a GC of the IPAM plugin `type`; undefined when that is a process of its own, to be called when its turn comes. */
 export function delegateCollection(type: string, call: Call): Collection | undefined {
   return inProcess(type, find(type, call.env.path), call)?.collection?.(call);
-}
-
-/** Whether the plugin `type` on CNI_PATH is this very executable. @throws CniError 7 when there is no such plugin */
-export function isInProcess(type: string, call: Call): boolean {
-  return inProcess(type, find(type, call.env.path), call) !== undefined;
 }
 
 /** The oldest versions have no words for all of a result: what they lack, the upper plugin never hears of. */
@@ -64,15 +72,14 @@ function processes(): typeof Process {
   return load("process") as typeof Process;
 }
 
-/** The plugin of the table for the file at `path`, if that is the file that is running. */
-function inProcess(type: string, path: string, call: Call): Plugin | undefined {
+/** The plugin of the table for the file that was found, if that is the file that is running. */
+function inProcess(type: string, { file }: Found, call: Call): Plugin | undefined {
   const plugin = call.delegates.get(type);
-  return plugin && isThisExecutable(path) ? plugin : undefined;
+  return plugin && isThisExecutable(file) ? plugin : undefined;
 }
 
-function isThisExecutable(path: string): boolean {
+function isThisExecutable(file: Found["file"]): boolean {
   try {
-    const file = stat(path);
     const self = stat("/proc/self/exe");
     return file.ino === self.ino && file.dev === self.dev;
   } catch (error) {

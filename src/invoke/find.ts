@@ -4,18 +4,26 @@ import { CniError, INVALID_CONFIG } from "../spec/errors.ts";
 import { quote } from "../spec/quote.ts";
 import { S_IFMT, S_IFREG } from "../sys/flags.ts";
 
+/** A plugin's executable. */
+export interface Found {
+  readonly path: string;
+  /** Its file, links followed. */
+  readonly file: ReturnType<typeof stat>;
+}
+
 /**
- * The path of the plugin `type`: the first regular file of that name in `paths`, symbolic links followed. Whether it can
+ * The plugin `type`: the first regular file of that name in `paths`, symbolic links followed. Whether it can
  * be executed is not looked at.
  * @throws CniError 7 when there is none
  */
-export function find(type: string, paths: readonly string[]): string {
+export function find(type: string, paths: readonly string[]): Found {
   if (type === "") throw new CniError(INVALID_CONFIG, "no plugin name provided");
   if (type.includes("/")) throw new CniError(INVALID_CONFIG, `invalid plugin name: ${type}`);
   if (paths.length === 0) throw new CniError(INVALID_CONFIG, "no paths provided");
   for (const directory of paths) {
     const path = `${directory.replace(/\/+$/, "")}/${type}`;
-    if (isRegularFile(path)) return path;
+    const file = regularFile(path);
+    if (file) return { path, file };
   }
   throw new CniError(
     INVALID_CONFIG,
@@ -24,11 +32,12 @@ export function find(type: string, paths: readonly string[]): string {
   );
 }
 
-function isRegularFile(path: string): boolean {
+function regularFile(path: string): Found["file"] | undefined {
   try {
-    return (stat(path).mode & S_IFMT) === S_IFREG;
+    const file = stat(path);
+    return (file.mode & S_IFMT) === S_IFREG ? file : undefined;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
-    return false;
+    return undefined;
   }
 }

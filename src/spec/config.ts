@@ -1,4 +1,4 @@
-import { anyObject, array, boolean, decode, goObject, lazy, mapOf, nullable, string } from "./decode.ts";
+import { anyObject, array, boolean, decode, goObject, mapOf, nullable, ready, string } from "./decode.ts";
 import { isIdentifier } from "./env.ts";
 import { CniError, DECODING_FAILURE, INVALID_CONFIG } from "./errors.ts";
 import { brief } from "./quote.ts";
@@ -38,7 +38,7 @@ export interface Attachment {
   readonly ifname: string;
 }
 
-const requestSchema = lazy(() => goObject({ name: string(), cniVersion: string() }));
+const requestSchema = ready(() => goObject({ name: string(), cniVersion: string() }));
 
 /** Parses the request on stdin. @throws CniError 6 for what is no JSON object, 7 for a missing or invalid name */
 export function readRequest(stdin: string): Request {
@@ -49,7 +49,7 @@ export function readRequest(stdin: string): Request {
   return { config: config as object, name, cniVersion: cniVersion || OLDEST };
 }
 
-export const dnsSchema = lazy(() =>
+export const dnsSchema = ready(() =>
   goObject({
     nameservers: array(string()),
     domain: string(),
@@ -58,9 +58,9 @@ export const dnsSchema = lazy(() =>
   }),
 );
 
-const attachmentsSchema = lazy(() => nullable(array(goObject({ containerID: string(), ifname: string() }))));
+const attachmentsSchema = ready(() => nullable(array(goObject({ containerID: string(), ifname: string() }))));
 
-const netConfSchema = lazy(() =>
+const netConfSchema = ready(() =>
   goObject({
     type: string(),
     capabilities: mapOf(boolean()),

@@ -31,21 +31,18 @@ export function decode<T>(schema: Schema<T>, value: unknown, where = ""): T {
   }
 }
 
-/** `make`, called at the first use only: schemas cost nothing before they are needed. */
-export function lazy<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
+/** What `make` gives, made when the module is loaded: that is when the executable is built (runtime/src/snapshot.rs). */
+export function ready<T>(make: () => T): () => T {
+  const made = make();
+  return () => made;
 }
 
-export const string = lazy(() => typed("a string", (value) => typeof value === "string"));
-export const boolean = lazy(() => typed("true or false", (value) => typeof value === "boolean"));
-export const int = lazy(() => typed("an integer", (value): value is number => Number.isSafeInteger(value)));
+export const string = ready(() => typed("a string", (value) => typeof value === "string"));
+export const boolean = ready(() => typed("true or false", (value) => typeof value === "boolean"));
+export const int = ready(() => typed("an integer", (value): value is number => Number.isSafeInteger(value)));
 
 /** A JSON object of any members. */
-export const anyObject = lazy(() => typed("an object", isObject));
+export const anyObject = ready(() => typed("an object", isObject));
 
 export function array<T>(item: Schema<T>): Schema<T[]> {
   return {
@@ -73,17 +70,17 @@ export function nullable<T>(schema: Schema<T>): Schema<T | null> {
 }
 
 /** An address as text; in a goObject an empty text is an absent address. */
-export const ip = lazy(
+export const ip = ready(
   (): Schema<Ip> => ({ ...text(parseIp, "an IP address", "10.1.2.3 or 2001:db8::1"), blankIsAbsent: true }),
 );
 
 /** A prefix as text, host bits kept. */
-export const prefix = lazy(
+export const prefix = ready(
   (): Schema<Prefix> => text(parsePrefix, "a CIDR", "address/length, 10.1.2.0/24 or 2001:db8::/64"),
 );
 
 /** A link-layer address as text; in a goObject an empty text is an absent address. */
-export const mac = lazy(
+export const mac = ready(
   (): Schema<Mac> => ({ ...text(parseMac, "a MAC address", "02:00:00:00:00:01"), blankIsAbsent: true }),
 );
 
@@ -113,7 +110,7 @@ export type Members<E extends Entries> = { readonly [K in keyof E]?: Decoded<E[K
  * two wins, unknown names are ignored, null leaves a member absent.
  */
 export function goObject<E extends Entries>(entries: E): Schema<Members<E>> {
-  const names = lazy(() => new Map(Object.keys(entries).map((name) => [name.toLowerCase(), name])));
+  const names = ready(() => new Map(Object.keys(entries).map((name) => [name.toLowerCase(), name])));
   return {
     read(value) {
       const input = anyObject().read(value);

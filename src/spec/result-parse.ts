@@ -1,6 +1,6 @@
 import type { Prefix } from "../base/ip.ts";
 import { dnsSchema } from "./config.ts";
-import { array, type Decoded, decode, goObject, int, ip, lazy, prefix, string } from "./decode.ts";
+import { array, type Decoded, decode, goObject, int, ip, prefix, ready, string } from "./decode.ts";
 import { CniError, INCOMPATIBLE_VERSION, INVALID_CONFIG } from "./errors.ts";
 import { quote } from "./quote.ts";
 import type { Interface, IpConfig, Result, Route } from "./result.ts";
@@ -17,7 +17,7 @@ const ROWS = {
   "1.1.0": parseModern,
 } satisfies Record<Version, (json: unknown, where: string) => Result>;
 
-const versionSchema = lazy(() => goObject({ cniVersion: string() }));
+const versionSchema = ready(() => goObject({ cniVersion: string() }));
 
 /**
  * Reads a plugin's result, written in its own cniVersion, or in `version` when it says none. null is an empty result.
@@ -47,7 +47,7 @@ export function parsePrevResult(json: unknown, version: Version): Result {
   return ROWS[version](json, "prevResult");
 }
 
-const interfaceSchema = lazy(() =>
+const interfaceSchema = ready(() =>
   goObject({
     name: string(),
     mac: string(),
@@ -58,10 +58,10 @@ const interfaceSchema = lazy(() =>
   }),
 );
 
-const ipSchema = lazy(() => goObject({ interface: int(), address: prefix(), gateway: ip() }));
+const ipSchema = ready(() => goObject({ interface: int(), address: prefix(), gateway: ip() }));
 
 /** A route as results and configurations (host-local's `routes`) write it; `dst` is required, which `toRoute` checks. */
-export const routeSchema = lazy(() =>
+export const routeSchema = ready(() =>
   goObject({
     dst: prefix(),
     gw: ip(),
@@ -73,7 +73,7 @@ export const routeSchema = lazy(() =>
   }),
 );
 
-const modernSchema = lazy(() =>
+const modernSchema = ready(() =>
   goObject({
     interfaces: array(interfaceSchema()),
     ips: array(ipSchema()),
@@ -97,9 +97,9 @@ export function toRoute(route: Decoded<ReturnType<typeof routeSchema>>, where: s
   return { ...route, dst: required(route.dst, `${where}.dst`) };
 }
 
-const legacyIpSchema = lazy(() => goObject({ ip: prefix(), gateway: ip(), routes: array(routeSchema()) }));
+const legacyIpSchema = ready(() => goObject({ ip: prefix(), gateway: ip(), routes: array(routeSchema()) }));
 
-const legacySchema = lazy(() => goObject({ ip4: legacyIpSchema(), ip6: legacyIpSchema(), dns: dnsSchema() }));
+const legacySchema = ready(() => goObject({ ip4: legacyIpSchema(), ip6: legacyIpSchema(), dns: dnsSchema() }));
 
 function parseLegacy(json: unknown, where: string): Result {
   const { ip4, ip6, dns = {} } = decode(legacySchema(), json, where);

@@ -2,7 +2,7 @@ import * as sys from "#sys";
 import { decodeBase64 } from "../base/base64.ts";
 import { ENOENT, isErrno } from "../base/errno.ts";
 import type { Owner } from "../base/owner.ts";
-import { anyObject, array, decode, goObject, lazy, string } from "../spec/decode.ts";
+import { anyObject, array, decode, goObject, ready, string } from "../spec/decode.ts";
 import type { Result } from "../spec/result.ts";
 import { parseResult } from "../spec/result-parse.ts";
 import { isVersion, OLDEST } from "../spec/versions.ts";
@@ -18,7 +18,7 @@ export interface Attachment {
 /** Where libcni keeps its results unless the runtime says otherwise. */
 export const CACHE_DIRECTORY = "/var/lib/cni";
 
-const cacheSchema = lazy(() =>
+const cacheSchema = ready(() =>
   goObject({
     kind: string(),
     containerId: string(),
@@ -29,7 +29,7 @@ const cacheSchema = lazy(() =>
   }),
 );
 
-const listSchema = lazy(() => goObject({ plugins: array(anyObject()) }));
+const listSchema = ready(() => goObject({ plugins: array(anyObject()) }));
 
 /**
  * The attachments of `network` in the cache under `directory`. A file that cannot be read or understood is passed over,

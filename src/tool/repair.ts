@@ -1,5 +1,5 @@
 import type { Host } from "../host/host.ts";
-import { boolean, decode, goObject, lazy, string } from "../spec/decode.ts";
+import { boolean, decode, goObject, ready, string } from "../spec/decode.ts";
 import { type Attachment, readAttachments } from "./attachments.ts";
 
 /** What a repair did. */
@@ -29,7 +29,7 @@ export function repair(host: Host, cache: string, network: string): Repair {
   return { lines, failed };
 }
 
-const bridgeSchema = lazy(() => goObject({ type: string(), ipMasq: boolean() }));
+const bridgeSchema = ready(() => goObject({ type: string(), ipMasq: boolean() }));
 
 function mend(host: Host, { owner, plugins, result }: Attachment): string {
   const masquerades = plugins.some((plugin) => {

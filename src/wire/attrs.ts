@@ -23,7 +23,7 @@ interface Nest {
  * Attributes that the table does not list are passed over: newer kernels send more than anyone reads.
  */
 export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & Required<Nest> {
-  let byType: [name: string, coder: Coder<unknown>][] | undefined;
+  const byType = indexByType(table);
   return {
     nested: true,
     encode(w, value) {
@@ -34,7 +34,6 @@ export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & 
       }
     },
     decode(r) {
-      byType ??= indexByType(table);
       const out: Record<string, unknown> = {};
       eachAttr(r, byType, ([name, coder], start, end) => {
         out[name] = decodeNamed(name, coder, new Reader(r.buf, start, end));

@@ -128,8 +128,11 @@ export class Writer {
 
   /** Overwrites four bytes at `at`, host order. */
   patch32(at: number, value: number): void {
-    this.patch16(at, value & 0xffff);
-    this.patch16(at + 2, value >>> 16);
+    const buf = this.#buf;
+    buf[at] = value;
+    buf[at + 1] = value >> 8;
+    buf[at + 2] = value >> 16;
+    buf[at + 3] = value >> 24;
   }
 
   /** Pads with zeros until the distance from `start` is a multiple of 4 (NLMSG_ALIGN, NLA_ALIGN). */

@@ -122,7 +122,6 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
   const find = (link: string | number) => findIn(here, link);
   return {
     findLink: (link) => copyOf(find(link)),
-    indexOf: (link) => find(link)?.index,
     listLinks: () => here.links.map((link) => ({ ...link })),
     listAddrs: (index, family = 0) =>
       (find(index)?.addrs ?? []).filter(({ prefix }) => family === 0 || (family === 2) === (prefix.ip.length === 4)),
@@ -135,7 +134,7 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
       if (failure) throw failure;
     },
     attempt: (requests) => requests.map(one),
-    enter: (fn) => fn(sysctls(here, effect)),
+    enter: (fn) => fn(sysctls(here, effect), (link) => find(link)?.index),
     awaitLink: (name, wanted) => {
       const link = copyOf(find(name));
       return link && wanted(link) ? link : undefined;

@@ -6,7 +6,7 @@ import { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import { forgetNeigh, type Link, setAlias, setMac, setPort, setUp } from "../../host/verbs.ts";
-import { type Delegated, delegateAdd, isInProcess } from "../../invoke/delegate.ts";
+import { type Delegated, delegateAdd, delegateAddInProcess } from "../../invoke/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
@@ -55,12 +55,12 @@ export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result
   const add: Add = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo, steps: stepsFor(plan.config) };
   add.steps?.assertPossible(plan, call, host);
   // The lease comes first: so "no lease" proves "no link and no rule". A foreign IPAM may need the link (dhcp does).
-  const early = plan.ipam !== undefined && isInProcess(plan.ipam, call) ? lease(add, plan.ipam) : undefined;
+  const early = plan.ipam === undefined ? undefined : lease(add, delegateAddInProcess(plan.ipam, call));
   const bridge = ensureBridge(host, plan.config);
   let gateway = early ? openGateways(add, bridge, early.addressing) : bridge;
   const veth = attach(host, add.sandbox, plan, bridge, undo);
   add.steps?.restrict(plan, host, veth, undo);
-  const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, plan.ipam));
+  const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, delegateAdd(plan.ipam, call)));
   if (leased && !early) gateway = openGateways(add, bridge, leased.addressing);
   const inner = bringUp(add, gateway, veth, leased?.addressing);
   if (leased && plan.config.ipMasq) masquerade(add, leased.addressing);
@@ -76,8 +76,9 @@ interface Leased {
   readonly attached: Delegated["attached"];
 }
 
-function lease({ plan, call, undo }: Add, ipam: string): Leased {
-  const { result, rollback, attached } = delegateAdd(ipam, call);
+function lease({ plan, undo }: Add, delegated: Delegated | undefined): Leased | undefined {
+  if (!delegated) return undefined;
+  const { result, rollback, attached } = delegated;
   undo.push(rollback);
   return { addressing: planAddresses(plan, result), attached };
 }

@@ -24,7 +24,8 @@ const DYING_VETH_MS = 2000;
 export function attach(host: Host, sandbox: Sandbox, plan: Plan, bridge: Link, undo: Undo): Veth {
   const mac = plan.config.mac ?? randomMac();
   const preferred = hostVethName(plan.owner);
-  for (const name of [preferred, preferred, randomVethName()]) {
+  for (let tries = 0; tries < 3; tries++) {
+    const name = tries < 2 ? preferred : randomVethName();
     const veth = { host: name, hostMac: randomMac(), mac };
     // Before it is made: the kernel may have made it when its answer cannot be received.
     undo.push(() => removePair(host, veth));

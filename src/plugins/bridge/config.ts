@@ -2,7 +2,7 @@ import { load } from "#sys";
 import { type Mac, parseMac } from "../../base/mac.ts";
 import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
-import { array, boolean, decode, goObject, int, lazy, mac, string } from "../../spec/decode.ts";
+import { array, boolean, decode, goObject, int, mac, ready, string } from "../../spec/decode.ts";
 import { assertIfname } from "../../spec/env.ts";
 import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
@@ -44,7 +44,7 @@ export type Backend = "nftables" | "iptables";
 
 export const DEFAULT_BRIDGE = "cni0";
 
-const schema = lazy(() =>
+const schema = ready(() =>
   goObject({
     bridge: string(),
     isGateway: boolean(),
@@ -65,7 +65,7 @@ const schema = lazy(() =>
   }),
 );
 
-const remainsSchema = lazy(() =>
+const remainsSchema = ready(() =>
   goObject({
     bridge: string(),
     ipam: goObject({ type: string() }),
@@ -181,13 +181,14 @@ function backendOf(name: string | undefined): Backend | undefined {
   );
 }
 
+const macSchema = ready(() => goObject({ mac: mac() }));
+
 /** runtimeConfig.mac, else args.cni.mac, else MAC in CNI_ARGS. */
 function requestMac(call: Call, common: NetConf): Mac | undefined {
-  const macSchema = goObject({ mac: mac() });
   const fromArgs = parseArgs(call.env.args, ["MAC"]).get("MAC");
   return (
-    decode(macSchema, common.runtimeConfig, "runtimeConfig").mac ??
-    decode(macSchema, common.argsCni, "args.cni").mac ??
+    decode(macSchema(), common.runtimeConfig, "runtimeConfig").mac ??
+    decode(macSchema(), common.argsCni, "args.cni").mac ??
     (fromArgs ? macOfArgs(fromArgs) : undefined)
   );
 }

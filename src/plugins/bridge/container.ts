@@ -16,7 +16,14 @@ export interface Inner {
 /** Gives the container's interface its addresses and routes, and brings it up. */
 export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing): Inner {
   const { ifname } = plan.owner;
-  const index = sandbox.indexOf(ifname);
+  const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
+  const index = sandbox.enter((sysctls, indexOf) => {
+    const found = indexOf(ifname);
+    if (found === undefined) return undefined;
+    prepare(sysctls, ifname, plan.config.enabledad);
+    if (v6) prepareIpv6(sysctls, ifname);
+    return found;
+  });
   if (index === undefined) {
     throw new CniError(
       INTERNAL,
@@ -24,11 +31,6 @@ export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing):
       "has the container ended?",
     );
   }
-  const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
-  sandbox.enter((sysctls) => {
-    prepare(sysctls, ifname, plan.config.enabledad);
-    if (v6) prepareIpv6(sysctls, ifname);
-  });
   // Without duplicate address detection an IPv6 address is ready at once, not when the kernel's timers come to it.
   const nodad = plan.config.enabledad ? 0 : IFA_F_NODAD;
   const addresses = addressing.ips.map(({ address }) =>

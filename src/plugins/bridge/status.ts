@@ -3,7 +3,7 @@ import { formatPrefix, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
 import { addressFamily, type Link } from "../../host/verbs.ts";
 import { delegate } from "../../invoke/delegate.ts";
-import { array, decode, goObject, ip, lazy, prefix } from "../../spec/decode.ts";
+import { array, decode, goObject, ip, prefix, ready } from "../../spec/decode.ts";
 import { CniError, NOT_AVAILABLE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { conflictOf, conflicts } from "./bridge.ts";
@@ -70,9 +70,9 @@ function gatewayConflict(host: Host, link: Link, gateway: Prefix): CniError | un
   return other && conflictOf(host, link, other, gateway);
 }
 
-const rangeSchema = lazy(() => goObject({ subnet: prefix(), gateway: ip() }));
+const rangeSchema = ready(() => goObject({ subnet: prefix(), gateway: ip() }));
 
-const ipamSchema = lazy(() =>
+const ipamSchema = ready(() =>
   goObject({
     ipam: goObject({ subnet: prefix(), gateway: ip(), ranges: array(array(rangeSchema())) }),
     runtimeConfig: goObject({ ipRanges: array(array(rangeSchema())) }),

@@ -1,7 +1,7 @@
 /** The configuration of host-local: what it means, checked before anything is touched. */
 import { type Ip, parseIp, parsePrefix } from "../../base/ip.ts";
 import { parseArgs } from "../../spec/args.ts";
-import { array, type Decoded, decode, goObject, int, ip, lazy, prefix, string, text } from "../../spec/decode.ts";
+import { array, type Decoded, decode, goObject, int, ip, prefix, ready, string, text } from "../../spec/decode.ts";
 import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import type { Route } from "../../spec/result.ts";
@@ -32,7 +32,7 @@ const DATA_DIR = "/var/lib/cni/networks";
 const INDEX_DIR = "/run/berth/index";
 const LOCK_TIMEOUT_S = 25;
 
-const placeSchema = lazy(() =>
+const placeSchema = ready(() =>
   goObject({
     ipam: goObject({ dataDir: string() }),
     berth: goObject({ lockTimeout: int(), indexDir: string() }),
@@ -51,10 +51,10 @@ export function readPlace(config: unknown, network: string): Place {
   return { network, dataDir, lockTimeout: seconds * 1000, indexDir: berth.indexDir || INDEX_DIR };
 }
 
-const rangeSchema = lazy(() => goObject({ subnet: prefix(), rangeStart: ip(), rangeEnd: ip(), gateway: ip() }));
-const rangeSetsSchema = lazy(() => array(array(rangeSchema())));
+const rangeSchema = ready(() => goObject({ subnet: prefix(), rangeStart: ip(), rangeEnd: ip(), gateway: ip() }));
+const rangeSetsSchema = ready(() => array(array(rangeSchema())));
 
-const poolSchema = lazy(() =>
+const poolSchema = ready(() =>
   goObject({
     ipam: goObject({
       ranges: rangeSetsSchema(),
@@ -87,7 +87,7 @@ export function readPool(call: Call): Pool {
   };
 }
 
-const wishSchema = lazy(() => {
+const wishSchema = ready(() => {
   const ips = () => array(text(parseWish, "an IP address", "10.1.2.3 or 10.1.2.3/24"));
   return goObject({ args: goObject({ cni: goObject({ ips: ips() }) }), runtimeConfig: goObject({ ips: ips() }) });
 });

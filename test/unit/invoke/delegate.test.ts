@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { formatPrefix } from "../../../src/base/ip.ts";
-import { delegate, delegateAdd, delegateLeases, isInProcess } from "../../../src/invoke/delegate.ts";
+import { delegate, delegateAdd, delegateAddInProcess, delegateLeases } from "../../../src/invoke/delegate.ts";
 import { readEnv } from "../../../src/spec/env.ts";
 import { CniError } from "../../../src/spec/errors.ts";
 import type { Call, Plugin, Verb } from "../../../src/spec/plugin.ts";
@@ -116,14 +116,15 @@ describe("delegate() of this executable", () => {
   });
 });
 
-test("isInProcess() looks at the file that would run, not at its name", () => {
+test("delegateAddInProcess() looks at the file that would run, not at its name", () => {
   using path = executables();
   path.self("fake");
   path.self("unknown");
   path.script("other", "");
   const call = upper(path.dir, [fakePlugin(), fakePlugin({ name: "other" })]);
-  expect(["fake", "unknown", "other"].map((type) => isInProcess(type, call))).toEqual([true, false, false]);
-  expect(refusalOf(() => isInProcess("gone", call))[0]).toBe(7);
+  const added = ["fake", "unknown", "other"].map((type) => delegateAddInProcess(type, call) !== undefined);
+  expect(added).toEqual([true, false, false]);
+  expect(refusalOf(() => delegateAddInProcess("gone", call))[0]).toBe(7);
 });
 
 test("delegateLeases() asks a plugin of this executable, and gives nothing for others", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { find } from "../../../src/invoke/find.ts";
 import { executables } from "../../support/executables.ts";
@@ -11,8 +11,8 @@ test("find() takes the first regular file, links followed, whether executable or
   mkdirSync(join(a.dir, "dir"));
   writeFileSync(join(b.dir, "dir"), "");
   const link = b.self("link");
-  expect(find("dir", ["/nowhere", a.dir, b.dir])).toBe(join(b.dir, "dir"));
-  expect(find("link", [`${a.dir}/`, `${b.dir}/`])).toBe(link);
+  expect(find("dir", ["/nowhere", a.dir, b.dir]).path).toBe(join(b.dir, "dir"));
+  expect(find("link", [`${a.dir}/`, `${b.dir}/`])).toMatchObject({ path: link, file: { ino: statSync(link).ino } });
 });
 
 test("find() names the directories when there is none", () => {

@@ -105,9 +105,9 @@ describe("decode()", () => {
   });
 });
 
-test("lazy() makes its value once, at the first use", () => {
+test("ready() makes its value once, at once", () => {
   let made = 0;
-  const value = d.lazy(() => ++made);
-  expect(made).toBe(0);
+  const value = d.ready(() => ++made);
+  expect(made).toBe(1);
   expect([value(), value(), made]).toEqual([1, 1, 1]);
 });
