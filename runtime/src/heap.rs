@@ -47,7 +47,7 @@ pub fn warm() {
         }
         let page = pool.next.map_addr(|address| address.next_multiple_of(4096));
         // Fails before Linux 5.14, without harm.
-        libc::madvise(page.cast(), pool.end.addr() - page.addr() & !4095, libc::MADV_POPULATE_WRITE);
+        libc::madvise(page.cast(), (pool.end.addr() - page.addr()) & !4095, libc::MADV_POPULATE_WRITE);
     }
 }
 
