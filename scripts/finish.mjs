@@ -1,10 +1,39 @@
 // The last step of the build (runtime/src/snapshot.rs).
 
 import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const TRAIN = fileURLToPath(new URL("train.mjs", import.meta.url));
+
+/** Runs train.mjs in network namespaces of its own if that is allowed here. */
+function train(unfinished, directory, written) {
+  const call = [process.execPath, TRAIN, unfinished, directory, written];
+  for (const command of [
+    ["unshare", "-rn", ...call],
+    ["unshare", "-n", ...call],
+    [...call, "--no-network"],
+  ]) {
+    const { status, stderr } = spawnSync(command[0], command.slice(1), { encoding: "utf8" });
+    if (status === 0) return;
+    if (command.at(-1) === "--no-network") throw new Error(`the training fails: ${stderr}`);
+  }
+}
 
 /** The bytes of the finished executable: what cargo built, run once, prints itself with a started engine in it. */
 export function finish(unfinished) {
-  const { status, stdout, stderr, error } = spawnSync(unfinished, [], { maxBuffer: 64 << 20 });
-  if (status !== 0) throw new Error(`the program does not start: ${error?.message ?? `${stdout}${stderr}`}`);
-  return stdout;
+  const directory = mkdtempSync(join(tmpdir(), "berth-training-"));
+  try {
+    const written = join(directory, "written");
+    train(unfinished, directory, written);
+    if (!existsSync(written)) console.error("build: nothing was learnt about what calls write: each will be slower");
+    const env = { BERTH_WRITTEN: written };
+    const { status, stdout, stderr, error } = spawnSync(unfinished, [], { env, maxBuffer: 64 << 20 });
+    if (status !== 0) throw new Error(`the program does not start: ${error?.message ?? `${stdout}${stderr}`}`);
+    return stdout;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }

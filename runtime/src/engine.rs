@@ -5,8 +5,8 @@ use rquickjs::{Coerced, Context, Ctx, Exception, FromJs, Function, Module, Objec
 use rustix::process::{Resource, getrlimit};
 
 use crate::fatal::{exit, fatal, out_of_memory};
+use crate::heap::Heap;
 use crate::modules::Bundles;
-use crate::snapshot::Heap;
 
 /// A plugin needs about 2 MiB; beyond this something is wrong and the node must not suffer.
 const MEMORY_LIMIT: usize = 64 << 20;

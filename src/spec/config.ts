@@ -1,4 +1,4 @@
-import { anyObject, array, boolean, decode, goObject, mapOf, nullable, ready, string } from "./decode.ts";
+import { anyObject, array, boolean, decode, goObject, type Members, mapOf, nullable, ready, string } from "./decode.ts";
 import { isIdentifier } from "./env.ts";
 import { CniError, DECODING_FAILURE, INVALID_CONFIG } from "./errors.ts";
 import { brief } from "./quote.ts";
@@ -58,7 +58,8 @@ export const dnsSchema = ready(() =>
   }),
 );
 
-const attachmentsSchema = ready(() => nullable(array(goObject({ containerID: string(), ifname: string() }))));
+/** The value of `cni.dev/valid-attachments` and its older spelling. */
+export const attachmentsSchema = ready(() => nullable(array(goObject({ containerID: string(), ifname: string() }))));
 
 const netConfSchema = ready(() =>
   goObject({
@@ -79,12 +80,7 @@ export function readNetConf(config: unknown): NetConf {
   const raw = decode(netConfSchema(), config);
   const ipamType = raw.ipam?.type ?? "";
   assertPluginName(ipamType, "ipam.type");
-  const valid = raw["cni.dev/valid-attachments"];
-  const attachments = valid ?? raw["cni.dev/attachments"] ?? valid;
-  const validAttachments = attachments?.map(({ containerID = "", ifname = "" }) => ({
-    containerId: containerID,
-    ifname,
-  }));
+  const validAttachments = validAttachmentsOf(raw);
   return {
     ...(raw.type === undefined ? {} : { type: raw.type }),
     ...(ipamType === "" ? {} : { ipamType }),
@@ -92,8 +88,22 @@ export function readNetConf(config: unknown): NetConf {
     ...(raw.prevResult === undefined ? {} : { prevResult: raw.prevResult }),
     runtimeConfig: raw.runtimeConfig ?? {},
     argsCni: raw.args?.cni ?? {},
-    ...(attachments === undefined ? {} : { validAttachments: validAttachments ?? null }),
+    ...(validAttachments === undefined ? {} : { validAttachments }),
   };
+}
+
+type AttachmentKeys = Members<
+  Record<"cni.dev/valid-attachments" | "cni.dev/attachments", ReturnType<typeof attachmentsSchema>>
+>;
+
+/** What the two keys together say: NetConf.validAttachments. */
+export function validAttachmentsOf(raw: AttachmentKeys): NetConf["validAttachments"] {
+  const valid = raw["cni.dev/valid-attachments"];
+  const attachments = valid ?? raw["cni.dev/attachments"] ?? valid;
+  return (
+    attachments?.map(({ containerID = "", ifname = "" }) => ({ containerId: containerID, ifname })) ??
+    (attachments as null | undefined)
+  );
 }
 
 /** A plugin's name is a file in CNI_PATH, never a path; "" is let through. @throws CniError 7 naming the `key` */

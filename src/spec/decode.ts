@@ -110,13 +110,18 @@ export type Members<E extends Entries> = { readonly [K in keyof E]?: Decoded<E[K
  * two wins, unknown names are ignored, null leaves a member absent.
  */
 export function goObject<E extends Entries>(entries: E): Schema<Members<E>> {
-  const names = ready(() => new Map(Object.keys(entries).map((name) => [name.toLowerCase(), name])));
+  // Made when somebody writes a name in another case, which hardly anybody does.
+  let names: Map<string, string> | undefined;
+  const inAnyCase = (key: string) => {
+    names ??= new Map(Object.keys(entries).map((name) => [name.toLowerCase(), name]));
+    return names.get(key.toLowerCase());
+  };
   return {
     read(value) {
       const input = anyObject().read(value);
       const members: Record<string, unknown> = {};
       for (const key of Object.keys(input)) {
-        const name = Object.hasOwn(entries, key) ? key : names().get(key.toLowerCase());
+        const name = Object.hasOwn(entries, key) ? key : inAnyCase(key);
         if (name === undefined) continue;
         const entry = entries[name] as Schema<unknown>;
         const member = input[key];

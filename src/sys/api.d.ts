@@ -117,6 +117,8 @@ declare module "berth:sys" {
   export function inNetns<T>(fd: number, fn: () => T): T;
   /** The interface index of a name in the current network namespace (SIOCGIFINDEX); undefined when there is none. */
   export function ifindexOf(name: string): number | undefined;
+  /** Whether an interface of this index is in the current network namespace, under whatever name (SIOCGIFNAME). */
+  export function hasIfindex(index: number): boolean;
   /** SO_NETNS_COOKIE of a socket's network namespace in decimal; undefined before Linux 5.14. */
   export function netnsCookie(socket: number): string | undefined;
 

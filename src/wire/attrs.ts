@@ -23,7 +23,8 @@ interface Nest {
  * Attributes that the table does not list are passed over: newer kernels send more than anyone reads.
  */
 export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & Required<Nest> {
-  const byType = indexByType(table);
+  // Not at load: many tables are never decoded, and all would be in the executable.
+  let byType: (Entry | undefined)[] | undefined;
   return {
     nested: true,
     encode(w, value) {
@@ -34,6 +35,7 @@ export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & 
       }
     },
     decode(r) {
+      byType ??= indexByType(table);
       const out: Record<string, unknown> = {};
       eachAttr(r, byType, ([name, coder], start, end) => {
         out[name] = decodeNamed(name, coder, new Reader(r.buf, start, end));
@@ -43,11 +45,16 @@ export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & 
   };
 }
 
-function indexByType(table: AttrTable): [name: string, coder: Coder<unknown>][] {
-  const byType: [name: string, coder: Coder<unknown>][] = [];
+type Entry = readonly [name: string, coder: Coder<unknown>];
+
+function indexByType(table: AttrTable): (Entry | undefined)[] {
+  const byType: (Entry | undefined)[] = [];
   for (const name in table) {
     const entry = table[name];
-    if (entry) byType[entry[0]] = [name, entry[1]];
+    if (!entry) continue;
+    // Without holes, with which the engine would keep it as a hash table.
+    while (byType.length <= entry[0]) byType.push(undefined);
+    byType[entry[0]] = [name, entry[1]];
   }
   return byType;
 }
@@ -83,7 +90,7 @@ export function writeAttr<V>(w: Writer, type: number, coder: Coder<V> & Nest, va
  */
 function eachAttr<E>(
   r: Reader,
-  wanted: readonly E[] | undefined,
+  wanted: readonly (E | undefined)[] | undefined,
   visit: (entry: E, start: number, end: number) => void,
 ): void {
   const { buf, end } = r;

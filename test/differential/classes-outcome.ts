@@ -120,14 +120,6 @@ const UPKEEP: readonly DifferenceClass[] = [
 ];
 
 const OTHER: readonly DifferenceClass[] = [
-  differentEnd(
-    "unused-keys-are-read",
-    undefined,
-    (pair) =>
-      onlyReference(pair) &&
-      pair.one.plugin !== "bridge" &&
-      says(pair.berth, /^(type|capabilities|runtimeConfig|ipam\.type|args|dns)[.:[]|^invalid plugin name: /),
-  ),
   {
     name: "loopback-result-version",
     cosmetic: true,

@@ -13,6 +13,8 @@ export interface Tally {
   readonly ends: Record<string, number>;
   readonly keys: Record<string, number>;
   readonly versions: Record<string, number>;
+  /** Calls of CHECK that succeeded on both sides, by version. */
+  readonly checks: Record<string, number>;
   readonly classes: Record<string, number>;
 }
 
@@ -40,6 +42,8 @@ const KEYS: readonly string[] = [
 ];
 const VERBS = ["ADD", "CHECK", "DEL", "GC", "STATUS", "VERSION"];
 const VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"];
+/** Those that know CHECK: with the others both sides refuse it. */
+const CHECKED = VERSIONS.slice(VERSIONS.indexOf("0.4.0"));
 
 export class Coverage {
   readonly tally: Tally = {
@@ -50,6 +54,7 @@ export class Coverage {
     ends: {},
     keys: {},
     versions: {},
+    checks: {},
     classes: {},
   };
 
@@ -61,6 +66,8 @@ export class Coverage {
     else if (outcome.taken.length < one.steps.length) tally.ended += 1;
     for (const name of outcome.classes) count(tally.classes, name);
     for (const { step, berth, reference } of outcome.answers) {
+      if (step.verb === "CHECK" && berth.status + reference.status === 0)
+        count(tally.checks, configOf(one, step).cniVersion);
       const end = (status: number) => (status === 0 ? "ok" : "error");
       count(
         tally.ends,
@@ -77,23 +84,24 @@ export class Coverage {
   merge(other: Tally): void {
     const { tally } = this;
     for (const key of ["cases", "calls", "unexplained", "ended"] as const) tally[key] += other[key];
-    for (const key of ["ends", "keys", "versions", "classes"] as const)
+    for (const key of ["ends", "keys", "versions", "checks", "classes"] as const)
       for (const [name, n] of Object.entries(other[key])) tally[key][name] = (tally[key][name] ?? 0) + n;
   }
 
   /** What was never generated. */
   missing(): string[] {
-    const { keys, versions, ends } = this.tally;
+    const { keys, versions, checks, ends } = this.tally;
     const verbs = new Set(Object.keys(ends).map((end) => end.split(" ")[0]));
     return [
       ...KEYS.filter((key) => !keys[key.toLowerCase()]),
       ...VERSIONS.filter((version) => !versions[version]),
       ...VERBS.filter((verb) => !verbs.has(verb)),
+      ...CHECKED.filter((version) => !checks[version]).map((version) => `CHECK that succeeds in ${version}`),
     ];
   }
 
   report(seed: number, seconds: number): string {
-    const { cases, calls, ended, unexplained, keys, versions, classes, ends } = this.tally;
+    const { cases, calls, ended, unexplained, keys, versions, checks, classes, ends } = this.tally;
     const rows = (title: string, table: Record<string, number>) =>
       `${title}: ${Object.entries(table)
         .map(([name, n]) => `${name} ${n}`)
@@ -103,6 +111,7 @@ export class Coverage {
       `differential: seed ${seed}, ${cases} cases, ${calls} calls on each side, ${Math.round(seconds)} s`,
       rows("keys (cases with it)", known),
       rows("versions", Object.fromEntries(VERSIONS.map((version) => [version, versions[version] ?? 0]))),
+      rows("CHECK succeeded on both sides", checks),
       rows("calls (berth/reference)", Object.fromEntries(Object.entries(ends).sort())),
       rows("intended differences (cases)", Object.fromEntries(Object.entries(classes).sort((a, b) => b[1] - a[1]))),
       `ended early by one: ${ended}`,

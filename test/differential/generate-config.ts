@@ -1,13 +1,13 @@
 /** Network configurations of the bridge plugin: the keys of ref-bridge §1, mostly valid. */
 import fc from "fast-check";
 import type { Json } from "../support/command.ts";
-import { hostLocal, rangeSets, STORE, wishes } from "./generate-ipam.ts";
+import { hostLocal, rangeSets, STORE, soundHostLocal, wishes } from "./generate-ipam.ts";
 import { key, pick, record, type Values } from "./values.ts";
 
 export const VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"] as const;
 
 /** CHECK needs 0.4.0, GC and STATUS need 1.1.0. */
-const WEIGHTS: Partial<Record<string, number>> = { "0.4.0": 4, "1.0.0": 4, "1.1.0": 10 };
+const WEIGHTS: Partial<Record<string, number>> = { "0.4.0": 5, "1.0.0": 6, "1.1.0": 10 };
 
 const cniVersion: Values = fc.oneof(
   {
@@ -25,6 +25,7 @@ const name: Values = fc.oneof(
   { weight: 1, arbitrary: pick<unknown>([1, ""], [1, "a/b"], [1, "-net"], [1, undefined], [1, 7]) },
 );
 
+const NEVER: Values = fc.constant(undefined);
 const flag = (percent: number) => key(percent, pick<unknown>([6, true], [2, false], [1, null]));
 
 const TRUNK: Values = pick<unknown>(
@@ -176,6 +177,27 @@ const mutations = fc.oneof(
   { weight: 1, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 2 }) },
 );
 
-export const bridgeConfig: Values = fc
-  .tuple(record(keys), mutations)
-  .map(([conf, changes]) => withDataDir(changes.reduce(mutate, conf)));
+/** Configurations that every machine can do: in them calls get somewhere, CHECK above all. */
+const sound: Values = record({
+  ...keys,
+  ...Object.fromEntries(["vlan", "vlanTrunk", "disableContainerInterface", "capabilities"].map((one) => [one, NEVER])),
+  cniVersion: pick<string>(...VERSIONS.map((version) => [WEIGHTS[version] ?? 1, version] as const)),
+  name: fc.constant("net"),
+  type: fc.constant("bridge"),
+  bridge: fc.constant("br0"),
+  ipMasqBackend: key(30, fc.constant("nftables")),
+  mtu: key(20, pick([1, 1400], [1, 9000])),
+  promiscMode: key(10, fc.constant(true)),
+  hairpinMode: NEVER,
+  ipam: soundHostLocal,
+  args: key(10, fc.constant({ cni: { mac: MACS[0] } })),
+  runtimeConfig: key(10, pick<object>([1, { mac: MACS[1] }], [1, { ips: ["10.77.0.9"] }])),
+});
+
+export const bridgeConfig: Values = fc.oneof(
+  { weight: 2, arbitrary: sound },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(record(keys), mutations).map(([conf, changes]) => withDataDir(changes.reduce(mutate, conf))),
+  },
+);

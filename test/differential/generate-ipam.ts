@@ -98,6 +98,28 @@ export const hostLocal: Values = record({
   resolvConf: key(15, pick([4, "$DIR/resolv.conf"], [1, "$DIR/absent"], [1, ""], [1, null])),
 });
 
+/** The same with nothing in it that an ADD could fail for. */
+export const soundHostLocal: Values = record({
+  type: fc.constant("host-local"),
+  dataDir: fc.constant(STORE),
+  ranges: pick<object>([2, [[V4]]], [3, [[V4], [V6]]], [1, [[V6]]]),
+  routes: key(
+    70,
+    pick<object>(
+      [3, [{ dst: "0.0.0.0/0", gw: "10.77.0.1" }]],
+      [2, [{ dst: "10.99.0.0/16" }]],
+      [
+        1,
+        [
+          { dst: "10.95.0.0/16", mtu: 1300, advmss: 1200 },
+          { dst: "10.94.0.0/16", priority: 77 },
+        ],
+      ],
+    ),
+  ),
+  resolvConf: key(15, fc.constant("$DIR/resolv.conf")),
+});
+
 /** Addresses that are asked for: `args.cni.ips` and `runtimeConfig.ips`. At most one of each range set, or the reference picks one at random. */
 export const wishes: Values = pick<unknown>(
   [4, ["10.77.0.9"]],

@@ -89,14 +89,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: act },
 );
 
-const PLAIN_ADD: fc.Arbitrary<Step> = guest.map((one): CallStep => ({ verb: "ADD", guest: one }));
+const plainAdd = (one: Guest): CallStep => ({ verb: "ADD", guest: one });
+const PLAIN_ADD: fc.Arbitrary<Step[]> = guest.map((one) => [plainAdd(one)]);
+
+/** As a runtime goes about it: CHECK of what has just been added, with its result. */
+const ADD_CHECK: fc.Arbitrary<Step[]> = guest.map((one) => [
+  plainAdd(one),
+  { verb: "CHECK", guest: one, prevResult: "own" },
+]);
 
 const steps: fc.Arbitrary<Step[]> = fc
   .tuple(
-    fc.oneof({ weight: 3, arbitrary: PLAIN_ADD }, { weight: 1, arbitrary: step }),
+    fc.oneof(
+      { weight: 4, arbitrary: ADD_CHECK },
+      { weight: 2, arbitrary: PLAIN_ADD },
+      { weight: 2, arbitrary: step.map((one) => [one]) },
+    ),
     fc.array(step, { minLength: 1, maxLength: 6 }),
   )
-  .map(([first, rest]) => [first, ...rest]);
+  .map(([first, rest]) => [...first, ...rest]);
 
 const before: fc.Arbitrary<string[]> = fc.oneof(
   { weight: 3, arbitrary: fc.constant<string[]>([]) },

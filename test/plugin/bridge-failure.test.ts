@@ -28,6 +28,13 @@ const FAILURES: Record<string, Failure> = {
     conf: () => ({ ipam: { ...DUAL_STACK, ranges: [[{ subnet: "10.77.0.0/24", gateway: "10.66.0.1" }]] } }),
     words: ["10.66.0.1"],
   },
+  "a default route to a gateway of the other family": {
+    conf: () => ({
+      isDefaultGateway: true,
+      ipam: { ...DUAL_STACK, ranges: [[{ subnet: "10.77.0.0/24", gateway: "fd77::1" }]] },
+    }),
+    words: ["0.0.0.0/0 via fd77::1", "family"],
+  },
   "a route through an unreachable gateway": {
     conf: () => ({ ipam: ADDED_ROUTE({ dst: "192.0.2.0/24", gw: "10.66.0.9" }) }),
     words: ["192.0.2.0/24", "10.66.0.9"],

@@ -59,6 +59,20 @@ describe("ADD of a container that was there before", () => {
   );
 
   test(
+    "is refused while the host's end of the old one lives under another name",
+    inLab((lab) => {
+      const old = lab.container();
+      addressOf(lab, old);
+      const [port = ""] = lab.ports();
+      for (const words of ["down", "name renamed0", "up"]) {
+        lab.sh(lab.host, "ip", "link", "set", words === "up" ? "renamed0" : port, ...words.split(" "));
+      }
+      cniError(lab.call("bridge", "ADD", { ns: lab.container() }), "duplicate allocation is not allowed");
+      expect(lab.addrs(old).length).toBe(1);
+    }),
+  );
+
+  test(
     "gives it the address as soon as the old link has gone",
     inLab(async (lab) => {
       const old = lab.container();

@@ -15,6 +15,9 @@ describe("host-local", () => {
     const added = net.call("ADD", "a", { ipam: { routes } });
     expect(added.json).toEqual({ cniVersion: "1.1.0", ips: [{ address: "10.1.2.2/24", gateway: "10.1.2.1" }], routes });
     expect(net.call("CHECK", "a", { conf: { prevResult: added.json } }).status).toBe(0);
+    // Keys of others are none of its business, whatever is in them.
+    const foreign = { type: 5, capabilities: [], dns: "none", prevResult: added.json };
+    expect(net.call("CHECK", "a", { conf: foreign }).status).toBe(0);
     const old = net.call("ADD", "b", { conf: { cniVersion: "0.1.0" }, ipam: { routes: routes.slice(0, 1) } });
     expect(old.json).toEqual({
       cniVersion: "0.1.0",

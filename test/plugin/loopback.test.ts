@@ -32,6 +32,14 @@ describe("loopback", () => {
   );
 
   need(
+    "ADD does not look at keys that are not its own",
+    inLab((lab) => {
+      const foreign = { runtimeConfig: [], args: 5, ipam: { type: "../host-local" } };
+      lab.add({ ns: lab.container(), ifname: "lo", conf: { ...CONF, ...foreign } });
+    }),
+  );
+
+  need(
     "CHECK passes while lo is up",
     inLab((lab) => {
       const ns = lab.container();

@@ -9,6 +9,8 @@ const noVlans: Need = { what: "a kernel without CONFIG_BRIDGE_VLAN_FILTERING", m
 const need = needs(namespaces, built);
 const needNone = needs(namespaces, built, noVlans);
 
+const NODE = { CNI_CONTAINERID: "", CNI_NETNS: "", CNI_IFNAME: "" };
+
 describe("bridge/ADD with VLANs that the kernel does not have", () => {
   needNone.each([
     ["no bridge", { vlan: 100 }, "vlan 100", undefined],
@@ -25,6 +27,22 @@ describe("bridge/ADD with VLANs that the kernel does not have", () => {
       const reply = lab.call("bridge", "ADD", { ns, conf: lab.conf(over) });
       expect(cniError(reply, field, "CONFIG_BRIDGE_VLAN_FILTERING").code).toBe(2);
       expect(snapshot(lab, [ns])).toEqual(before);
+    })();
+  });
+
+  needNone.each([
+    ["no bridge", { vlan: 100 }, "vlan 100", false],
+    ["no bridge", { vlanTrunk: [] }, "vlanTrunk []", false],
+    ["a bridge", { vlanTrunk: [{ id: 5 }] }, "vlanTrunk [5]", true],
+  ])("is foretold by STATUS, which changes nothing: %s, %j", async (_, over, field, prepared) => {
+    await inLab((lab) => {
+      if (prepared) lab.sh(lab.host, "ip", "link", "add", "lab0", "type", "bridge");
+      const before = snapshot(lab, []);
+      const status = (more: object) =>
+        lab.call("bridge", "STATUS", { conf: lab.conf({ cniVersion: "1.1.0", ...more }), env: NODE });
+      expect(cniError(status(over), field, "CONFIG_BRIDGE_VLAN_FILTERING").code).toBe(50);
+      for (const plain of [{}, { vlan: 0 }]) expect(status(plain)).toMatchObject({ status: 0, stdout: "" });
+      expect(snapshot(lab, [])).toEqual(before);
     })();
   });
 

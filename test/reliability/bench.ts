@@ -74,12 +74,16 @@ function benchIn(lab: Lab, executable: string, conf: Conf, probe: string, remain
     lab,
     conf,
     call: (verb, id, { by = [], conf: over = {} } = {}) => {
-      const child = Bun.spawnSync(["/usr/bin/nsenter", `--net=${netnsPath(lab.host)}`, ...by, executable], {
-        stdin: Buffer.from(JSON.stringify({ ...conf, ...over })),
-        env: environment(verb, lab.bin, { id, ns: probe }),
-        timeout: TIMEOUT_MS,
-        killSignal: "SIGKILL",
-      });
+      // In a session of its own: a SIGTERM to the group of the tests (timeout(1), a terminal) is none of the trial's.
+      const child = Bun.spawnSync(
+        ["/usr/bin/setsid", "--wait", "/usr/bin/nsenter", `--net=${netnsPath(lab.host)}`, ...by, executable],
+        {
+          stdin: Buffer.from(JSON.stringify({ ...conf, ...over })),
+          env: environment(verb, lab.bin, { id, ns: probe }),
+          timeout: TIMEOUT_MS,
+          killSignal: "SIGKILL",
+        },
+      );
       const stdout = child.stdout.toString();
       const signal = child.signalCode;
       return {

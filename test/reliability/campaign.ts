@@ -92,7 +92,11 @@ function trial(
   if (verb !== "ADD") expectDone(bench, "ADD", id);
   const reply = bench.call(verb, id, { by: straceInjecting(log, at, trouble), conf: overOf(verb) });
   const met = injected(log);
-  return met === undefined ? undefined : [...judge({ id, reply, met, bench }), ...afterwards(bench, id)];
+  if (met === undefined) return undefined;
+  const wrong = [...judge({ id, reply, met, bench }), ...afterwards(bench, id)];
+  // At once: a test that runs into its time limit would not come to telling.
+  if (wrong.length > 0) console.error(JSON.stringify({ verb, trouble, at, met, reply, wrong }));
+  return wrong;
 }
 
 /** An ADD that says that all is well is taken at its word. */

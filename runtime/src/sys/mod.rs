@@ -69,6 +69,7 @@ exports! {
     c"setxattr" => stat::setxattr,
     c"inNetns" => netns::in_netns,
     c"ifindexOf" => netns::ifindex_of,
+    c"hasIfindex" => netns::has_ifindex,
     c"netnsCookie" => netns::cookie,
     c"netlinkOpen" => netlink::open,
     c"netlinkOption" => netlink::option,

@@ -3,7 +3,7 @@
 use rquickjs::{Ctx, Function, Result, Value};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
-use rustix::net::netdevice::name_to_index;
+use rustix::net::netdevice::{index_to_name_inlined, name_to_index};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
@@ -57,6 +57,18 @@ pub fn ifindex_of(ctx: Ctx<'_>, name: Text) -> Result<Option<u32>> {
         match name_to_index(socket, &name.0) {
             Ok(index) => Ok(Some(index)),
             Err(Errno::NODEV) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    })
+}
+
+/// SIOCGIFNAME in the current network namespace: whether there is an interface of this index.
+pub fn has_ifindex(ctx: Ctx<'_>, index: u32) -> Result<bool> {
+    call(&ctx, "ioctl", None, || {
+        let socket = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
+        match index_to_name_inlined(socket, index) {
+            Ok(_) => Ok(true),
+            Err(Errno::NODEV) => Ok(false),
             Err(errno) => Err(errno),
         }
     })

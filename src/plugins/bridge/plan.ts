@@ -1,4 +1,4 @@
-import { formatPrefix, type Ip, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
+import { formatIp, formatPrefix, type Ip, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
 import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
@@ -38,7 +38,7 @@ export function planBridge(call: Call): Plan {
 /**
  * Completes what IPAM gave: a missing gateway is the subnet's first address (isGateway), a missing default route leads
  * to it (isDefaultGateway), the configuration's own dns goes before IPAM's.
- * @throws CniError when IPAM gave no address, or the addresses have two IPv4 gateways
+ * @throws CniError when IPAM gave no address, the addresses have two IPv4 gateways, or a default route's is of the other family
  */
 export function planAddresses(plan: Plan, ipam: Result): Addressing {
   const { isGateway, isDefaultGateway } = plan.config;
@@ -86,16 +86,29 @@ export const CONTAINER_INTERFACE = 2;
 /**
  * A default route for each family that has an address and no default route yet. One without a gateway counts: it is
  * installed through the address's gateway, which is where the missing one would lead.
+ * @throws CniError 7 when that gateway is of the other family: such a route would lead nowhere
  */
 function missingDefaults(ips: readonly IpConfig[], routes: readonly Route[]): Route[] {
   const defaults: Route[] = [];
   for (const { address, gateway } of ips) {
     const size = address.ip.length;
     const isDefault = ({ dst }: Route) => dst.length === 0 && dst.ip.length === size;
-    if (!gateway || routes.some(isDefault) || defaults.some(isDefault)) continue;
+    if (!gateway || defaults.some(isDefault)) continue;
+    const given = routes.filter(isDefault);
+    if (gateway.length !== size && !given.some(({ gw }) => gw)) throw otherFamily(address, gateway);
+    if (given.length > 0) continue;
     defaults.push({ dst: { ip: new Uint8Array(size), length: 0 }, gw: gateway });
   }
   return defaults;
+}
+
+function otherFamily(address: Prefix, gateway: Ip): CniError {
+  const dst = address.ip.length === 4 ? "0.0.0.0/0" : "::/0";
+  return new CniError(
+    INVALID_CONFIG,
+    `failed to add route '${dst} via ${formatIp(gateway)}': the gateway is not of the same IP family as the address ${formatPrefix(address)}`,
+    'isDefaultGateway makes the default route lead to the "gateway" of the address\'s range: give the range one of its own family',
+  );
 }
 
 /** Any of the keys given, even an empty list, replaces what IPAM says; an empty domain does not. */

@@ -1,4 +1,5 @@
-import { messageOf } from "../../base/errno.ts";
+import { lstat } from "#sys";
+import { errnoOf, messageOf } from "../../base/errno.ts";
 import { formatPrefix, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
 import { addressFamily, type Link } from "../../host/verbs.ts";
@@ -8,6 +9,7 @@ import { CniError, NOT_AVAILABLE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { conflictOf, conflicts } from "./bridge.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
+import { hasVlans, lacksFiltering, noFiltering, type PortVlans } from "./vlan.ts";
 
 /**
  * Whether an ADD would succeed. What is merely suspicious is a line on stderr: an error makes a node unready.
@@ -54,11 +56,31 @@ function assertBridge(call: Call, host: Host, config: BridgeConfig): void {
       `it is ${bridge.kind ? `a ${bridge.kind}` : "a device"}: choose another name for "bridge", or remove it (ip link del ${name})`,
     );
   }
+  if (vlans) assertVlans(host, bridge, vlans);
   const carrier = vlans?.vlan ? host.findLink(`${name}.${vlans.vlan}`) : bridge;
   if (!carrier || !isGateway || forceAddress) return;
   for (const gateway of gatewaysOf(call, config)) {
     const conflict = gatewayConflict(host, carrier, gateway);
     if (conflict) throw unavailable(conflict.message, conflict.details, conflict);
+  }
+}
+
+/** An ADD would make the bridge filter, or put its port into VLANs. */
+function assertVlans(host: Host, bridge: Link | undefined, vlans: PortVlans): void {
+  const needed = bridge ? hasVlans(vlans) : isLoaded("bridge");
+  if (!needed || !lacksFiltering(host, bridge)) return;
+  const { message, details } = noFiltering(vlans, undefined);
+  throw unavailable(message, details);
+}
+
+/** Whether the kernel has this module already, loaded or built in: one that is not loaded cannot be asked. */
+function isLoaded(module: string): boolean {
+  try {
+    lstat(`/sys/module/${module}`);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return false;
   }
 }
 

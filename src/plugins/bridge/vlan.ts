@@ -75,7 +75,7 @@ function invalid(message: string, details: string): CniError {
 }
 
 /** Whether the keys put the port into any VLAN; an empty `vlanTrunk` only makes the bridge filter. */
-function hasVlans({ vlan, trunk }: PortVlans): boolean {
+export function hasVlans({ vlan, trunk }: PortVlans): boolean {
   return vlan !== 0 || trunk.length > 0;
 }
 
@@ -111,6 +111,19 @@ export function assertFiltering(host: Host, bridge: Link, vlans: PortVlans, warn
   warn(
     `bridge ${bridge.name} does not filter VLANs, so that they do not separate anything: ip link set ${bridge.name} type bridge vlan_filtering 1`,
   );
+}
+
+/** Any link will do for asking: what is no bridge is refused in another way. */
+const LOOPBACK = 1;
+
+/** Whether the kernel has no VLANs on bridges, without changing anything. Only where its bridges are loaded. */
+export function lacksFiltering(host: Host, bridge: Link | undefined): boolean {
+  try {
+    host.ask((rtnl) => listVlans(rtnl, bridge?.index ?? LOOPBACK));
+    return false;
+  } catch (error) {
+    return isErrno(error, EOPNOTSUPP);
+  }
 }
 
 /** That the kernel lacks what `vlans` needs. */

@@ -2,7 +2,8 @@ import { boottime, close, flock, fstat, open, realtime } from "#sys";
 import { ETIMEDOUT, errnoOf, isErrno } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
-import { type Attachment, readNetConf } from "../../spec/config.ts";
+import { type Attachment, attachmentsSchema, validAttachmentsOf } from "../../spec/config.ts";
+import { decode, goObject, ready } from "../../spec/decode.ts";
 import type { Collection } from "../../spec/delegate.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
@@ -18,6 +19,10 @@ import { directoryOf, openStore, statDirectory } from "./store.ts";
 
 /** The longest tick of a kernel's clock, which files are dated by where finer times are not kept: HZ=100, doubled. */
 const TICK_MS = 20;
+
+const schema = ready(() =>
+  goObject({ "cni.dev/valid-attachments": attachmentsSchema(), "cni.dev/attachments": attachmentsSchema() }),
+);
 
 /** When a GC began, on the clocks that leases are dated by. */
 interface Start {
@@ -40,7 +45,7 @@ export function gc(call: Call): void {
 
 /** The same in steps (spec/delegate.ts). It begins now. */
 export function collection(call: Call): Collection {
-  const { validAttachments } = readNetConf(call.config);
+  const validAttachments = validAttachmentsOf(decode(schema(), call.config));
   const place = readPlace(call.config, call.name);
   const directory = directoryOf(place);
   if (!validAttachments || !statDirectory(directory)) return { spared: () => [], doomed: () => [], collect: () => {} };

@@ -3,7 +3,7 @@ import {
   boottime,
   close,
   fsMagic,
-  ifindexOf,
+  hasIfindex,
   inNetns,
   monotonic,
   netlinkOpen,
@@ -69,9 +69,9 @@ function isOfEarlierBoot(attachment: Attachment, world: World): boolean {
   return world.boot !== "" && attachment.boot !== world.boot;
 }
 
-/** Only the namespace that the link was made in can say so. */
+/** Only the namespace that the link was made in can say so. By index alone: under another name the link still exists. */
 function hasLostLink({ host, veth }: Attachment, world: World): boolean {
-  return veth !== undefined && host !== undefined && host === world.host && ifindexOf(veth.name) !== veth.index;
+  return veth !== undefined && host !== undefined && host === world.host && !hasIfindex(veth.index);
 }
 
 function bootId(): string {

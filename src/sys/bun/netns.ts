@@ -1,5 +1,5 @@
 /** Network namespaces (sys/api.d.ts). */
-import { ENODEV, isErrno } from "../../base/errno.ts";
+import { ENODEV, ENXIO, isErrno } from "../../base/errno.ts";
 import { O } from "../flags.ts";
 import { call } from "./call.ts";
 import { cstr } from "./errors.ts";
@@ -41,6 +41,17 @@ export function ifindexOf(name: string): number | undefined {
     return call("if_nametoindex", () => libc.if_nametoindex(text) || -1, name);
   } catch (e) {
     if (isErrno(e, ENODEV)) return undefined;
+    throw e;
+  }
+}
+
+/** By if_indextoname(3), which makes this ioctl on a socket of its own. */
+export function hasIfindex(index: number): boolean {
+  try {
+    call("if_indextoname", () => (libc.if_indextoname(index, new Uint8Array(16)) ? 0 : -1));
+    return true;
+  } catch (e) {
+    if (isErrno(e, ENXIO, ENODEV)) return false;
     throw e;
   }
 }

@@ -119,6 +119,17 @@ describe("planAddresses() of default routes", () => {
     }
   });
 
+  test("refuses a gateway of the other family, unless IPAM's default route has one of its own", () => {
+    const strange = ["10.1.2.3/24 via 2001:db8::1"];
+    for (const routes of [[], ["0.0.0.0/0"], ["::/0 via 2001:db8::1"]]) {
+      const [code, message] = refusalOf(() => addressing({ isDefaultGateway: true }, ipam(strange, routes)));
+      expect([code, message]).toEqual([7, expect.stringContaining("0.0.0.0/0 via 2001:db8::1")]);
+    }
+    const given = ipam(strange, ["0.0.0.0/0 via 10.1.2.1"]);
+    expect(addressing({ isDefaultGateway: true }, given).routes).toEqual(["0.0.0.0/0 via 10.1.2.1"]);
+    expect(addressing({ isGateway: true }, ipam(strange, ["0.0.0.0/0"])).routes).toEqual(["0.0.0.0/0"]);
+  });
+
   test("does not take an IPv6 default route for an IPv4 one", () => {
     expect(addressing({ isDefaultGateway: true }, ipam(["10.1.2.3/24"], ["::/0"])).routes).toEqual([
       "::/0",

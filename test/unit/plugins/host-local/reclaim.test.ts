@@ -70,9 +70,10 @@ describe("add() in a full range", () => {
     expect(net.warnings[0]).toContain("its host interface nosuchveth no longer exists");
   });
 
-  testOld("knows the link by name and index together", () => {
+  testOld("knows the link by its index: another of its name is not it, and renamed it is still there", () => {
     using net = network(FULL);
-    fill(net, { 4: ofThisBoot("lo", lo(), 640), 5: ofThisBoot("lo", lo() + 1, 640) });
+    const renamed = ofThisBoot("nosuchveth", lo(), 640);
+    fill(net, { 3: renamed, 4: ofThisBoot("lo", lo(), 640), 5: ofThisBoot("lo", 77777, 640) });
     expect(net.add("a")).toEqual(["10.1.2.5/29"]);
     expect(refusal(() => net.add("b")).message).toContain("no IP addresses available");
   });
