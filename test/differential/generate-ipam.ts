@@ -71,7 +71,7 @@ const ROUTE: Values = pick<object>(
   [3, { dst: "10.94.0.0/16", priority: 77 }],
   [3, { dst: "10.93.0.0/16", table: 77 }],
   [3, { dst: "10.92.0.0/16", table: 1000, priority: 5 }],
-  [1, { dst: "10.91.0.0/16", scope: 0 }],
+  [3, { dst: "10.91.0.0/16", scope: 0 }],
   [1, { dst: "10.90.0.0/16", scope: 253, gw: "" }],
   [1, { dst: "fd98::/48", priority: 9, table: 78 }],
   [1, { gw: "10.77.0.1" }],
