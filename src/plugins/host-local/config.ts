@@ -57,6 +57,8 @@ const rangeSetsSchema = ready(() => array(array(rangeSchema())));
 const poolSchema = ready(() =>
   goObject({
     ipam: goObject({
+      // Not used, but the reference refuses what is not a name.
+      type: string(),
       ranges: rangeSetsSchema(),
       subnet: prefix(),
       rangeStart: ip(),
