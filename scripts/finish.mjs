@@ -17,6 +17,9 @@ function train(unfinished, directory, written) {
     [...call, "--no-network"],
   ]) {
     const { status, stderr } = spawnSync(command[0], command.slice(1), { encoding: "utf8" });
+    if (status === 0 && command.at(-1) === "--no-network") {
+      console.error("build: no network namespace may be made here: calls of bridge will be slower");
+    }
     if (status === 0) return;
     if (command.at(-1) === "--no-network") throw new Error(`the training fails: ${stderr}`);
   }

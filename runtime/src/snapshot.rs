@@ -93,6 +93,12 @@ pub fn holds(block: *mut u8) -> bool {
     block.addr().wrapping_sub(IMAGE.memory.get().addr()) < SIZE || training::holds(block)
 }
 
+/// Ends a build for which there is no room. The words are then allocated elsewhere.
+pub fn full(reason: &str) -> ! {
+    IMAGE.open.store(false, Relaxed);
+    fatal(reason, "")
+}
+
 /// A new block, which with its header takes `total` bytes; zeroed, as the whole image is.
 pub fn take(total: usize) -> *mut u8 {
     if let Some(start) = training::place(total) {
@@ -100,7 +106,7 @@ pub fn take(total: usize) -> *mut u8 {
     }
     let (low, high) = (IMAGE.low.load(Relaxed), IMAGE.high.load(Relaxed));
     if total > high - low {
-        fatal("the snapshot is full: raise SIZE in runtime/src/snapshot.rs", "")
+        full("the snapshot is full: raise SIZE in runtime/src/snapshot.rs")
     }
     let start = if training::next_is_written() {
         IMAGE.low.store(low + total, Relaxed);

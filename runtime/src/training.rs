@@ -12,6 +12,7 @@ use std::ptr::null_mut;
 
 use crate::fatal::fatal;
 use crate::heap::{HEADER, UNIT};
+use crate::snapshot::full;
 
 const PAGE: usize = 4096;
 const PAGES: usize = 1 << 16;
@@ -104,7 +105,7 @@ pub fn place(total: usize) -> Option<*mut u8> {
     let first = state.page;
     state.page += (total + HEADER).div_ceil(PAGE);
     if state.page > PAGES || state.block >= BLOCKS {
-        fatal("the snapshot has too many blocks to train with", "")
+        full("the snapshot has too many blocks: raise PAGES and BLOCKS in runtime/src/training.rs")
     }
     state.owner[first..state.page].fill(state.block as u16);
     state.block += 1;

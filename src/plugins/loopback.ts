@@ -2,8 +2,8 @@ import { formatIp, type Ip } from "../base/ip.ts";
 import { Undo } from "../base/undo.ts";
 import { openSandbox, openSandboxIfThere, type Sandbox } from "../host/sandbox.ts";
 import { IFF_UP, type Link, setDown, setUp } from "../host/verbs.ts";
-import { attachmentsSchema, dnsSchema } from "../spec/config.ts";
-import { anyObject, boolean, decode, goObject, mapOf, ready, string } from "../spec/decode.ts";
+import { commonKeys } from "../spec/config.ts";
+import { decode, goObject, ready } from "../spec/decode.ts";
 import { CniError, INTERNAL } from "../spec/errors.ts";
 import type { AddOutcome, Call, Handlers } from "../spec/plugin.ts";
 import type { Result } from "../spec/result.ts";
@@ -12,17 +12,7 @@ import { parsePrevResult } from "../spec/result-parse.ts";
 /** The only interface that it is about, whatever CNI_IFNAME says. */
 const LO = "lo";
 
-/** As in the reference these must be of their types, used or not; other keys are not looked at. */
-const schema = ready(() =>
-  goObject({
-    type: string(),
-    capabilities: mapOf(boolean()),
-    ipam: goObject({ type: string() }),
-    dns: dnsSchema(),
-    prevResult: anyObject(),
-    "cni.dev/valid-attachments": attachmentsSchema(),
-  }),
-);
+const schema = ready(() => goObject(commonKeys()));
 
 /** The bundle "loopback": sets a container's loopback interface up; the kernel then gives it its addresses. */
 export const handlers = { ADD: add, DEL: del, CHECK: check } satisfies Handlers;

@@ -61,16 +61,21 @@ export const dnsSchema = ready(() =>
 /** The value of `cni.dev/valid-attachments` and its older spelling. */
 export const attachmentsSchema = ready(() => nullable(array(goObject({ containerID: string(), ifname: string() }))));
 
+/** The keys that every plugin of the reference decodes, used or not: a wrong type is refused. */
+export const commonKeys = ready(() => ({
+  type: string(),
+  capabilities: mapOf(boolean()),
+  ipam: goObject({ type: string() }),
+  dns: dnsSchema(),
+  prevResult: anyObject(),
+  "cni.dev/valid-attachments": attachmentsSchema(),
+}));
+
 const netConfSchema = ready(() =>
   goObject({
-    type: string(),
-    capabilities: mapOf(boolean()),
-    ipam: goObject({ type: string() }),
-    dns: dnsSchema(),
-    prevResult: anyObject(),
+    ...commonKeys(),
     runtimeConfig: anyObject(),
     args: goObject({ cni: anyObject() }),
-    "cni.dev/valid-attachments": attachmentsSchema(),
     "cni.dev/attachments": attachmentsSchema(),
   }),
 );
