@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 const TRAIN = fileURLToPath(new URL("train.mjs", import.meta.url));
 
 /** Runs train.mjs in network namespaces of its own if that is allowed here. */
-function train(unfinished, directory, written) {
-  const call = [process.execPath, TRAIN, unfinished, directory, written];
+function train(unfinished, directory, trained) {
+  const call = [process.execPath, TRAIN, unfinished, directory, trained];
   for (const command of [
     ["unshare", "-rn", ...call],
     ["unshare", "-n", ...call],
@@ -29,10 +29,10 @@ function train(unfinished, directory, written) {
 export function finish(unfinished) {
   const directory = mkdtempSync(join(tmpdir(), "berth-training-"));
   try {
-    const written = join(directory, "written");
-    train(unfinished, directory, written);
-    if (!existsSync(written)) console.error("build: nothing was learnt about what calls write: each will be slower");
-    const env = { BERTH_WRITTEN: written };
+    const trained = join(directory, "trained");
+    train(unfinished, directory, trained);
+    if (!existsSync(trained)) console.error("build: nothing was learnt about what calls use: each will be slower");
+    const env = { BERTH_TRAINED: trained };
     const { status, stdout, stderr, error } = spawnSync(unfinished, [], { env, maxBuffer: 64 << 20 });
     if (status !== 0) throw new Error(`the program does not start: ${error?.message ?? `${stdout}${stderr}`}`);
     return stdout;

@@ -1,4 +1,4 @@
-// Calls of all kinds that are to be fast, made by the unfinished executable, which notes what of its memory they write
+// Calls of all kinds that are to be fast, made by the unfinished executable, which notes what of its memory they use
 // (runtime/src/training.rs): train.mjs EXECUTABLE DIRECTORY FILE [--no-network]. Without --no-network it is to be run
 // in a network namespace made for it, in which it makes a bridge.
 

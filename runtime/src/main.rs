@@ -7,6 +7,7 @@
 mod engine;
 mod fatal;
 mod heap;
+mod layout;
 mod modules;
 mod snapshot;
 mod sys;
@@ -37,6 +38,7 @@ fn fill_standard_descriptors() {
 extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
     fatal::catch_panics();
     let program = snapshot::program(engine::start);
+    snapshot::warm();
     heap::warm();
     fill_standard_descriptors();
     sys::signals::install();

@@ -1,34 +1,37 @@
-//! Which blocks of the snapshot do calls write? Part of the build (scripts/train.mjs): the unfinished executable, run
-//! with BERTH_TRAINING=FILE, gives each block pages of its own, makes the call that its environment asks for, and adds
-//! to FILE the blocks whose pages the kernel had to copy. Run without, it lays the blocks of BERTH_WRITTEN=FILE together.
+//! Which blocks of the snapshot do calls use? Part of the build (scripts/train.mjs): the unfinished executable, run with
+//! BERTH_TRAINING=FILE, makes the call that its environment asks for, and counts in FILE which blocks it wrote and which
+//! it used. Run with BERTH_TRAINED=FILE, it lays them out by that (`layout`): the fewer pages a call uses, the less the
+//! kernel has to do for it.
 //!
 //! A block is known by its number: the start of the program allocates the same blocks in the same order each time.
 
 use std::cell::UnsafeCell;
-use std::ffi::CStr;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::ffi::{CStr, c_int};
 use std::os::unix::fs::FileExt;
 use std::ptr::null_mut;
 
 use crate::fatal::fatal;
 use crate::heap::{HEADER, UNIT};
+use crate::layout::{BLOCKS, Block, Knowledge, Layout};
 use crate::snapshot::full;
 
 const PAGE: usize = 4096;
-const PAGES: usize = 1 << 16;
-const BLOCKS: usize = 1 << 16;
+/// What the kernel maps at once around a page that is read: in training, a block has it to itself.
+const WINDOW: usize = 16 * PAGE;
+const WINDOWS: usize = 1 << 16;
 
+/// All zero at first, so that it takes no room in the executable.
 struct Training {
-    /// Where the blocks are in training; null else.
+    /// Where the blocks are in training, and the memory's file; null else.
     base: *mut u8,
-    file: Option<OwnedFd>,
-    /// The number of the next block, and its page.
+    file: c_int,
+    /// The number of the next block, and its window.
     block: usize,
-    page: usize,
-    /// The block of each page.
-    owner: [u16; PAGES],
-    /// A bit for each block.
-    written: [u8; BLOCKS / 8],
+    window: usize,
+    /// The block of each window.
+    owner: [u16; WINDOWS],
+    knowledge: Knowledge,
+    layout: Layout,
 }
 
 struct Single(UnsafeCell<Training>);
@@ -38,11 +41,12 @@ unsafe impl Sync for Single {}
 
 static STATE: Single = Single(UnsafeCell::new(Training {
     base: null_mut(),
-    file: None,
+    file: 0,
     block: 0,
-    page: 0,
-    owner: [0; PAGES],
-    written: [0; BLOCKS / 8],
+    window: 0,
+    owner: [0; WINDOWS],
+    knowledge: Knowledge { calls: 0, blocks: [Block { total: 0, written: 0, used: 0 }; BLOCKS] },
+    layout: Layout::NONE,
 }));
 
 fn state() -> &'static mut Training {
@@ -56,93 +60,133 @@ fn variable(name: &CStr) -> Option<&'static str> {
     if value.is_null() { None } else { unsafe { CStr::from_ptr(value) }.to_str().ok() }
 }
 
-/// Reads what is known, and in training makes room.
-pub fn begin() {
+impl Knowledge {
+    fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: plain numbers without gaps.
+        unsafe { std::slice::from_raw_parts_mut((&raw mut *self).cast(), size_of::<Knowledge>()) }
+    }
+}
+
+/// Reads what is known; in training makes room, else lays out a memory of `size` bytes.
+pub fn begin(size: usize) {
     let state = state();
     let training = variable(c"BERTH_TRAINING");
-    if let Some(path) = training.or(variable(c"BERTH_WRITTEN"))
+    if let Some(path) = training.or(variable(c"BERTH_TRAINED"))
         && let Ok(file) = std::fs::File::open(path)
     {
-        let _ = file.read_at(&mut state.written, 0);
+        let _ = file.read_exact_at(state.knowledge.bytes(), 0);
     }
     if training.is_none() {
+        state.layout = Layout::new(&state.knowledge, size);
         return;
     }
     // SAFETY: memfd_create(2) and mmap(2) as documented.
     unsafe {
-        let file = libc::memfd_create(c"training".as_ptr(), libc::MFD_CLOEXEC);
-        libc::ftruncate(file, (PAGES * PAGE) as libc::off_t);
-        let base = map(null_mut(), libc::MAP_SHARED, file);
-        if base == libc::MAP_FAILED.cast() {
+        state.file = libc::memfd_create(c"training".as_ptr(), libc::MFD_CLOEXEC);
+        libc::ftruncate(state.file, (WINDOWS * WINDOW) as libc::off_t);
+        // One window more, to begin at the start of one.
+        let free = libc::mmap(null_mut(), (WINDOWS + 1) * WINDOW, libc::PROT_NONE, ANYWHERE, -1, 0);
+        let base = free.cast::<u8>().map_addr(|address| address.next_multiple_of(WINDOW));
+        if free == libc::MAP_FAILED || !map(base, libc::MAP_SHARED, state.file) {
             fatal("no memory to train with", "")
         }
         state.base = base;
-        state.file = Some(OwnedFd::from_raw_fd(file));
     }
 }
 
-/// SAFETY: the caller's; with MAP_FIXED, what is at `base` is replaced.
-unsafe fn map(base: *mut u8, flags: i32, file: i32) -> *mut u8 {
-    unsafe { libc::mmap(base.cast(), PAGES * PAGE, libc::PROT_READ | libc::PROT_WRITE, flags, file, 0).cast() }
+const ANYWHERE: c_int = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+
+/// SAFETY: the caller's; what is at `base` is replaced.
+unsafe fn map(base: *mut u8, flags: c_int, file: c_int) -> bool {
+    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, flags | libc::MAP_FIXED | libc::MAP_NORESERVE);
+    // SAFETY: mmap(2) as documented.
+    unsafe { libc::mmap(base.cast(), WINDOWS * WINDOW, access, flags, file, 0) == base.cast() }
 }
 
 /// In training: from here on, the pages that are written are copied. Returns whether this is training.
 pub fn start() -> bool {
     let state = state();
-    if let Some(file) = state.file.take() {
-        // SAFETY: the same content at the same place.
-        unsafe { map(state.base, libc::MAP_PRIVATE | libc::MAP_FIXED, file.as_raw_fd()) };
+    if state.base.is_null() {
+        return false;
     }
-    !state.base.is_null()
+    // SAFETY: the same content at the same place.
+    unsafe {
+        if !map(state.base, libc::MAP_PRIVATE, state.file) {
+            fatal("no memory to train with", "")
+        }
+        libc::close(state.file);
+    }
+    true
 }
 
-/// In training: where the next block is, in pages of its own.
+/// In training: where the next block is, in windows of its own.
 pub fn place(total: usize) -> Option<*mut u8> {
     let state = state();
     if state.base.is_null() {
         return None;
     }
-    let first = state.page;
-    state.page += (total + HEADER).div_ceil(PAGE);
-    if state.page > PAGES || state.block >= BLOCKS {
-        full("the snapshot has too many blocks: raise PAGES and BLOCKS in runtime/src/training.rs")
+    let first = state.window;
+    state.window += (total + HEADER).div_ceil(WINDOW);
+    if state.window > WINDOWS || state.block >= BLOCKS {
+        full("the snapshot has too many blocks: raise WINDOWS and BLOCKS in runtime/src")
     }
-    state.owner[first..state.page].fill(state.block as u16);
+    state.owner[first..state.window].fill(state.block as u16);
+    state.knowledge.blocks[state.block].total = total as u32;
     state.block += 1;
-    Some(state.base.wrapping_add(first * PAGE + UNIT - HEADER))
+    Some(state.base.wrapping_add(first * WINDOW + UNIT - HEADER))
+}
+
+/// Otherwise: the offset of the next block in the memory; undefined when that is full.
+pub fn offset(total: usize) -> Option<usize> {
+    let state = state();
+    state.block += 1;
+    state.layout.place(&state.knowledge, state.block - 1, total)
+}
+
+/// Up to which offset usual calls write most of the memory.
+pub fn hot() -> usize {
+    state().layout.hot()
 }
 
 pub fn holds(block: *mut u8) -> bool {
     let base = state().base;
-    !base.is_null() && block.addr().wrapping_sub(base.addr()) < PAGES * PAGE
+    !base.is_null() && block.addr().wrapping_sub(base.addr()) < WINDOWS * WINDOW
 }
 
-/// Whether training saw the next block written.
-pub fn next_is_written() -> bool {
-    let state = state();
-    let block = state.block;
-    state.block += 1;
-    state.written.get(block / 8).is_some_and(|bits| bits >> (block % 8) & 1 == 1)
-}
-
-/// Before the process ends: adds what was written to the file of the training, if this is one.
+/// Before the process ends: adds what was used to the file of the training, if this is one.
 pub fn record() {
     let state = state();
     if state.base.is_null() {
         return;
     }
-    let mut pages = vec![0; state.page * 8];
+    let pages = WINDOW / PAGE;
+    let mut entries = vec![0; state.window * pages * 8];
     let map = std::fs::File::open("/proc/self/pagemap");
-    if map.and_then(|map| map.read_exact_at(&mut pages, (state.base.addr() / PAGE * 8) as u64)).is_err() {
+    if map.and_then(|map| map.read_exact_at(&mut entries, (state.base.addr() / PAGE * 8) as u64)).is_err() {
         return;
     }
     // Documentation/admin-guide/mm/pagemap.rst: 63 present, 61 a page of a file.
-    let copied = |entry: &[u8; 8]| u64::from_ne_bytes(*entry) >> 61 & 0b101 == 0b100;
-    for (page, _) in pages.as_chunks().0.iter().enumerate().filter(|(_, entry)| copied(entry)) {
-        let block = state.owner[page] as usize;
-        state.written[block / 8] |= 1 << (block % 8);
+    let mut last = usize::MAX;
+    let (mut used, mut written) = (false, false);
+    for (window, entries) in entries.chunks(pages * 8).enumerate() {
+        let number = state.owner[window] as usize;
+        if number != last {
+            (last, used, written) = (number, false, false);
+        }
+        for entry in entries.as_chunks().0.iter().map(|entry| u64::from_ne_bytes(*entry) >> 61 & 0b101) {
+            let block = &mut state.knowledge.blocks[number];
+            if entry & 0b100 != 0 && !used {
+                used = true;
+                block.used += 1;
+            }
+            if entry == 0b100 && !written {
+                written = true;
+                block.written += 1;
+            }
+        }
     }
+    state.knowledge.calls += 1;
     if let Some(path) = variable(c"BERTH_TRAINING") {
-        let _ = std::fs::write(path, state.written);
+        let _ = std::fs::write(path, state.knowledge.bytes());
     }
 }
