@@ -22,6 +22,7 @@ export {
   setPort,
   setPromisc,
   setUp,
+  setUpPort,
 } from "../rtnl/link.ts";
 export { forgetNeigh } from "../rtnl/neigh.ts";
 export { addRoute, type Route } from "../rtnl/route.ts";

@@ -19,7 +19,7 @@ import type { Socket } from "./socket.ts";
 /** A change that is to be asked of the kernel. */
 export interface Request {
   /** In the words of the command it equals, for errors. */
-  readonly operation: string;
+  readonly operation: () => string;
   readonly type: number;
   /** Flags besides NLM_F_REQUEST and NLM_F_ACK. */
   readonly flags: number;
@@ -85,7 +85,7 @@ export class Client {
         if (!request || message.type !== NLMSG_ERROR) continue;
         const { errno, text } = readAck(message);
         if (errno && !request.tolerate?.includes(errno)) {
-          outcome[message.seq - first] = new NetlinkError(request.operation, errno, text);
+          outcome[message.seq - first] = new NetlinkError(request.operation(), errno, text);
         }
         answered = message.seq === last;
       }

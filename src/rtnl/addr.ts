@@ -37,7 +37,7 @@ export function ensureAddr(index: number, prefix: Prefix): Request {
 export function addAddr(index: number, prefix: Prefix, flags = 0): Request {
   const broadcast = prefix.ip.length === 4 && prefix.length < 31 ? lastOf(prefix) : undefined;
   return {
-    operation: `ip addr add ${formatPrefix(prefix)} dev ${index}`,
+    operation: () => `ip addr add ${formatPrefix(prefix)} dev ${index}`,
     type: RTM_NEWADDR,
     flags: NLM_F_CREATE | NLM_F_EXCL,
     body: (w) => {
@@ -50,7 +50,7 @@ export function addAddr(index: number, prefix: Prefix, flags = 0): Request {
 /** Like `ip addr del PREFIX dev LINK`. EADDRNOTAVAIL when it is not there. */
 export function deleteAddr(index: number, prefix: Prefix): Request {
   return {
-    operation: `ip addr del ${formatPrefix(prefix)} dev ${index}`,
+    operation: () => `ip addr del ${formatPrefix(prefix)} dev ${index}`,
     type: RTM_DELADDR,
     flags: 0,
     body: (w) => {

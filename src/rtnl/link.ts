@@ -11,10 +11,11 @@ import {
   type LinkHeader,
   linkAttrs,
   linkHeader,
-  linkReadAttrs,
   RTM_DELLINK,
   RTM_GETLINK,
   RTM_NEWLINK,
+  readLinkAttrs,
+  readLinkInfo,
   SKIP_STATS,
 } from "./tables.ts";
 
@@ -68,7 +69,8 @@ export function addBridge(bridge: { name: string; mac: Mac; mtu?: number; vlanFi
   const { name, mac, mtu, vlanFiltering } = bridge;
   const data = vlanFiltering ? { vlanFiltering: 1 } : {};
   return {
-    operation: `ip link add ${name} address ${formatMac(mac)}${mtu ? ` mtu ${mtu}` : ""} type bridge${vlanFiltering ? " vlan_filtering 1" : ""}`,
+    operation: () =>
+      `ip link add ${name} address ${formatMac(mac)}${mtu ? ` mtu ${mtu}` : ""} type bridge${vlanFiltering ? " vlan_filtering 1" : ""}`,
     type: RTM_NEWLINK,
     flags: NLM_F_CREATE | NLM_F_EXCL,
     body: message({}, bridgeAttrs, { ifname: name, address: mac, mtu, linkInfo: { kind: "bridge", data } }),
@@ -88,7 +90,8 @@ export interface VethEnd {
 /** Like `ip link add NAME [master BRIDGE] type veth peer name PEER netns NS`. EEXIST when either name is taken. */
 export function addVeth(end: VethEnd, peer: VethEnd): Request {
   return {
-    operation: `ip link add ${end.name} address ${formatMac(end.mac)}${end.master ? ` master ${end.master}` : ""} type veth peer name ${peer.name}`,
+    operation: () =>
+      `ip link add ${end.name} address ${formatMac(end.mac)}${end.master ? ` master ${end.master}` : ""} type veth peer name ${peer.name}`,
     type: RTM_NEWLINK,
     flags: NLM_F_CREATE | NLM_F_EXCL,
     body: message({}, linkAttrs, {
@@ -106,44 +109,62 @@ export function addVeth(end: VethEnd, peer: VethEnd): Request {
 
 /** Like `ip link del dev NAME`. */
 export function deleteLink(link: string | number): Request {
-  return { operation: `ip link del ${link}`, type: RTM_DELLINK, flags: 0, body: byName(link, {}) };
+  return { operation: () => `ip link del ${link}`, type: RTM_DELLINK, flags: 0, body: byName(link, {}) };
 }
 
 /** Like `ip link set dev NAME up`. */
 export function setUp(link: string | number): Request {
-  return change(link, "up", {}, IFF_UP, IFF_UP);
+  return change(link, () => "up", {}, IFF_UP, IFF_UP);
 }
 
 /** Like `ip link set dev NAME down`. */
 export function setDown(link: string | number): Request {
-  return change(link, "down", {}, 0, IFF_UP);
+  return change(link, () => "down", {}, 0, IFF_UP);
 }
 
 /** Like `ip link set dev NAME promisc on`. */
 export function setPromisc(link: string | number): Request {
-  return change(link, "promisc on", {}, IFF_PROMISC, IFF_PROMISC);
+  return change(link, () => "promisc on", {}, IFF_PROMISC, IFF_PROMISC);
 }
 
 /** Like `ip link set dev NAME address MAC`. Setting the address it has already makes the kernel announce it. */
 export function setMac(link: string | number, mac: Mac): Request {
-  return change(link, `address ${formatMac(mac)}`, { address: mac });
+  return change(link, () => `address ${formatMac(mac)}`, { address: mac });
 }
 
 /** Like `ip link set dev NAME master BRIDGE`, of which `master` is the index. */
 export function setMaster(link: string | number, master: number): Request {
-  return change(link, `master ${master}`, { master });
+  return change(link, () => `master ${master}`, { master });
 }
 
 /** Like `ip link set dev NAME alias TEXT` (at most 254 bytes). */
 export function setAlias(link: string | number, alias: string): Request {
-  return change(link, `alias ${alias}`, { alias });
+  return change(link, () => `alias ${alias}`, { alias });
+}
+
+/** What a bridge's port does with frames. */
+export interface PortSettings {
+  readonly hairpin: boolean;
+  readonly isolated: boolean;
 }
 
 /** Like `ip link set dev NAME type bridge_slave hairpin on|off isolated on|off`. The link must be a bridge's port. */
-export function setPort(link: string | number, port: { hairpin: boolean; isolated: boolean }): Request {
-  const slaveData = { hairpin: port.hairpin ? 1 : 0, isolated: port.isolated ? 1 : 0 };
-  const words = `type bridge_slave hairpin ${onOff(port.hairpin)} isolated ${onOff(port.isolated)}`;
-  return change(link, words, { linkInfo: { slaveKind: "bridge", slaveData } });
+export function setPort(link: string | number, port: PortSettings): Request {
+  return change(link, () => portWords(port), slaveInfo(port));
+}
+
+/** The same with `alias TEXT up` in one: first the port's settings, then the rest. */
+export function setUpPort(link: string | number, port: PortSettings, alias: string): Request {
+  const words = () => `alias ${alias} up ${portWords(port)}`;
+  return change(link, words, { alias, ...slaveInfo(port) }, IFF_UP, IFF_UP);
+}
+
+function slaveInfo({ hairpin, isolated }: PortSettings): LinkValue {
+  return { linkInfo: { slaveKind: "bridge", slaveData: { hairpin: hairpin ? 1 : 0, isolated: isolated ? 1 : 0 } } };
+}
+
+function portWords({ hairpin, isolated }: PortSettings): string {
+  return `type bridge_slave hairpin ${onOff(hairpin)} isolated ${onOff(isolated)}`;
 }
 
 function onOff(value: boolean): string {
@@ -152,9 +173,9 @@ function onOff(value: boolean): string {
 
 type LinkValue = Parameters<typeof linkAttrs.encode>[1];
 
-function change(link: string | number, words: string, attributes: LinkValue, flags = 0, mask = 0): Request {
+function change(link: string | number, words: () => string, attributes: LinkValue, flags = 0, mask = 0): Request {
   return {
-    operation: `ip link set ${link} ${words}`,
+    operation: () => `ip link set ${link} ${words()}`,
     type: RTM_NEWLINK,
     flags: 0,
     body: byName(link, attributes, { flags, change: mask }),
@@ -178,28 +199,59 @@ function message<V>(header: LinkHeader, coder: Coder<V>, attributes: V): (w: Wri
 /** Decodes an RTM_NEWLINK. */
 export function decodeLink({ body }: Message): Link {
   const { index = 0, flags = 0 } = linkHeader.decode(body);
-  const a = linkReadAttrs.decode(body);
-  const { kind = "", data, slaveKind, slaveData } = a.linkInfo ?? {};
-  return {
-    index,
-    flags,
-    kind,
-    name: a.ifname ?? "",
-    mtu: a.mtu ?? 0,
-    mac: (a.address ?? new Uint8Array(0)).slice(),
-    operstate: OPERSTATES[a.operstate ?? 0] ?? "unknown",
-    master: a.master ?? 0,
-    peer: kind === "veth" ? (a.link ?? 0) : 0,
-    alias: a.alias ?? "",
-    promiscuity: a.promiscuity ?? 0,
-    // Half of a link's attributes are in these two, which hardly anyone asks for.
-    get vlanFiltering() {
-      return kind === "bridge" && data !== undefined && bridgeInfo.decode(new Reader(data)).vlanFiltering === 1;
-    },
-    get port() {
-      return slaveKind === "bridge" && slaveData ? decodePort(slaveData) : undefined;
-    },
-  };
+  // A copy, as the datagram is the receiver's.
+  return new ReadLink(index, flags, new Reader(body.take(body.left).slice()));
+}
+
+/** What the kernel said of a link: a hundred attributes, of which hardly anyone asks for more than three. */
+class ReadLink implements Link {
+  readonly index: number;
+  readonly flags: number;
+  readonly #attrs: ReturnType<typeof readLinkAttrs>;
+  readonly #info: ReturnType<typeof readLinkInfo>;
+
+  constructor(index: number, flags: number, r: Reader) {
+    this.index = index;
+    this.flags = flags;
+    this.#attrs = readLinkAttrs(r);
+    this.#info = readLinkInfo(new Reader(this.#attrs.linkInfo ?? new Uint8Array(0)));
+  }
+
+  get name() {
+    return this.#attrs.ifname ?? "";
+  }
+  get kind() {
+    return this.#info.kind ?? "";
+  }
+  get mtu() {
+    return this.#attrs.mtu ?? 0;
+  }
+  get mac() {
+    return this.#attrs.address ?? new Uint8Array(0);
+  }
+  get operstate() {
+    return OPERSTATES[this.#attrs.operstate ?? 0] ?? "unknown";
+  }
+  get master() {
+    return this.#attrs.master ?? 0;
+  }
+  get peer() {
+    return this.kind === "veth" ? (this.#attrs.link ?? 0) : 0;
+  }
+  get alias() {
+    return this.#attrs.alias ?? "";
+  }
+  get promiscuity() {
+    return this.#attrs.promiscuity ?? 0;
+  }
+  get vlanFiltering() {
+    const { kind, data } = this.#info;
+    return kind === "bridge" && data !== undefined && bridgeInfo.decode(new Reader(data)).vlanFiltering === 1;
+  }
+  get port() {
+    const { slaveKind, slaveData } = this.#info;
+    return slaveKind === "bridge" && slaveData ? decodePort(slaveData) : undefined;
+  }
 }
 
 function decodePort(data: Uint8Array): { hairpin: boolean; isolated: boolean } {

@@ -6,7 +6,7 @@ import { addressFamily, neighAttrs, RTM_DELNEIGH, writeNeighHeader } from "./tab
 /** Like `ip neigh del ADDRESS dev LINK`; an entry that is not there counts as success. */
 export function forgetNeigh(index: number, address: Ip): Request {
   return {
-    operation: `ip neigh del ${formatIp(address)} dev ${index}`,
+    operation: () => `ip neigh del ${formatIp(address)} dev ${index}`,
     type: RTM_DELNEIGH,
     flags: 0,
     tolerate: [ENOENT],

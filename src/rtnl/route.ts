@@ -30,7 +30,7 @@ export function addRoute(route: Route): Request {
   const { dst, gateway, oif, priority } = route;
   const { table = TABLE_MAIN, scope = 0 } = route;
   return {
-    operation: `ip route add ${formatPrefix(dst)}${gateway ? ` via ${formatIp(gateway)}` : ""} dev ${oif}`,
+    operation: () => `ip route add ${formatPrefix(dst)}${gateway ? ` via ${formatIp(gateway)}` : ""} dev ${oif}`,
     type: RTM_NEWROUTE,
     flags: NLM_F_CREATE,
     body: (w) => {

@@ -1,5 +1,5 @@
 import type { Ip } from "../base/ip.ts";
-import { attrs } from "../wire/attrs.ts";
+import { attrs, lazyAttrs } from "../wire/attrs.ts";
 import { bytes, type Coder, cstr, i32, ip, mac, u8, u32, type Value } from "../wire/coder.ts";
 import type { Reader, Writer } from "../wire/cursor.ts";
 
@@ -86,7 +86,7 @@ const linkInfo = attrs({
 });
 
 /** The same for reading, where `data` depends on a kind that comes with it. */
-const linkInfoRead = attrs({
+export const readLinkInfo = lazyAttrs({
   kind: [1, cstr],
   data: [2, bytes],
   slaveKind: [4, cstr],
@@ -110,12 +110,12 @@ export const linkAttrs = attrs({ ...common, linkInfo: [18, linkInfo] });
 /** IFLA_*, for making a bridge. */
 export const bridgeAttrs = attrs({ ...common, linkInfo: [18, bridgeLinkInfo] });
 /** IFLA_*, for reading. */
-export const linkReadAttrs = attrs({
+export const readLinkAttrs = lazyAttrs({
   ...common,
   /** ifindex of a veth's peer in its own namespace. */
   link: [5, u32],
   operstate: [16, u8],
-  linkInfo: [18, linkInfoRead],
+  linkInfo: [18, bytes],
   promiscuity: [30, u32],
 });
 

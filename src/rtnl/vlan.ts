@@ -53,7 +53,7 @@ export function deleteVlans(index: number, vlans: readonly Vlans[]): Request {
 
 function portRequest(verb: string, type: number, index: number, vlans: readonly Vlans[]): Request {
   return {
-    operation: `bridge vlan ${verb} dev ${index} ${vlans.map(words).join(", ")}`,
+    operation: () => `bridge vlan ${verb} dev ${index} ${vlans.map(words).join(", ")}`,
     type,
     flags: 0,
     body: (w) => {

@@ -23,8 +23,7 @@ interface Nest {
  * Attributes that the table does not list are passed over: newer kernels send more than anyone reads.
  */
 export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & Required<Nest> {
-  // Not at load: many tables are never decoded, and all would be in the executable.
-  let byType: (Entry | undefined)[] | undefined;
+  const names = namesByType(table);
   return {
     nested: true,
     encode(w, value) {
@@ -35,28 +34,56 @@ export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & 
       }
     },
     decode(r) {
-      byType ??= indexByType(table);
       const out: Record<string, unknown> = {};
-      eachAttr(r, byType, ([name, coder], start, end) => {
-        out[name] = decodeNamed(name, coder, new Reader(r.buf, start, end));
+      eachAttr(r, names, (name, start, end) => {
+        out[name] = decodeNamed(name, (table[name] as AttrTable[string])[1], new Reader(r.buf, start, end));
       });
       return out as Decoded<T>;
     },
   };
 }
 
-type Entry = readonly [name: string, coder: Coder<unknown>];
-
-function indexByType(table: AttrTable): (Entry | undefined)[] {
-  const byType: (Entry | undefined)[] = [];
-  for (const name in table) {
-    const entry = table[name];
-    if (!entry) continue;
-    // Without holes, with which the engine would keep it as a hash table.
-    while (byType.length <= entry[0]) byType.push(undefined);
-    byType[entry[0]] = [name, entry[1]];
+/**
+ * The same of what is in `r`, each attribute decoded only when it is asked for, and again each time: for messages of
+ * many attributes of which hardly any is wanted. The bytes must stay as they are.
+ */
+export function lazyAttrs<const T extends AttrTable>(table: T): (r: Reader) => Decoded<T> {
+  const names = Object.keys(table);
+  const slots = namesByType(table).map((name) => (name === undefined ? undefined : names.indexOf(name)));
+  const nowhere = names.map(() => 0);
+  class Lazy {
+    readonly buf: Uint8Array;
+    readonly starts = nowhere.slice();
+    readonly ends = nowhere.slice();
+    constructor(r: Reader) {
+      this.buf = r.buf;
+      eachAttr(r, slots, (slot, start, end) => {
+        this.starts[slot] = start;
+        this.ends[slot] = end;
+      });
+    }
   }
-  return byType;
+  names.forEach((name, slot) => {
+    const coder = (table[name] as AttrTable[string])[1];
+    Object.defineProperty(Lazy.prototype, name, {
+      get(this: Lazy) {
+        const start = this.starts[slot] as number;
+        return start === 0 ? undefined : decodeNamed(name, coder, new Reader(this.buf, start, this.ends[slot]));
+      },
+    });
+  });
+  return (r) => new Lazy(r) as unknown as Decoded<T>;
+}
+
+function namesByType(table: AttrTable): (string | undefined)[] {
+  const names: (string | undefined)[] = [];
+  for (const name in table) {
+    const [type] = table[name] as AttrTable[string];
+    // Without holes, with which the engine would keep it as a hash table.
+    while (names.length <= type) names.push(undefined);
+    names[type] = name;
+  }
+  return names;
 }
 
 /** A list of values, each in an attribute of the same type (NFTA_LIST_ELEM and its like). */

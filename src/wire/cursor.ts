@@ -3,6 +3,16 @@ export class DecodeError extends Error {
   override readonly name = "DecodeError";
 }
 
+/** Two bytes, host order, which is little-endian. */
+export function u16At(buf: Uint8Array, at: number): number {
+  return (buf[at] as number) | ((buf[at + 1] as number) << 8);
+}
+
+/** Four bytes, host order. */
+export function u32At(buf: Uint8Array, at: number): number {
+  return (u16At(buf, at) | (u16At(buf, at + 2) << 16)) >>> 0;
+}
+
 /** Reads a stretch of bytes front to back; every read is bounds-checked in one place. Host order is little-endian. */
 export class Reader {
   readonly buf: Uint8Array;
@@ -44,8 +54,7 @@ export class Reader {
   }
 
   u16(): number {
-    const at = this.skip(2);
-    return (this.buf[at] as number) | ((this.buf[at + 1] as number) << 8);
+    return u16At(this.buf, this.skip(2));
   }
 
   u16be(): number {
@@ -54,15 +63,11 @@ export class Reader {
   }
 
   i32(): number {
-    const at = this.skip(4);
-    const b = this.buf;
-    return (
-      (b[at] as number) | ((b[at + 1] as number) << 8) | ((b[at + 2] as number) << 16) | ((b[at + 3] as number) << 24)
-    );
+    return u32At(this.buf, this.skip(4)) | 0;
   }
 
   u32(): number {
-    return this.i32() >>> 0;
+    return u32At(this.buf, this.skip(4));
   }
 
   u32be(): number {

@@ -1,6 +1,6 @@
 import { attrs } from "./attrs.ts";
 import { cstr, u32 } from "./coder.ts";
-import { DecodeError, Reader, type Writer } from "./cursor.ts";
+import { DecodeError, Reader, u16At, u32At, type Writer } from "./cursor.ts";
 
 /** Flags of a netlink message (linux/netlink.h). */
 export const NLM_F_REQUEST = 0x1;
@@ -42,19 +42,22 @@ export function writeMessage(w: Writer, type: number, flags: number, seq: number
 
 /** The messages of one datagram. Throws DecodeError when a header lies about its length. */
 export function readMessages(datagram: Uint8Array): Message[] {
-  const r = new Reader(datagram);
   const messages: Message[] = [];
-  while (r.left >= 16) {
-    const length = r.u32();
-    const type = r.u16();
-    const flags = r.u16();
-    const seq = r.u32();
-    r.skip(4);
+  const end = datagram.length;
+  let at = 0;
+  while (end - at >= 16) {
+    const length = u32At(datagram, at);
     if (length < 16) throw new DecodeError(`netlink message of length ${length}`);
-    messages.push({ type, flags, seq, body: r.sub(length - 16) });
-    r.skip(Math.min(r.left, -length & 3));
+    if (length > end - at) throw new DecodeError(`wanted ${length - 16} bytes, ${end - at - 16} left`);
+    messages.push({
+      type: u16At(datagram, at + 4),
+      flags: u16At(datagram, at + 6),
+      seq: u32At(datagram, at + 8),
+      body: new Reader(datagram, at + 16, at + length),
+    });
+    at += Math.min((length + 3) & ~3, end - at);
   }
-  if (r.left) throw new DecodeError(`${r.left} bytes after the last netlink message`);
+  if (at < end) throw new DecodeError(`${end - at} bytes after the last netlink message`);
   return messages;
 }
 

@@ -8,13 +8,14 @@ import { listAddrs } from "../../src/rtnl/addr.ts";
 import { findLink, listLinks, setUp } from "../../src/rtnl/link.ts";
 import { listRoutes } from "../../src/rtnl/route.ts";
 import { sysError } from "../../src/sys/bun/errors.ts";
+import { fieldsOf } from "../support/link-fields.ts";
 import { bytesOf, CAPTURED, type Captured } from "../unit/rtnl/captured.ts";
 import { type Random, random } from "./fuzz-random.ts";
 import { newTally, note, type Tally } from "./tally.ts";
 
 const READERS: Record<string, (client: Client) => unknown> = {
-  findLink: (client) => findLink(client, "eth0"),
-  listLinks: (client) => listLinks(client),
+  findLink: (client) => [findLink(client, "eth0")].map((link) => link && fieldsOf(link)),
+  listLinks: (client) => listLinks(client).map(fieldsOf),
   listAddrs: (client) => listAddrs(client, 1),
   listRoutes: (client) => listRoutes(client, 2),
   hasTable: (client) => hasTable(client, "ip", "t"),

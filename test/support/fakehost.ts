@@ -116,8 +116,8 @@ type Spaces = Record<Space["name"], Space>;
 
 function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
   const one = (request: Request): NetlinkError | undefined => {
-    const errno = effect(`${here.name}: ${request.operation}`, () => perform(here, spaces, request.operation));
-    return errno && !request.tolerate?.includes(errno) ? new NetlinkError(request.operation, errno) : undefined;
+    const errno = effect(`${here.name}: ${request.operation()}`, () => perform(here, spaces, request.operation()));
+    return errno && !request.tolerate?.includes(errno) ? new NetlinkError(request.operation(), errno) : undefined;
   };
   const find = (link: string | number) => findIn(here, link);
   return {
@@ -216,13 +216,16 @@ function remove({ links }: Space, is: (link: FakeLink) => boolean): void {
   for (const link of links.filter(is)) links.splice(links.indexOf(link), 1);
 }
 
-function set(link: FakeLink, [what = "", value = ""]: string[]): void {
-  if (what === "alias") link.alias = value;
-  if (what === "address") link.mac = parseMac(value) as Mac;
-  if (what === "promisc") link.flags |= IFF_PROMISC;
-  if (what !== "up" && what !== "down") return;
-  link.flags = what === "up" ? link.flags | IFF_UP : link.flags & ~IFF_UP;
-  link.operstate = what;
+function set(link: FakeLink, words: string[]): void {
+  words.forEach((what, i) => {
+    const value = words[i + 1] ?? "";
+    if (what === "alias") link.alias = value;
+    if (what === "address") link.mac = parseMac(value) as Mac;
+    if (what === "promisc") link.flags |= IFF_PROMISC;
+    if (what !== "up" && what !== "down") return;
+    link.flags = what === "up" ? link.flags | IFF_UP : link.flags & ~IFF_UP;
+    link.operstate = what;
+  });
 }
 
 function changeAddr(here: Space, wanted: boolean, prefix: Prefix, index: number): number {

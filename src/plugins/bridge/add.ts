@@ -5,7 +5,7 @@ import { formatMac } from "../../base/mac.ts";
 import { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
-import { forgetNeigh, type Link, setAlias, setMac, setPort, setUp } from "../../host/verbs.ts";
+import { forgetNeigh, type Link, setMac, setUp, setUpPort } from "../../host/verbs.ts";
 import { type Delegated, delegateAdd, delegateAddInProcess } from "../../invoke/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
@@ -106,9 +106,7 @@ function bringUp(add: Add, gateway: Link, veth: Veth, addressing: Addressing | u
   if (!addressing && !config.disableContainerInterface) sandbox.change(setUp(owner.ifname));
   host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${veth.host}/accept_ra`, "0"));
   host.change(
-    setAlias(veth.host, aliasOf(owner)),
-    setPort(veth.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }),
-    setUp(veth.host),
+    setUpPort(veth.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }, aliasOf(owner)),
     // Whoever had these addresses before had other MAC addresses.
     ...(addressing?.ips ?? []).map(({ address }) => forgetNeigh(gateway.index, address.ip)),
   );

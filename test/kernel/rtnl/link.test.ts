@@ -14,10 +14,12 @@ import {
   setPort,
   setPromisc,
   setUp,
+  setUpPort,
 } from "../../../src/rtnl/link.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
 import { netnsPath } from "../../support/conf.ts";
 import { inLab } from "../../support/lab.ts";
+import { fieldsOf } from "../../support/link-fields.ts";
 import { BRIDGE, change, INNER, indexOf, look, mac, needsLinks, OUTER, pair, refused, using } from "./links.ts";
 
 needsLinks(
@@ -111,6 +113,17 @@ needsLinks(
 );
 
 needsLinks(
+  "setUpPort() sets a port, its alias, and brings it up",
+  inLab((lab) => {
+    pair(lab);
+    change(lab, lab.host, setUpPort("v0", { hairpin: true, isolated: true }, "somebody's"));
+    const { flags, ifalias, linkinfo } = look(lab, lab.host, "v0");
+    expect([flags.includes("UP"), ifalias]).toEqual([true, "somebody's"]);
+    expect(linkinfo.info_slave_data).toMatchObject({ hairpin: true, isolated: true });
+  }),
+);
+
+needsLinks(
   "setUp() and setDown() change the one flag",
   inLab((lab) => {
     const ns = pair(lab);
@@ -164,7 +177,9 @@ needsLinks(
       setUp("br0"),
     );
     const seen = look(lab, lab.host, "v0");
-    const { mac, flags, ...link } = using(lab, lab.host, (client) => findLink(client, "v0")) ?? expect.unreachable();
+    const { mac, flags, ...link } = fieldsOf(
+      using(lab, lab.host, (client) => findLink(client, "v0")) ?? expect.unreachable(),
+    );
     expect(link).toEqual({
       index: seen.ifindex,
       name: "v0",

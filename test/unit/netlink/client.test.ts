@@ -39,7 +39,7 @@ function ack(seq: number, errno = 0): string {
 const ASK = message(SET, 5, 1, "aa 00 00 00");
 
 function request(over: Partial<Request> = {}): Request {
-  return { operation: "ip link set x", type: SET, flags: 0, body: (w) => w.bytes(hex("aa 00 00 00")), ...over };
+  return { operation: () => "ip link set x", type: SET, flags: 0, body: (w) => w.bytes(hex("aa 00 00 00")), ...over };
 }
 
 /** Runs `use` with a client of a script that must be played to its end. */
@@ -114,7 +114,7 @@ describe("change()", () => {
 
 describe("changeAll() and attempt()", () => {
   const three = ["a", "b", "c"].map((name, i) =>
-    request({ operation: `ip link set ${name}`, flags: 0x600, body: (w) => w.u32(i) }),
+    request({ operation: () => `ip link set ${name}`, flags: 0x600, body: (w) => w.u32(i) }),
   );
   /** One datagram; only the last message asks for an acknowledgement. */
   const DATAGRAM =

@@ -15,7 +15,6 @@ import {
   bridgeAttrs,
   linkAttrs,
   linkHeader,
-  linkReadAttrs,
   neighAttrs,
   routeAttrs,
   routeHeader,
@@ -25,6 +24,7 @@ import type { Coder } from "../../../src/wire/coder.ts";
 import { DecodeError, Reader, Writer } from "../../../src/wire/cursor.ts";
 import { type Message, readAck, readMessages } from "../../../src/wire/message.ts";
 import { hex } from "../../support/hex.ts";
+import { fieldsOf } from "../../support/link-fields.ts";
 import explainedText from "../../wire/reply-error-text.hex" with { type: "text" };
 import wholeText from "../../wire/reply-error-whole.hex" with { type: "text" };
 import { bytesOf, type Captured } from "./captured.ts";
@@ -45,8 +45,8 @@ const vlans: Both = { header: { encode: (w, v) => w.bytes(v), decode: (r) => r.t
 
 const CODERS: Record<Captured, Both> = {
   replyAddrs: addr,
-  replyBridge: link(linkReadAttrs),
-  replyPort: link(linkReadAttrs),
+  replyBridge: link(bridgeAttrs),
+  replyPort: link(linkAttrs),
   replyRoutes4: route,
   replyRoutes6: route,
   replyVlans: vlans,
@@ -129,7 +129,7 @@ test.each(NAMES)("readMessages() gives values or DecodeError over %s", (name) =>
       const messages = attempt(() => readMessages(bytes)) ?? [];
       for (const message of messages) {
         expect(message.body.left).toBeLessThanOrEqual(bytes.length - HEADER);
-        attempt(() => decodeLink(message));
+        attempt(() => fieldsOf(decodeLink(message)));
       }
     }),
     { numRuns: 500 },

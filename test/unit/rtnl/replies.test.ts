@@ -10,6 +10,7 @@ import { listRoutes } from "../../../src/rtnl/route.ts";
 import { listVlans } from "../../../src/rtnl/vlan.ts";
 import { type Message, readMessages } from "../../../src/wire/message.ts";
 import { hex } from "../../support/hex.ts";
+import { fieldsOf } from "../../support/link-fields.ts";
 import doneText from "../../wire/reply-done.hex" with { type: "text" };
 import errorText from "../../wire/reply-error.hex" with { type: "text" };
 import { bytesOf, type Captured, messagesOf } from "./captured.ts";
@@ -31,7 +32,7 @@ function answering(...datagrams: Uint8Array[]): Client {
   return new Client(socket);
 }
 
-const link = (captured: Captured): Link => decodeLink(messagesOf(captured)[0] as Message);
+const link = (captured: Captured): Link => fieldsOf(decodeLink(messagesOf(captured)[0] as Message));
 
 describe("decodeLink()", () => {
   test("reads a bridge", () => {
@@ -71,9 +72,9 @@ describe("decodeLink()", () => {
 
   test("keeps nothing of the datagram, which is the receiver's", () => {
     const datagram = bytesOf("replyPort");
-    const { mac, name } = decodeLink(readMessages(datagram)[0] as Message);
+    const link = decodeLink(readMessages(datagram)[0] as Message);
     datagram.fill(0);
-    expect([formatMac(mac), name]).toEqual(["02:00:00:00:00:02", "v0"]);
+    expect([formatMac(link.mac), link.name]).toEqual(["02:00:00:00:00:02", "v0"]);
   });
 });
 

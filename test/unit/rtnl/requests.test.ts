@@ -89,7 +89,7 @@ function encoded({ type, flags, body }: Request): Uint8Array {
 
 test.each(REQUESTS)("%s is sent as the bytes captured in %s", (operation, captured, request) => {
   expect(dump(encoded(request))).toBe(dump(bytesOf(captured)));
-  expect(request.operation).toBe(operation);
+  expect(request.operation()).toBe(operation);
 });
 
 describe("the tables decode what they encode:", () => {

@@ -33,12 +33,14 @@ function effects(
   } catch {
     // Of interest is what was done.
   }
-  const told = host.log.filter((line) => RULES.test(line) || /link (add|del) .*veth|set \S+ up/.test(line));
+  const told = host.log.filter(
+    (line) => RULES.test(line) || /link (add|del) .*veth|set \S+ (alias \S+ )?up/.test(line),
+  );
   return told.map((line) =>
     line
       .replace(/veth[0-9a-f]{8}/g, "v")
       .replace(/ net\/c1\/eth0/, "")
-      .replace(/ (address|master) .*/, ""),
+      .replace(/ (address|master|type) .*/, ""),
   );
 }
 
@@ -47,14 +49,14 @@ test("add() has the port watched before anything is up, and the rules of the bac
   expect(log.filter((line) => !/set (\d+|br0) up/.test(line))).toEqual([
     "host: ip link add v",
     "spoof-check add v",
-    "host: ip link set v up",
+    "host: ip link set v alias berth:net/c1/eth0 up",
     "iptables add",
   ]);
   expect(log.findIndex((line) => line.startsWith("ctr:"))).toBeGreaterThan(log.indexOf("spoof-check add v"));
 });
 
 test("add() takes both back when the port does not come up", () => {
-  const refuses = (text: string) => (/^host: ip link set veth\w+ up/.test(text) ? EIO : undefined);
+  const refuses = (text: string) => (/^host: ip link set veth\w+ .*up/.test(text) ? EIO : undefined);
   expect(effects("ADD", WATCHED, { cues: { refuses } }).slice(-2)).toEqual([
     "spoof-check remove",
     "host: ip link del v",

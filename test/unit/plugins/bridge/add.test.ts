@@ -90,9 +90,7 @@ test("add() takes a lease, then makes bridge, gateway, link and rules, then anno
     "ctr: ip link set N up",
     "ctr: ip route add 0.0.0.0/0 via 10.1.2.1 dev N",
     "host: try sysctl net/ipv6/conf/veth1fadeca3/accept_ra=0",
-    "host: ip link set veth1fadeca3 alias berth:net/c1/eth0",
-    "host: ip link set veth1fadeca3 type bridge_slave hairpin on isolated off",
-    "host: ip link set veth1fadeca3 up",
+    "host: ip link set veth1fadeca3 alias berth:net/c1/eth0 up type bridge_slave hairpin on isolated off",
     "host: ip neigh del 10.1.2.3 dev N",
     "masquerade add net/c1/eth0",
     "ctr: ip link set N address MAC",
@@ -221,11 +219,14 @@ describe("add() on a name that is taken", () => {
       {},
       {
         prepare: (host) =>
-          host
-            .openSandbox("")
-            .attempt([
-              { operation: "ip link add eth0 address 02:00:00:00:00:09 type bridge", type: 0, flags: 0, body() {} },
-            ]),
+          host.openSandbox("").attempt([
+            {
+              operation: () => "ip link add eth0 address 02:00:00:00:00:09 type bridge",
+              type: 0,
+              flags: 0,
+              body() {},
+            },
+          ]),
       },
     );
     expect((thrown as CniError).message).toBe(
@@ -239,7 +240,7 @@ describe("add() on a name that is taken", () => {
 
 test("add() fails when the port does not come up, and says in which state it is", () => {
   // A kernel that takes "up" and does not follow.
-  const { host, thrown } = run(FULL, { refuses: (effect) => (/veth\w+ up$/.test(effect) ? 0 : undefined) });
+  const { host, thrown } = run(FULL, { refuses: (effect) => (/veth\w+ alias .* up /.test(effect) ? 0 : undefined) });
   expect((thrown as CniError).message).toBe("bridge port in error state: down");
   expectNothingLeft(host);
 });

@@ -1,0 +1,22 @@
+import type { Link } from "../../src/rtnl/link.ts";
+
+const NAMES = [
+  "index",
+  "name",
+  "kind",
+  "mac",
+  "flags",
+  "mtu",
+  "operstate",
+  "master",
+  "peer",
+  "alias",
+  "promiscuity",
+  "vlanFiltering",
+  "port",
+] as const satisfies (keyof Link)[];
+
+/** All that a link has: what the kernel sent is decoded only when it is asked for. */
+export function fieldsOf(link: Link): Link {
+  return Object.fromEntries(NAMES.map((name) => [name, link[name]])) as unknown as Link;
+}
