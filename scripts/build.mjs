@@ -82,7 +82,25 @@ function output(command, args) {
   return status === 0 ? stdout : undefined;
 }
 
-/** Checks the tools that npm does not install. Returns the target triple of this machine. */
+/**
+ * What Rust calls the machine that is built for. With musl, a call starts in a third less time than with glibc, which asks
+ * for the sizes of caches first; without it, as where it cannot be installed, berth is the same but for that.
+ */
+function targetOf(host) {
+  const musl = host.replace(/-gnu$/, "-musl");
+  const has = () => output("musl-gcc", ["--version"]) && existsSync(libraryOf(musl));
+  if (!has()) spawnSync("bash", ["-c", ". scripts/setup.sh; install_musl"], { cwd: ROOT, stdio: "inherit" });
+  if (has()) return musl;
+  console.error("build: with glibc, as musl is not here: calls will start slower");
+  return host;
+}
+
+/** Where Rust's library for a target is, if it is installed. */
+function libraryOf(target) {
+  return output("rustc", ["--print", "target-libdir", "--target", target])?.trim() ?? "";
+}
+
+/** Checks the tools that npm does not install. Returns the target triple to build for. */
 function checkTools() {
   const rustc = output("rustc", ["-vV"]);
   if (rustc === undefined || output("cargo", ["-V"]) === undefined) {
@@ -95,7 +113,7 @@ function checkTools() {
   }
   const triple = /^host: (.+)$/m.exec(rustc)[1];
   if (!triple.endsWith("-linux-gnu")) stop(`berth is built on Linux with glibc, not for ${triple}`);
-  return triple;
+  return targetOf(triple);
 }
 
 async function bundle() {
@@ -161,6 +179,7 @@ function install(executable) {
 const triple = checkTools();
 writeBundles(await bundle());
 // RUSTFLAGS would replace the flags of runtime/.cargo/config.toml.
-const { RUSTFLAGS, ...env } = process.env;
+const { RUSTFLAGS, ...environment } = process.env;
+const env = triple.endsWith("-musl") ? { ...environment, TARGET_CC: "musl-gcc" } : environment;
 run("cargo", ["build", "--quiet", "--release", "--locked", "--target", triple], { cwd: RUNTIME, env });
 install(finish(join(RUNTIME, "target", triple, "release/berth")));

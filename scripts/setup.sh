@@ -21,15 +21,26 @@ say() { printf '==> %s\n' "$*"; }
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
+# Of command:package, those whose command is missing.
 install_packages() {
   local missing=() entry
-  for entry in "${COMMANDS[@]}"; do
+  for entry; do
     PATH=$PATH:/usr/sbin:/sbin type -P "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
   done
   [ ${#missing[@]} = 0 ] && return
   say "installing ${missing[*]} with apt-get"
   as_root apt-get update -qq &&
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# For the C library of the executable: scripts/build.mjs.
+install_musl() {
+  install_packages musl-gcc:musl-tools || return
+  local target; target=$(uname -m)-unknown-linux-musl
+  [ -d "$(rustc --print target-libdir --target "$target" 2>/dev/null)" ] && return
+  type -P rustup >/dev/null || return
+  say "installing Rust's library for $target with rustup"
+  rustup --quiet target add "$target"
 }
 
 install_modules() {
@@ -83,7 +94,7 @@ install_vm_kernel() {
 }
 
 setup() {
-  install_packages || say "apt-get could not install all of it: tests that need it will fail or be skipped"
+  install_packages "${COMMANDS[@]}" || say "apt-get could not install all of it: tests that need it will fail or be skipped"
   install_modules || { say "npm ci failed, so nothing can be built"; return 1; }
   install_reference
   install_vm_kernel

@@ -1,8 +1,10 @@
-//! The heap of Rust and of the engine: the snapshot while the executable is unfinished; then small blocks from a pool,
-//! others from the C library. A block that is in the snapshot may be written, but is not used again when it is freed.
+//! The heap of Rust and of the engine: the snapshot while the executable is unfinished; then a stretch of memory from which
+//! blocks are cut, and which are used again by their size. A block that is in the snapshot may be written, but is not used
+//! again when it is freed.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
+use std::ffi::c_int;
 use std::ptr::{copy_nonoverlapping, null_mut};
 
 use rquickjs::allocator::Allocator;
@@ -15,62 +17,74 @@ pub struct Heap;
 /// Blocks are aligned as malloc(3) aligns. In front of each is its size, so that it begins in the middle of a unit.
 pub const UNIT: usize = 16;
 pub const HEADER: usize = size_of::<usize>();
-/// The largest block of the pool, with its header. The engine's objects are smaller.
+/// Up to here a block has the size that was asked for, with its header; above, a power of two.
 const SMALL: usize = 512;
-/// What the pool takes from the C library at a time.
-const CHUNK: usize = 128 << 10;
+/// More than the engine is allowed (engine.rs). What is not touched is not there.
+const ROOM: usize = 128 << 20;
+/// What a usual call takes of it.
+const WARM: usize = 128 << 10;
 
-struct Pool {
-    /// Freed blocks by size in units; each holds the address of the next.
-    free: [*mut u8; SMALL / UNIT + 1],
+const SIZES: usize = SMALL / UNIT + 1 + (ROOM / SMALL).ilog2() as usize;
+
+struct Room {
+    /// Freed blocks by size; each holds the address of the next.
+    free: [*mut u8; SIZES],
     next: *mut u8,
     end: *mut u8,
 }
 
-struct Single(UnsafeCell<Pool>);
+struct Single(UnsafeCell<Room>);
 
 // SAFETY: there is one thread.
 unsafe impl Sync for Single {}
 
-static POOL: Single = Single(UnsafeCell::new(Pool { free: [null_mut(); _], next: null_mut(), end: null_mut() }));
+static MEMORY: Single = Single(UnsafeCell::new(Room { free: [null_mut(); _], next: null_mut(), end: null_mut() }));
 
-/// Gives the pool its first memory at once: page faults, one for each 4 KiB, are an eighth of the time of a call.
+/// Gives the heap its first memory at once: page faults, one for each 4 KiB, are an eighth of the time of a call.
 pub fn warm() {
-    // SAFETY: mallopt as documented; one thread.
+    // SAFETY: one thread; madvise(2) as documented. Fails before Linux 5.14, without harm.
     unsafe {
-        // Else each large block would be a mapping of its own, and given back.
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 32 << 20);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, 64 << 20);
-        let pool = &mut *POOL.0.get();
-        if !pool.grow() {
-            out_of_memory()
-        }
-        let page = pool.next.map_addr(|address| address.next_multiple_of(4096));
-        // Fails before Linux 5.14, without harm.
-        libc::madvise(page.cast(), (pool.end.addr() - page.addr()) & !4095, libc::MADV_POPULATE_WRITE);
+        let memory = &mut *MEMORY.0.get();
+        memory.make();
+        libc::madvise(memory.next.map_addr(|address| address & !4095).cast(), WARM, libc::MADV_POPULATE_WRITE);
     }
 }
 
-impl Pool {
-    fn grow(&mut self) -> bool {
-        // SAFETY: malloc as documented.
-        let chunk: *mut u8 = unsafe { libc::malloc(CHUNK).cast() };
-        self.next = chunk.wrapping_add(UNIT - HEADER);
-        self.end = chunk.wrapping_add(CHUNK);
-        !chunk.is_null()
+/// The index of a size among the lists of free blocks. The size is one that `total` gives.
+fn index(total: usize) -> usize {
+    if total <= SMALL { total / UNIT } else { SMALL / UNIT + (total / SMALL).ilog2() as usize }
+}
+
+impl Room {
+    fn make(&mut self) {
+        const KIND: c_int = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: mmap(2) and madvise(2) as documented.
+        unsafe {
+            let start = libc::mmap(null_mut(), ROOM, libc::PROT_READ | libc::PROT_WRITE, KIND, -1, 0);
+            if start == libc::MAP_FAILED {
+                return;
+            }
+            // Where the system gives huge pages unasked, two megabytes would be cleared for each call.
+            libc::madvise(start, ROOM, libc::MADV_NOHUGEPAGE);
+            self.next = start.cast::<u8>().add(UNIT - HEADER);
+            self.end = start.cast::<u8>().add(ROOM);
+        }
     }
 
-    /// `total` is a multiple of UNIT. Null when there is no memory.
+    /// A block of `total` bytes with its header. Null when there is no memory.
     fn take(&mut self, total: usize) -> *mut u8 {
-        let first = &mut self.free[total / UNIT];
+        let Some(first) = self.free.get_mut(index(total)) else { return null_mut() };
         if !first.is_null() {
             let block = *first;
             // SAFETY: a free block, which `give` filled.
             *first = unsafe { block.cast::<*mut u8>().read() };
             return block;
         }
-        if self.end.addr() - self.next.addr() < total && !self.grow() {
-            self.end = self.next;
+        // The executable that makes the snapshot needs some before any is made.
+        if self.end.is_null() {
+            self.make();
+        }
+        if self.end.addr() - self.next.addr() < total {
             return null_mut();
         }
         let start = self.next;
@@ -79,7 +93,7 @@ impl Pool {
     }
 
     fn give(&mut self, block: *mut u8, total: usize) {
-        let first = &mut self.free[total / UNIT];
+        let first = &mut self.free[index(total)];
         // SAFETY: the block is at least as large as an address, and nobody's.
         unsafe { block.cast::<*mut u8>().write(*first) };
         *first = block;
@@ -95,14 +109,10 @@ pub fn mark(start: *mut u8, total: usize) -> *mut u8 {
     }
 }
 
-/// The block in what malloc(3) returned, null included.
-fn large(memory: *mut u8, total: usize) -> *mut u8 {
-    if memory.is_null() { memory } else { mark(memory.wrapping_add(UNIT - HEADER), total) }
-}
-
-/// The size of a block with its header.
-pub fn total(size: usize) -> usize {
-    (size + HEADER).next_multiple_of(UNIT)
+/// The size of a block with its header; in the snapshot, which nothing is given back to, without rounding.
+fn total(size: usize, exact: bool) -> usize {
+    let total = (size + HEADER).next_multiple_of(UNIT);
+    if exact || total <= SMALL { total } else { total.next_power_of_two() }
 }
 
 /// The size that a block has room for.
@@ -114,16 +124,13 @@ fn capacity(block: *mut u8) -> usize {
 // SAFETY: blocks are disjoint, writable, aligned to UNIT, and keep their content until they are freed.
 unsafe impl Allocator for Heap {
     fn alloc(&mut self, size: usize) -> *mut u8 {
-        let total = total(size);
-        if snapshot::open() {
-            return snapshot::take(total);
+        if size > ROOM {
+            return null_mut();
         }
-        if total <= SMALL {
-            // SAFETY: one thread, and the pool calls nothing that allocates here.
-            return unsafe { (*POOL.0.get()).take(total) };
-        }
-        // SAFETY: malloc as documented.
-        large(unsafe { libc::malloc(total + HEADER).cast() }, total)
+        let open = snapshot::open();
+        let total = total(size, open);
+        // SAFETY: one thread, and the room calls nothing that allocates here.
+        if open { snapshot::take(total) } else { unsafe { (*MEMORY.0.get()).take(total) } }
     }
 
     fn calloc(&mut self, count: usize, size: usize) -> *mut u8 {
@@ -139,25 +146,23 @@ unsafe impl Allocator for Heap {
         if block.is_null() || snapshot::holds(block) {
             return;
         }
-        let total = capacity(block) + HEADER;
-        // SAFETY: the caller's block, of the pool or of malloc by its size.
-        unsafe { if total <= SMALL { (*POOL.0.get()).give(block, total) } else { libc::free(block.sub(UNIT).cast()) } }
+        // SAFETY: the caller's block, and one thread.
+        unsafe { (*MEMORY.0.get()).give(block, capacity(block) + HEADER) }
     }
 
     unsafe fn realloc(&mut self, block: *mut u8, size: usize) -> *mut u8 {
         if block.is_null() {
             return self.alloc(size);
         }
-        let (had, total) = (capacity(block), total(size));
-        if total > SMALL && had + HEADER > SMALL && !snapshot::holds(block) {
-            // SAFETY: a block of malloc.
-            return large(unsafe { libc::realloc(block.sub(UNIT).cast(), total + HEADER).cast() }, total);
+        let had = capacity(block);
+        if size <= had {
+            return block;
         }
         let moved = self.alloc(size);
         if !moved.is_null() {
-            // SAFETY: both are at least so large, and `block` is the caller's.
+            // SAFETY: `moved` is larger than `block`, which is the caller's.
             unsafe {
-                copy_nonoverlapping(block, moved, size.min(had));
+                copy_nonoverlapping(block, moved, had);
                 Allocator::dealloc(self, block);
             }
         }

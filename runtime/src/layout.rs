@@ -55,9 +55,9 @@ impl Layout {
         }
         let mut layout = Layout::NONE;
         let mut at = UNIT - HEADER;
-        for class in 0..CLASSES {
+        for (class, sum) in sums.into_iter().enumerate() {
             layout.next[class] = at;
-            at += sums[class];
+            at += sum;
             layout.end[class] = at;
         }
         layout.end[CLASSES - 1] = size;

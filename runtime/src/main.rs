@@ -35,7 +35,8 @@ fn fill_standard_descriptors() {
 
 /// The C library's entry: without std's own start (signal stack, /proc/self/maps), which costs system calls.
 #[unsafe(no_mangle)]
-extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
+extern "C" fn main(_: c_int, argv: *const *const c_char) -> c_int {
+    sys::process::keep(argv);
     fatal::catch_panics();
     let program = snapshot::program(engine::start);
     snapshot::warm();

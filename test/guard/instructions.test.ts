@@ -1,10 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { BIN, built, isMet, type Need, namespaces, needs } from "../support/needs.ts";
-import { ARCHITECTURE, countAll, KERNEL_NAMES, NAMES, valgrind } from "./instructions.ts";
+import { BIN, isMet, namespaces, needs } from "../support/needs.ts";
+import { countAll, KERNEL_NAMES, NAMES, recordedKind, valgrind } from "./instructions.ts";
 import { BELOW, compared, complaint, recorded } from "./record.ts";
 
-const architecture: Need = { what: `a machine of ${ARCHITECTURE}`, met: () => process.arch === ARCHITECTURE };
-const able = [valgrind, architecture, built];
+const able = [valgrind, recordedKind];
 const guarded = needs(...able);
 const guardedInKernel = needs(...able, namespaces);
 const counts = able.every(isMet) ? countAll(BIN, isMet(namespaces)) : {};

@@ -2,21 +2,24 @@
  * Instructions that a call executes, counted by valgrind: the same on every machine of one architecture, and in every run
  * but for a hundredth of a percent.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { attempt } from "../support/command.ts";
 import { bridgeConf, environment, netnsPath, type Verb } from "../support/conf.ts";
 import { openLab } from "../support/lab.ts";
-import type { Need } from "../support/needs.ts";
+import { BIN, built, isMet, type Need } from "../support/needs.ts";
 
 export const valgrind: Need = {
   what: "valgrind (scripts/setup.sh)",
   met: () => attempt(undefined, "valgrind", "--version").status === 0,
 };
 
-/** The code of the executable depends on the architecture; the records are of this one. */
-export const ARCHITECTURE = "x64";
+/** The code of the executable depends on the architecture and on the C library; the records are of these. */
+export const recordedKind: Need = {
+  what: "an executable for x86-64 with musl (scripts/setup.sh)",
+  met: () => process.arch === "x64" && isMet(built) && !readFileSync(join(BIN, "berth")).includes("glibc.malloc"),
+};
 
 interface Case {
   readonly plugin: string;

@@ -4,7 +4,7 @@ pub mod error;
 mod files;
 mod netlink;
 mod netns;
-mod process;
+pub mod process;
 pub mod signals;
 mod spawn;
 mod stat;

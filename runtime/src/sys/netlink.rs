@@ -1,12 +1,12 @@
 //! Netlink sockets: datagrams in and out, nothing decoded.
 
+use std::cell::UnsafeCell;
 use std::num::NonZeroU32;
 use std::os::fd::IntoRawFd;
 use std::time::Instant;
 
 use rquickjs::function::Opt;
 use rquickjs::{Ctx, Result};
-use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{self, Errno};
 use rustix::net::netlink::SocketAddrNetlink;
@@ -17,6 +17,14 @@ use super::error::{call, errno, failure};
 use super::process::milliseconds;
 use super::signals::TICK;
 use super::values::{Bytes, Data, descriptor};
+
+/// Where datagrams arrive: as good as always a page of it.
+struct Arrivals(UnsafeCell<[u8; DATAGRAM]>);
+
+// SAFETY: there is one thread.
+unsafe impl Sync for Arrivals {}
+
+static ARRIVALS: Arrivals = Arrivals(UnsafeCell::new([0; DATAGRAM]));
 
 /// The kernel builds datagrams of at most 32 KiB, but an error repeats the request it refuses.
 const DATAGRAM: usize = 128 << 10;
@@ -67,15 +75,16 @@ pub fn receive(ctx: Ctx<'_>, fd: i32, timeout: Opt<f64>) -> Result<Bytes> {
         if let Some(deadline) = deadline {
             call(&ctx, "poll", None, || readable(fd, deadline))?;
         }
-        let mut bytes = Vec::with_capacity(DATAGRAM);
+        // SAFETY: nobody else refers to it, and what is in it is copied below.
+        let arrivals = unsafe { &mut *ARRIVALS.0.get() };
         let (_, length, sender) =
-            call(&ctx, "recvfrom", None, || recvfrom(descriptor(fd)?, spare_capacity(&mut bytes), RecvFlags::TRUNC))?;
+            call(&ctx, "recvfrom", None, || recvfrom(descriptor(fd)?, &mut arrivals[..], RecvFlags::TRUNC))?;
         if length > DATAGRAM {
             return Err(failure(&ctx, "recvfrom", Errno::MSGSIZE, None));
         }
         let from_kernel = |sender| SocketAddrNetlink::try_from(sender).is_ok_and(|sender| sender.pid() == 0);
         if sender.is_some_and(from_kernel) {
-            return Ok(Bytes(bytes));
+            return Ok(Bytes(arrivals[..length].to_vec()));
         }
     }
 }

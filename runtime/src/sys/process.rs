@@ -1,5 +1,8 @@
 //! The process itself: command line, environment, clocks, random bytes.
 
+use std::ffi::{CStr, c_char};
+use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use rquickjs::{Ctx, Result};
@@ -13,8 +16,18 @@ use super::signals;
 use super::values::Bytes;
 use crate::fatal;
 
+/// The command line as `main` was given it: std does not know it without its own start.
+static ARGV: AtomicPtr<*const c_char> = AtomicPtr::new(null_mut());
+
+pub fn keep(argv: *const *const c_char) {
+    ARGV.store(argv.cast_mut(), Relaxed);
+}
+
 pub fn argv() -> Vec<String> {
-    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
+    let argv = ARGV.load(Relaxed).cast_const();
+    // SAFETY: strings up to a null pointer, that stay as they are.
+    let word = |i| unsafe { NonNull::new((*argv.add(i)).cast_mut()).map(|word| CStr::from_ptr(word.as_ptr())) };
+    (0..).map_while(word).map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 pub fn environ() -> Vec<Vec<String>> {
