@@ -162,9 +162,9 @@ function announce({ sandbox, plan }: Add, inner: Inner, veth: Veth, { ips }: Add
   if (plan.config.enabledad && ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);
 }
 
-function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Leased): void {
+function tellIpam({ plan, sandbox, steps }: Add, { name, index }: Link, { attached }: Leased): void {
   const sandboxCookie = sandbox.cookie();
-  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }) });
+  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }), rules: steps?.rulesOf(plan) });
 }
 
 function resultOf(

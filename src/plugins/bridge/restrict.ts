@@ -6,10 +6,17 @@ import type { Call } from "../../spec/plugin.ts";
 import type { Veth } from "./attach.ts";
 import { ensureBridge } from "./bridge.ts";
 import type { Plan } from "./plan.ts";
+import { IPTABLES, SPOOF_CHECK } from "./rule-kinds.ts";
 import { assertFiltering, joinVlans, noFiltering, type PortVlans } from "./vlan.ts";
 import { ensureVlanGateway } from "./vlan-gateway.ts";
 
 /** The steps of an ADD that only some networks ask for: VLANs, macspoofchk, another backend (bundle-upkeep.ts). */
+
+/** The kinds of rules that an ADD makes beside the default's, for the lease: DEL and GC look for them (del.ts). */
+export function rulesOf({ config, ipam }: Plan): string {
+  const iptables = ipam !== undefined && config.ipMasqBackend === "iptables";
+  return (config.macspoofchk ? SPOOF_CHECK : "") + (iptables ? IPTABLES : "");
+}
 
 /** What this machine may lack is found out before anything is leased. @throws CniError, Explained */
 export function assertPossible({ config, ipam }: Plan, call: Call, host: Host): void {

@@ -64,8 +64,13 @@ export function add(call: Call): Leased {
 function markAttached(taken: readonly Taken[], link: AttachedLink): void {
   const veth = { name: link.name, index: link.index };
   for (const { fd, attachment } of taken) {
-    writeAttribute(fd, encodeAttribute({ ...attachment, veth, sandbox: link.sandboxCookie }));
+    const rules = attachment.rules ? union(attachment.rules, link.rules) : link.rules;
+    writeAttribute(fd, encodeAttribute({ ...attachment, veth, sandbox: link.sandboxCookie, rules }));
   }
+}
+
+function union(before: string, now = ""): string {
+  return [...new Set(before + now)].join("");
 }
 
 /** Takes an ADD back: the leases that it made go, those that it took over are what they were. All are tried. */

@@ -130,6 +130,17 @@ describe("add() of an owner that was there before", () => {
     expect(Object.keys(net.leases())).toEqual(["10.1.2.2"]);
   });
 
+  testCookie("keeps in mind which rules its earlier attachment had, beside those of the new one", () => {
+    using net = network();
+    const attach = (rules?: string) => {
+      const leased = net.begin("a");
+      leased.attached({ name: "nosuchveth", index: 77777, sandboxCookie: "9", rules });
+      leased.settled();
+      return net.owned("a")[0]?.rules;
+    };
+    expect([attach(), attach("s"), attach(), attach("si")]).toEqual([undefined, "s", "s", "si"]);
+  });
+
   testCookie("is refused at once while its link is there and the namespace cannot be told", () => {
     using net = network();
     net.begin("a").attached({ name: "lo", index: lo(), sandboxCookie: "9" });
