@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as sys from "../../src/sys/bun/sys.ts";
 import { O } from "../../src/sys/flags.ts";
+import { answers } from "../support/answers.ts";
 import { inLab, type Lab } from "../support/lab.ts";
 import { built, can, namespaces, needs, nftables } from "../support/needs.ts";
 import { DUAL_STACK } from "../support/pools.ts";
@@ -102,6 +103,21 @@ describe("bridge/DEL after a key was taken out of the configuration", () => {
       expect(rules(lab)).toEqual(kept);
     }),
   );
+});
+
+describe("bridge/ADD again, of an attachment whose namespace was destroyed, after a key was taken out", () => {
+  need.each(KEYS)("%s: the container is not held to it, and DEL leaves nothing", async (_, key) => {
+    await inLab((lab) => {
+      const { goes, kept } = twoWith(lab, key);
+      lab.sh(lab.host, "ip", "netns", "del", goes);
+      const ns = lab.container();
+      lab.add({ ns, id: "goes", conf: network(lab) });
+      expect([rules(lab), answers(lab, ns, "10.77.0.1"), answers(lab, ns, "fd77::1")]).toEqual([kept, true, true]);
+      expect(rewrite(lab, (text) => text).filter((text) => text.includes(" r=")).length).toBe(2);
+      lab.del({ ns, id: "goes", conf: network(lab) });
+      expect(rules(lab)).toEqual(kept);
+    })();
+  });
 });
 
 describe("bridge/GC after a key was taken out of the configuration", () => {

@@ -1,4 +1,5 @@
 import { EOPNOTSUPP, isErrno } from "../../base/errno.ts";
+import type { Ip } from "../../base/ip.ts";
 import type { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
 import type { Link } from "../../host/verbs.ts";
@@ -16,6 +17,12 @@ import { ensureVlanGateway } from "./vlan-gateway.ts";
 export function rulesOf({ config, ipam }: Plan): string {
   const iptables = ipam !== undefined && config.ipMasqBackend === "iptables";
   return (config.macspoofchk ? SPOOF_CHECK : "") + (iptables ? IPTABLES : "");
+}
+
+/** What an earlier attachment left would bind the new one: its veth has the same name. @throws NetlinkError, Explained */
+export function dropRules({ owner }: Plan, host: Host, kinds: string, addresses: readonly Ip[]): void {
+  if (kinds.includes(SPOOF_CHECK)) host.rules.spoofCheck().remove(owner);
+  if (kinds.includes(IPTABLES)) host.rules.iptables().remove(owner, addresses);
 }
 
 /** What this machine may lack is found out before anything is leased. @throws CniError, Explained */

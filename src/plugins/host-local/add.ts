@@ -53,6 +53,7 @@ export function add(call: Call): Leased {
   return {
     result,
     attached: (link) => markAttached(taken, link),
+    rulesBefore: taken.find(({ attachment }) => attachment.rules)?.attachment.rules,
     rollback: () => release(place, applicant, taken),
     settled: () => {
       for (const { fd } of taken) close(fd);
@@ -64,13 +65,8 @@ export function add(call: Call): Leased {
 function markAttached(taken: readonly Taken[], link: AttachedLink): void {
   const veth = { name: link.name, index: link.index };
   for (const { fd, attachment } of taken) {
-    const rules = attachment.rules ? union(attachment.rules, link.rules) : link.rules;
-    writeAttribute(fd, encodeAttribute({ ...attachment, veth, sandbox: link.sandboxCookie, rules }));
+    writeAttribute(fd, encodeAttribute({ ...attachment, veth, sandbox: link.sandboxCookie, rules: link.rules }));
   }
-}
-
-function union(before: string, now = ""): string {
-  return [...new Set(before + now)].join("");
 }
 
 /** Takes an ADD back: the leases that it made go, those that it took over are what they were. All are tried. */

@@ -77,7 +77,7 @@ export function adoptLease(session: Session, ip: Ip, range: Range): Taken {
   const fd = open(leasePath(store, ip), O.RDWR | O.NOFOLLOW | O.NONBLOCK);
   try {
     const before = getxattr(fd, ATTRIBUTE) ?? "";
-    // Rules of the earlier attachment may be there still.
+    // Rules of the earlier attachment may be there until the new one is made.
     const attachment = { ...attachmentNow(applicant), rules: decodeAttribute(before)?.rules };
     lockLease(fd);
     setxattr(fd, ATTRIBUTE, encodeAttribute(attachment));
