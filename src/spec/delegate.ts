@@ -8,6 +8,8 @@ export interface AttachedLink {
   readonly index: number;
   /** SO_NETNS_COOKIE of the container's namespace in decimal; absent where the kernel has none. */
   readonly sandboxCookie?: string;
+  /** What else a DEL or GC must look for, a small letter for each kind, which only the caller has to know. Absent: nothing. */
+  readonly rules?: string | undefined;
 }
 
 /** An address that an owner (container id, ifname) holds. */
@@ -17,6 +19,8 @@ export interface OwnedLease {
   readonly ours: boolean;
   /** The host's end of the link that the address went to, if that was ever known. */
   readonly link?: { readonly name: string; readonly index: number };
+  /** As AttachedLink had it; an older berth did not say. */
+  readonly rules?: string;
 }
 
 /**
@@ -26,8 +30,8 @@ export interface OwnedLease {
 export interface Collection {
   /** Whose leases it will leave, as of now. */
   spared(): Owner[];
-  /** Whose leases it will free, as of now, and whether berth wrote them. */
-  doomed(): { readonly owner: Owner; readonly ours: boolean }[];
+  /** The leases that it will free, as of now, and whose they are. */
+  doomed(): (OwnedLease & { readonly owner: Owner })[];
   /** Frees those leases. Throws CniError when one cannot be freed; all have been tried. */
   collect(): void;
 }

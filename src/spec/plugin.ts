@@ -28,6 +28,8 @@ export interface AddOutcome {
   readonly result: Result;
   /** Of an IPAM plugin: to be told which link its addresses belong to, once that exists. */
   readonly attached?: (link: AttachedLink) => void;
+  /** Of an IPAM plugin: the AttachedLink.rules of an earlier attachment that is gone and whose addresses these are. */
+  readonly rulesBefore?: string | undefined;
   /** Takes back what this ADD made alone, for a result that cannot be delivered. */
   readonly rollback?: () => void;
 }

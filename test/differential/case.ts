@@ -60,6 +60,14 @@ export function configOf(one: Case, step: CallStep): Json {
   return conf;
 }
 
+/** The cniVersion that a configuration has in effect: as Go reads it, in any letter case, the last one counts. */
+export function versionOf(conf: Json): string {
+  const given = Object.entries(conf).filter(
+    ([key, value]) => key.toLowerCase() === "cniversion" && (value ?? null) !== null,
+  );
+  return String(given.at(-1)?.[1] || "0.1.0");
+}
+
 /** The calls, as a person would note them down. */
 export function describeStep(step: Step): string {
   if (isAct(step)) return `(somebody: ${step.act}, container ${step.guest})`;

@@ -1,6 +1,6 @@
 /** What a run has generated and found: in numbers, and which keys, verbs and versions it never came to. */
 import type { Json } from "../support/command.ts";
-import { type CallStep, type Case, configOf, isAct } from "./case.ts";
+import { type CallStep, type Case, configOf, isAct, versionOf } from "./case.ts";
 import type { Outcome } from "./compare.ts";
 
 export interface Tally {
@@ -67,7 +67,7 @@ export class Coverage {
     for (const name of outcome.classes) count(tally.classes, name);
     for (const { step, berth, reference } of outcome.answers) {
       if (step.verb === "CHECK" && berth.status + reference.status === 0)
-        count(tally.checks, configOf(one, step).cniVersion);
+        count(tally.checks, versionOf(configOf(one, step)));
       const end = (status: number) => (status === 0 ? "ok" : "error");
       count(
         tally.ends,
@@ -78,7 +78,7 @@ export class Coverage {
     const confs = steps.map((step) => configOf(one, step));
     for (const key of new Set(steps.flatMap((step, i) => [...keysOf(confs[i], ""), ...environmentOf(step)])))
       count(tally.keys, key);
-    if (typeof one.conf.cniVersion === "string") count(tally.versions, one.conf.cniVersion);
+    count(tally.versions, versionOf(one.conf));
   }
 
   merge(other: Tally): void {

@@ -76,11 +76,17 @@ interface Leased {
   readonly attached: Delegated["attached"];
 }
 
-function lease({ plan, undo }: Add, delegated: Delegated | undefined): Leased | undefined {
+function lease({ plan, host, undo }: Add, delegated: Delegated | undefined): Leased | undefined {
   if (!delegated) return undefined;
-  const { result, rollback, attached } = delegated;
+  const { result, rollback, attached, rulesBefore } = delegated;
   undo.push(rollback);
+  if (rulesBefore) dropRules(plan, host, rulesBefore, result);
   return { addressing: planAddresses(plan, result), attached };
+}
+
+function dropRules(plan: Plan, host: Host, kinds: string, { ips }: Result): void {
+  const addresses = ips.map(({ address }) => address.ip);
+  (load("bridge-upkeep") as typeof Restrict).dropRules(plan, host, kinds, addresses);
 }
 
 /** The bridge, or its interface in a VLAN, becomes the containers' gateway, and the machine a router. Returns which. */
@@ -160,9 +166,9 @@ function announce({ sandbox, plan }: Add, inner: Inner, veth: Veth, { ips }: Add
   if (plan.config.enabledad && ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);
 }
 
-function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Leased): void {
+function tellIpam({ plan, sandbox, steps }: Add, { name, index }: Link, { attached }: Leased): void {
   const sandboxCookie = sandbox.cookie();
-  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }) });
+  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }), rules: steps?.rulesOf(plan) });
 }
 
 function resultOf(

@@ -9,6 +9,7 @@ import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { type Remains, readRemains } from "./config.ts";
 import { aliasOf, hostVethName } from "./names.ts";
+import { IPTABLES, mayHave, SPOOF_CHECK } from "./rule-kinds.ts";
 
 /**
  * Takes an attachment down: rules, then link, then addresses. Every step is tried, what is not there counts as done.
@@ -30,7 +31,7 @@ export function del(call: Call, host: Host): void {
     () => removeOuter(host, owner, leases ?? []),
     () => {
       // As long as the container can send, it is watched.
-      if (remains.macspoofchk || !isOurs(leases)) host.rules.spoofCheck().remove(owner);
+      if (remains.macspoofchk || mayHave(SPOOF_CHECK, leases)) host.rules.spoofCheck().remove(owner);
     },
     // What cannot be forgotten times out: no reason to keep an address.
     () => void settle([() => forgetNeighbours(host, bridge, leases ?? [])]),
@@ -72,20 +73,16 @@ function removeRules(
   if (leases?.length === 0 && !wasRobbed(call, host, owner)) return;
   const addresses = leases?.length ? leases.map(({ address }) => address) : undefined;
   const found = host.masquerade.remove(owner, addresses);
-  const ours = isOurs(leases);
-  const settled = ours && !iptables && (found || !ipMasq);
-  if (!settled) host.rules.iptables().remove(owner, ours ? addresses : undefined);
+  const settled = !iptables && !mayHave(IPTABLES, leases) && (found || !ipMasq);
+  if (settled) return;
+  const ours = leases?.every((lease) => lease.ours);
+  host.rules.iptables().remove(owner, ours ? addresses : undefined);
 }
 
 /** Whether somebody removed the leases of an attachment by hand: its link is there, or its result. */
 function wasRobbed({ config }: Call, host: Host, owner: Owner): boolean {
   const { prevResult } = config as { prevResult?: unknown };
   return Boolean(prevResult) || host.findLink(hostVethName(owner))?.alias === aliasOf(owner);
-}
-
-/** Whether berth's own ADD made the leases, all of them: then nothing of the reference's can be there. */
-function isOurs(leases: readonly OwnedLease[] | undefined): boolean {
-  return leases?.every(({ ours }) => ours) ?? false;
 }
 
 /** The next holder of the address has another MAC address. */

@@ -8,7 +8,9 @@ import { readNetConf } from "../../spec/config.ts";
 import type { Collection } from "../../spec/delegate.ts";
 import { CniError, INTERNAL, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
+import { readRemains } from "./config.ts";
 import { aliasOf, aliasPrefix } from "./names.ts";
+import { IPTABLES, mayHave } from "./rule-kinds.ts";
 
 /**
  * Frees what attachments of this network that are not valid any more left on the machine: host veths, masquerade and
@@ -27,7 +29,7 @@ export function gc(call: Call, host: Host): void {
     () => removeLinks(host, call.name, alive),
     () => host.masquerade.gc(call.name, alive),
     () => host.rules.spoofCheck().gc(call.name, alive),
-    () => removeReferences(host, collection),
+    () => removeUnlisted(call, host, collection),
   ]);
   if (failures.length > 0) {
     throw new CniError(
@@ -41,12 +43,16 @@ export function gc(call: Call, host: Host): void {
   else if (ipamType !== undefined) forward(ipamType, call);
 }
 
-/** What the reference made carries no name that a list would show: it is computed from the leases that will be freed. */
-function removeReferences(host: Host, collection: Collection | undefined): void {
-  const theirs = collection?.doomed().filter(({ ours }) => !ours) ?? [];
-  if (theirs.length === 0) return;
+/**
+ * What the reference made, and what iptables did, carries no name that a list would show: it is computed from the leases
+ * that will be freed.
+ */
+function removeUnlisted({ config }: Call, host: Host, collection: Collection | undefined): void {
+  const { iptables: configured } = readRemains(config);
+  const doomed = collection?.doomed().filter((lease) => configured || mayHave(IPTABLES, [lease])) ?? [];
+  if (doomed.length === 0) return;
   const iptables = host.rules.iptables();
-  for (const { owner } of theirs) iptables.remove(owner);
+  for (const { owner, ours, address } of doomed) iptables.remove(owner, ours ? [address] : undefined);
 }
 
 /** An IPAM plugin of an older spec knows no GC: its leases are its own affair then. */

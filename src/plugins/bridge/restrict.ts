@@ -1,4 +1,5 @@
 import { EOPNOTSUPP, isErrno } from "../../base/errno.ts";
+import type { Ip } from "../../base/ip.ts";
 import type { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
 import type { Link } from "../../host/verbs.ts";
@@ -6,10 +7,23 @@ import type { Call } from "../../spec/plugin.ts";
 import type { Veth } from "./attach.ts";
 import { ensureBridge } from "./bridge.ts";
 import type { Plan } from "./plan.ts";
+import { IPTABLES, SPOOF_CHECK } from "./rule-kinds.ts";
 import { assertFiltering, joinVlans, noFiltering, type PortVlans } from "./vlan.ts";
 import { ensureVlanGateway } from "./vlan-gateway.ts";
 
 /** The steps of an ADD that only some networks ask for: VLANs, macspoofchk, another backend (bundle-upkeep.ts). */
+
+/** The kinds of rules that an ADD makes beside the default's, for the lease: DEL and GC look for them (del.ts). */
+export function rulesOf({ config, ipam }: Plan): string {
+  const iptables = ipam !== undefined && config.ipMasqBackend === "iptables";
+  return (config.macspoofchk ? SPOOF_CHECK : "") + (iptables ? IPTABLES : "");
+}
+
+/** What an earlier attachment left would bind the new one: its veth has the same name. @throws NetlinkError, Explained */
+export function dropRules({ owner }: Plan, host: Host, kinds: string, addresses: readonly Ip[]): void {
+  if (kinds.includes(SPOOF_CHECK)) host.rules.spoofCheck().remove(owner);
+  if (kinds.includes(IPTABLES)) host.rules.iptables().remove(owner, addresses);
+}
 
 /** What this machine may lack is found out before anything is leased. @throws CniError, Explained */
 export function assertPossible({ config, ipam }: Plan, call: Call, host: Host): void {

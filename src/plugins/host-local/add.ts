@@ -53,6 +53,7 @@ export function add(call: Call): Leased {
   return {
     result,
     attached: (link) => markAttached(taken, link),
+    rulesBefore: taken.find(({ attachment }) => attachment.rules)?.attachment.rules,
     rollback: () => release(place, applicant, taken),
     settled: () => {
       for (const { fd } of taken) close(fd);
@@ -64,7 +65,7 @@ export function add(call: Call): Leased {
 function markAttached(taken: readonly Taken[], link: AttachedLink): void {
   const veth = { name: link.name, index: link.index };
   for (const { fd, attachment } of taken) {
-    writeAttribute(fd, encodeAttribute({ ...attachment, veth, sandbox: link.sandboxCookie }));
+    writeAttribute(fd, encodeAttribute({ ...attachment, veth, sandbox: link.sandboxCookie, rules: link.rules }));
   }
 }
 

@@ -15,21 +15,24 @@ export interface Attachment {
   readonly veth?: { readonly name: string; readonly index: number } | undefined;
   /** Cookie of the container's network namespace, decimal. */
   readonly sandbox?: string | undefined;
+  /** Kinds of rules that the ADD made (AttachedLink.rules), a letter each. Absent: none, or the ADD of an older berth. */
+  readonly rules?: string | undefined;
   /** Kubernetes "namespace/name". */
   readonly pod?: string | undefined;
 }
 
 /**
- * `v1 b=4f6c2a9be01d n=1 t=86400.123 h=veth1a2b3c4d i=17 c=4711 p=default/web-0`: all but the pod fits into an ext4 inode.
+ * `v1 b=4f6c2a9be01d n=1 t=86400.123 h=veth1a2b3c4d i=17 c=4711 r=s p=default/web-0`: all but the pod fits into an ext4 inode.
  * A pod that is not two Kubernetes names is left out.
  */
 export function encodeAttribute(attachment: Attachment): string {
-  const { boot, host, time, veth, sandbox, pod } = attachment;
+  const { boot, host, time, veth, sandbox, rules, pod } = attachment;
   let text = `v1 b=${boot}`;
   if (host !== undefined) text += ` n=${host}`;
   text += ` t=${time}`;
   if (veth) text += ` h=${veth.name} i=${veth.index}`;
   if (sandbox !== undefined) text += ` c=${sandbox}`;
+  if (rules) text += ` r=${rules}`;
   if (pod !== undefined && /^[a-zA-Z0-9.-]{1,253}\/[a-zA-Z0-9.-]{1,253}$/.test(pod)) text += ` p=${pod}`;
   return text;
 }
@@ -50,6 +53,7 @@ export function decodeAttribute(text: string): Attachment | undefined {
     host: fields.get("n="),
     veth: name && index !== undefined ? { name, index } : undefined,
     sandbox: fields.get("c="),
+    rules: fields.get("r="),
     pod: fields.get("p="),
   };
 }

@@ -12,9 +12,10 @@ import { type Place, readPlace } from "./config.ts";
 import { failWith } from "./failures.ts";
 import { type LeaseFile, openLease, readLease, readRecord, removeLease } from "./lease.ts";
 import { readWorld } from "./life.ts";
+import { ownedLease } from "./owned.ts";
 import { usingOwners } from "./owners.ts";
 import { type Holder, parseRecord, recordText } from "./record.ts";
-import { leaseNames } from "./scan.ts";
+import { type LeaseName, leaseNames } from "./scan.ts";
 import { directoryOf, openStore, statDirectory } from "./store.ts";
 
 /** The longest tick of a kernel's clock, which files are dated by where finer times are not kept: HZ=100, doubled. */
@@ -55,7 +56,8 @@ export function collection(call: Call): Collection {
   const holders = () => leaseHolders(call, directory, isSpared);
   return {
     spared: () => holders().flatMap(({ owner, spared }) => (spared ? owner : [])),
-    doomed: () => holders().flatMap(({ owner, spared, path }) => (spared ? [] : { owner, ours: isOurs(path) })),
+    doomed: () =>
+      holders().flatMap(({ owner, spared, path, ip }) => (spared ? [] : { owner, ...ownedLease(ip, path) })),
     collect: () => collect(call, place, isSpared),
   };
 }
@@ -63,30 +65,25 @@ export function collection(call: Call): Collection {
 /** Whether the lease at `path` is left to its owner. */
 type Sparing = (owner: Holder, path: string) => boolean;
 
-interface LeaseHolder {
+interface LeaseHolder extends LeaseName {
   readonly owner: Owner;
   readonly spared: boolean;
-  readonly path: string;
 }
 
 /** Reads every lease, without the lock. @throws CniError 5 when one cannot be read: its owner would seem to be gone */
 function leaseHolders(call: Call, directory: string, isSpared: Sparing): LeaseHolder[] {
   const holders: LeaseHolder[] = [];
   const failures = settle(
-    leaseNames(directory).map(({ path }) => () => {
+    leaseNames(directory).map(({ path, ip }) => () => {
       const record = readRecord(path);
       const holder = record === undefined ? undefined : parseRecord(record);
       if (holder?.ifname === undefined) return;
       const owner = { network: call.name, containerId: holder.id, ifname: holder.ifname };
-      holders.push({ owner, spared: isSpared(holder, path), path });
+      holders.push({ owner, spared: isSpared(holder, path), path, ip });
     }),
   );
   failWith(failures);
   return holders;
-}
-
-function isOurs(path: string): boolean {
-  return readLease(path)?.ours ?? false;
 }
 
 function collect(call: Call, place: Place, isSpared: Sparing): void {

@@ -1,4 +1,5 @@
 /** A question that the plugin above asks in this process: what is leased, without changing anything (Delegate, spec/delegate.ts). */
+import type { Ip } from "../../base/ip.ts";
 import type { OwnedLease } from "../../spec/delegate.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { readPlace } from "./config.ts";
@@ -16,10 +17,13 @@ export function ownedLeases(call: Call): OwnedLease[] {
   if (!store) return [];
   const { containerId, ifname } = call.env;
   return usingOwners(store, call.warn, (owners) =>
-    holdingsOf(owners, containerId, ifname).ips.map((address) => {
-      const lease = readLease(leasePath(store, address));
-      const veth = lease?.attachment?.veth;
-      return { address, ours: lease?.ours ?? false, ...(veth ? { link: veth } : {}) };
-    }),
+    holdingsOf(owners, containerId, ifname).ips.map((address) => ownedLease(address, leasePath(store, address))),
   );
+}
+
+/** What the lease of `address` in the file at `path` says to the plugin above. */
+export function ownedLease(address: Ip, path: string): OwnedLease {
+  const lease = readLease(path);
+  const { veth, rules } = lease?.attachment ?? {};
+  return { address, ours: lease?.ours ?? false, ...(veth && { link: veth }), ...(rules && { rules }) };
 }

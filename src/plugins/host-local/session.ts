@@ -5,7 +5,7 @@ import type { Ip } from "../../base/ip.ts";
 import type { Undo } from "../../base/undo.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { O } from "../../sys/flags.ts";
-import { ATTRIBUTE, type Attachment, encodeAttribute } from "./attribute.ts";
+import { ATTRIBUTE, type Attachment, decodeAttribute, encodeAttribute } from "./attribute.ts";
 import { discardDraft, draftLease, finishDraft, leasePath, placeLease, removeLease } from "./lease.ts";
 import { now, type World } from "./life.ts";
 import type { Owners } from "./owners.ts";
@@ -77,7 +77,8 @@ export function adoptLease(session: Session, ip: Ip, range: Range): Taken {
   const fd = open(leasePath(store, ip), O.RDWR | O.NOFOLLOW | O.NONBLOCK);
   try {
     const before = getxattr(fd, ATTRIBUTE) ?? "";
-    const attachment = attachmentNow(applicant);
+    // Rules of the earlier attachment may be there until the new one is made.
+    const attachment = { ...attachmentNow(applicant), rules: decodeAttribute(before)?.rules };
     lockLease(fd);
     setxattr(fd, ATTRIBUTE, encodeAttribute(attachment));
     undo.push(() => {

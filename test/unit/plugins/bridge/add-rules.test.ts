@@ -55,6 +55,21 @@ test("add() has the port watched before anything is up, and the rules of the bac
   expect(log.findIndex((line) => line.startsWith("ctr:"))).toBeGreaterThan(log.indexOf("spoof-check add v"));
 });
 
+test.each([
+  ["macspoofchk", { macspoofchk: true }, "s"],
+  ["iptables", { ipMasq: true, ipMasqBackend: "iptables" }, "i"],
+  ["iptables without ipMasq", { ipMasqBackend: "iptables", macspoofchk: true }, "s"],
+  ["both", WATCHED, "si"],
+  ["neither", { ipMasq: true }, undefined],
+])("add() tells IPAM of the rules it made: %s", (_, conf, rules) => {
+  const told: unknown[] = [];
+  const ipam = fakePlugin({ name: "ipam", ADD: () => ({ result: ONE_ADDRESS, attached: (link) => told.push(link) }) });
+  const all = { ...conf, ipam: { type: "ipam" } };
+  const delegates = new Map([["ipam", ipam]]);
+  add(bridgeCall({ verb: "ADD", conf: all, env: { CNI_PATH: path.dir }, delegates }), fakeHost());
+  expect(told).toMatchObject([{ sandboxCookie: "2", rules }]);
+});
+
 test("add() takes both back when the port does not come up", () => {
   const refuses = (text: string) => (/^host: ip link set veth\w+ .*up/.test(text) ? EIO : undefined);
   expect(effects("ADD", WATCHED, { cues: { refuses } }).slice(-2)).toEqual([
@@ -69,7 +84,11 @@ test("add() takes both back when the port does not come up", () => {
   ]);
 });
 
-const lease = (ours: boolean): OwnedLease => ({ address: Uint8Array.of(10, 1, 2, 3), ours });
+const lease = (ours: boolean, more: Partial<OwnedLease> = { link: { name: "v", index: 9 } }): OwnedLease => ({
+  address: Uint8Array.of(10, 1, 2, 3),
+  ours,
+  ...more,
+});
 const PLAIN = { ipMasq: false, ipam: { type: "ipam" } };
 
 test.each([
@@ -80,6 +99,24 @@ test.each([
     "what the reference may have made",
     PLAIN,
     [lease(false)],
+    ["masquerade remove", "iptables remove", "spoof-check remove"],
+  ],
+  [
+    "the watch that the lease tells of",
+    PLAIN,
+    [lease(true), lease(true, { link: { name: "v", index: 9 }, rules: "s" })],
+    ["masquerade remove", "spoof-check remove"],
+  ],
+  [
+    "the backend that the lease tells of, and is at ease with kinds that it does not know",
+    PLAIN,
+    [lease(true, { link: { name: "v", index: 9 }, rules: "xi" })],
+    ["masquerade remove", "iptables remove"],
+  ],
+  [
+    "all that an ADD may have made that did not come to naming the link",
+    PLAIN,
+    [lease(true, {})],
     ["masquerade remove", "iptables remove", "spoof-check remove"],
   ],
   ["what is configured", WATCHED, [lease(true)], ["masquerade remove", "iptables remove", "spoof-check remove"]],

@@ -130,6 +130,21 @@ describe("add() of an owner that was there before", () => {
     expect(Object.keys(net.leases())).toEqual(["10.1.2.2"]);
   });
 
+  testCookie("tells which rules its earlier attachment had, and keeps that until the new one is there", () => {
+    using net = network();
+    const attach = (rules?: string) => {
+      const leased = net.begin("a");
+      const meanwhile = net.owned("a")[0]?.rules;
+      leased.attached({ name: "nosuchveth", index: 77777, sandboxCookie: "9", rules });
+      leased.settled();
+      return [leased.rulesBefore, meanwhile, net.owned("a")[0]?.rules];
+    };
+    expect(attach("s")).toEqual([undefined, undefined, "s"]);
+    expect(attach("i")).toEqual(["s", "s", "i"]);
+    expect(attach()).toEqual(["i", "i", undefined]);
+    expect(attach()).toEqual([undefined, undefined, undefined]);
+  });
+
   testCookie("is refused at once while its link is there and the namespace cannot be told", () => {
     using net = network();
     net.begin("a").attached({ name: "lo", index: lo(), sandboxCookie: "9" });

@@ -47,6 +47,13 @@ test("encodeAttribute() keeps all but the pod within 64 bytes on an ordinary nod
   expect(decodeAttribute(text)).toEqual(WHOLE);
 });
 
+test("encodeAttribute() puts rules before the pod, which is left out first where room is short", () => {
+  const text = encodeAttribute({ ...WHOLE, rules: "si" });
+  expect(text).toEndWith(" c=4711 r=si p=default/web-0");
+  expect(decodeAttribute(text)).toEqual({ ...WHOLE, rules: "si" });
+  expect(decodeAttribute(text.replace(" r=", " x=1 r="))?.rules).toBe("si");
+});
+
 test("encodeAttribute() leaves out what is unknown and a pod that is none", () => {
   const text = "v1 b=4f6c2a9be01d t=5";
   expect(encodeAttribute({ boot: "4f6c2a9be01d", time: 5, pod: "a b/c i=9" })).toBe(text);
@@ -56,6 +63,7 @@ test("encodeAttribute() leaves out what is unknown and a pod that is none", () =
     host: undefined,
     veth: undefined,
     sandbox: undefined,
+    rules: undefined,
     pod: undefined,
   });
 });
