@@ -52,7 +52,7 @@ export function makeLease<T extends { ip: Ip; range: Range }>(
   const record = recordText(applicant.owner);
   const attachment = attachmentNow(applicant);
   const draft = draftLease(store, record, encodeAttribute(attachment));
-  let taken: Taken | undefined;
+  let placed = false;
   try {
     lockLease(draft.fd);
     const picked = pick((ip) => {
@@ -61,32 +61,39 @@ export function makeLease<T extends { ip: Ip; range: Range }>(
         if (removeLease(leasePath(store, ip))) owners.removed(record, ip);
         close(draft.fd);
       });
+      // From here on the undo closes it.
+      placed = true;
       owners.added(record, ip);
       return true;
     });
-    if (picked) taken = { ip: picked.ip, range: picked.range, fd: draft.fd, attachment };
-    return taken;
+    return picked && { ip: picked.ip, range: picked.range, fd: draft.fd, attachment };
   } finally {
-    deferSignals(() => (taken ? finishDraft(draft) : discardDraft(draft)));
+    deferSignals(() => (placed ? finishDraft(draft) : discardDraft(draft)));
   }
 }
 
 /** Takes over the owner's own lease of an earlier attachment. @throws SysError when it cannot be marked as the new one's */
 export function adoptLease(session: Session, ip: Ip, range: Range): Taken {
   const { store, applicant, undo } = session;
+  const attachment = attachmentNow(applicant);
   const fd = open(leasePath(store, ip), O.RDWR | O.NOFOLLOW | O.NONBLOCK);
+  const before = mark(fd, attachment);
+  undo.push(() => {
+    setxattr(fd, ATTRIBUTE, before);
+    close(fd);
+  });
+  // The same bytes: for the modification time, by which a GC that has begun sees that the lease is newer.
+  pwrite(fd, encodeUtf8(recordText(applicant.owner)), 0);
+  return { ip, range, fd, attachment, before };
+}
+
+/** Locks an open lease and makes it the attachment's. Returns the attribute that it had. Closes it when that fails. */
+function mark(fd: number, attachment: Attachment): string {
   try {
     const before = getxattr(fd, ATTRIBUTE) ?? "";
-    const attachment = attachmentNow(applicant);
     lockLease(fd);
     setxattr(fd, ATTRIBUTE, encodeAttribute(attachment));
-    undo.push(() => {
-      setxattr(fd, ATTRIBUTE, before);
-      close(fd);
-    });
-    // The same bytes: for the modification time, by which a GC that has begun sees that the lease is newer.
-    pwrite(fd, encodeUtf8(recordText(applicant.owner)), 0);
-    return { ip, range, fd, attachment, before };
+    return before;
   } catch (error) {
     close(fd);
     throw error;
