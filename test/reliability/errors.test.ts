@@ -11,6 +11,9 @@ const CASES: readonly (readonly [string, Omit<Failing, "bin">])[] = [
   ["ENOMEM in the first ADD", { verb: "ADD", errno: "ENOMEM", ipMasq: true, cold: true, step: 6 }],
   ["EINTR in ADD", { verb: "ADD", errno: "EINTR", ipMasq: false, step: 4 }],
   ["EIO in DEL with ipMasq", { verb: "DEL", errno: "EIO", ipMasq: true, step: 4 }],
+  ["EIO that lasts in ADD", { verb: "ADD", errno: "EIO", ipMasq: false, step: 5, lasting: true }],
+  ["ENOSPC that lasts in ADD with ipMasq", { verb: "ADD", errno: "ENOSPC", ipMasq: true, step: 5, lasting: true }],
+  ["ENOMEM that lasts in DEL with ipMasq", { verb: "DEL", errno: "ENOMEM", ipMasq: true, step: 5, lasting: true }],
 ];
 
 const test = needs(namespaces, nftables, built, strace);
