@@ -5,7 +5,7 @@ import type { Tally } from "./tally.ts";
 
 export interface Failing extends Campaign {
   readonly verb: "ADD" | "DEL";
-  readonly errno: "EIO" | "ENOSPC" | "ENOMEM" | "EINTR";
+  readonly errno: "EIO" | "ENOSPC" | "ENOMEM" | "EINTR" | "EDQUOT" | "ENOBUFS" | "EBUSY";
 }
 
 /** Calls on files and sockets; what a start-up does with memory, threads and signals is neither. */
