@@ -12,6 +12,7 @@ export {
   addBridge,
   addVeth,
   deleteLink,
+  IFF_LOWER_UP,
   IFF_PROMISC,
   IFF_UP,
   type Link,

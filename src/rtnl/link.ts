@@ -22,6 +22,8 @@ import {
 /** Device flags (linux/if.h). */
 export const IFF_UP = 0x1;
 export const IFF_PROMISC = 0x100;
+/** It has a carrier. */
+export const IFF_LOWER_UP = 0x10000;
 
 /** States of RFC 2863, as IFLA_OPERSTATE has them. */
 export const OPERSTATES = ["unknown", "not-present", "down", "lower-layer-down", "testing", "dormant", "up"] as const;

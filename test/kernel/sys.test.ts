@@ -141,6 +141,24 @@ needsRoot(
 );
 
 needsRoot(
+  "hasIfindex() knows a link under whatever name, until it is gone, and only in its namespace",
+  inLab((lab) => {
+    const has = (ns: string) => lab.within(ns, () => sys.hasIfindex(77));
+    const ip = (...words: string[]) => lab.sh(lab.host, "ip", "link", ...words);
+    expect(has(lab.host)).toBe(false);
+    ip("add", "before", "index", "77", "type", "veth", "peer", "name", "other");
+    expect([has(lab.host), has(lab.container())]).toEqual([true, false]);
+    ip("set", "before", "name", "after");
+    expect(has(lab.host)).toBe(true);
+    const elsewhere = lab.container();
+    ip("set", "after", "netns", elsewhere);
+    expect([has(lab.host), has(elsewhere)]).toEqual([false, true]);
+    lab.sh(elsewhere, "ip", "link", "del", "after");
+    expect(has(elsewhere)).toBe(false);
+  }),
+);
+
+needsRoot(
   "netlinkOption() reaches SOL_NETLINK",
   inLab((lab) => {
     const socket = lab.within(lab.host, () => sys.netlinkOpen(NETLINK_NETFILTER));

@@ -88,6 +88,23 @@ describe("bridge/ADD", () => {
   );
 
   need(
+    "waits for no duplicate address detection: gateway and container are usable at once, where the kernel would probe",
+    inLab((lab) => {
+      for (const key of ["all", "default"]) lab.sh(lab.host, "sysctl", "-w", `net.ipv6.conf.${key}.accept_dad=1`);
+      const ns = lab.container();
+      const start = performance.now();
+      lab.add({ ns, conf: lab.conf({ ipam: DUAL_STACK }) });
+      // One probe alone takes a second.
+      expect(performance.now() - start).toBeLessThan(900);
+      const tentative = (where: string, dev: string) =>
+        lab.ipj(where, "-6", "addr", "show", "dev", dev, "scope", "global", "tentative");
+      expect(
+        [tentative(ns, "eth0"), tentative(lab.host, "lab0")].map((links) => links.filter(({ ifname }) => ifname)),
+      ).toEqual([[], []]);
+    }),
+  );
+
+  need(
     "takes a namespace as /proc/PID/ns/net",
     inLab(async (lab) => {
       const ns = lab.container();

@@ -2,6 +2,7 @@
 import { describe, expect } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { attributeOf, attributes, setAttribute } from "../support/attributes.ts";
 import type { Verb } from "../support/conf.ts";
 import { built, type Need, needs } from "../support/needs.ts";
 import type { Reply } from "../support/plugin.ts";
@@ -87,6 +88,65 @@ describe("host-local killed", () => {
       expect(found).toEqual([]);
     }, 60_000);
   }
+});
+
+describe("host-local told to end", () => {
+  const EARLIER_BOOT = "v1 b=000000000000 n=1 t=5 h=veth0 i=7 c=9";
+  const owned = (net: Pool, id: string) =>
+    Object.entries(net.leases()).flatMap(([ip, content]) => (content === `${id}\r\neth0` ? [ip] : []));
+
+  /** An ADD with SIGTERM at one system call: what is wrong then, if it did not succeed. */
+  function ended(net: Pool, id: string, at: SystemCall, before: readonly string[]): string[] {
+    const log = join(net.root, "trace");
+    const by = ["strace", "-qq", "-o", log, "-e", `inject=${at.name}:signal=TERM:when=${at.nth}`];
+    const { status, stderr, json } = net.call("ADD", id, { ...DUAL, by });
+    if (status === 0) return [];
+    const wrong = stderr === "" ? [] : [stderr];
+    // Who closes a descriptor twice may some day close another's.
+    wrong.push(
+      ...readFileSync(log, "utf8")
+        .split("\n")
+        .filter((line) => line.includes("EBADF")),
+    );
+    if (typeof json?.code !== "number") wrong.push(`exit ${status} and no CNI error`);
+    const after = owned(net, id);
+    return after.join() === before.join() ? wrong : [...wrong, `leases ${after.join()}`];
+  }
+
+  test("at any system call of ADD takes everything back, each thing once", () => {
+    using net = pool();
+    net.add("other", DUAL);
+    const all = calls(net, "ADD", "probe").filter(killable);
+    const found = all.flatMap((at, i) => {
+      const wrong = ended(net, `k${i}`, at, []);
+      return wrong.length > 0 ? [at.line, ...wrong] : [];
+    });
+    expect(found).toEqual([]);
+  }, 60_000);
+
+  needs(built, strace, attributes)(
+    "at any system call of an ADD that takes its earlier lease over leaves that as it was",
+    () => {
+      using net = pool();
+      const leases = net.add("old", DUAL).map((ip) => join(net.dir, ip));
+      const age = () => {
+        for (const path of leases) setAttribute(path, EARLIER_BOOT);
+      };
+      age();
+      const all = calls(net, "ADD", "old").filter(killable);
+      const before = owned(net, "old");
+      const found = all.flatMap((at) => {
+        age();
+        const wrong = ended(net, "old", at, before);
+        const attributes = leases.map(attributeOf);
+        // All or none of them: of a successful ADD both are new.
+        if (new Set(attributes.map((text) => text === EARLIER_BOOT)).size !== 1) wrong.push(...attributes);
+        return wrong.length > 0 ? [at.line, ...wrong] : [];
+      });
+      expect(found).toEqual([]);
+    },
+    60_000,
+  );
 });
 
 describe("host-local where O_TMPFILE is refused", () => {

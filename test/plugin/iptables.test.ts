@@ -121,29 +121,47 @@ describe("bridge/DEL removes the masquerading whatever the configuration says by
     })();
   });
 
+  /** ADDs of the reference on a machine whose iptables is the old one. */
+  async function addByOld(lab: Lab, guests: [id: string, ns: string][]): Promise<void> {
+    using room = await openRoom(lab, [
+      "mount -t tmpfs none /usr/local/sbin",
+      ...["iptables", "ip6tables"].map((tool) => `ln -s $(command -v ${tool}-legacy) /usr/local/sbin/${tool}`),
+    ]);
+    const conf = JSON.stringify(byIptables(lab));
+    for (const [id, ns] of guests) {
+      const env = `PATH=/usr/local/sbin:/usr/sbin:/bin CNI_COMMAND=ADD CNI_CONTAINERID=${id} CNI_NETNS=/run/netns/${ns} CNI_IFNAME=eth0 CNI_PATH=${REFERENCE}`;
+      const reply = room.run("sh", "-c", `echo '${conf}' | env -i ${env} ${REFERENCE}/bridge`);
+      expect([reply.status, reply.stderr]).toEqual([0, ""]);
+    }
+  }
+
   needLegacy(
     "what the reference made with the old iptables",
     inLab(async (lab) => {
       const [stays, ns] = [lab.container(), lab.container()];
-      using room = await openRoom(lab, [
-        "mount -t tmpfs none /usr/local/sbin",
-        ...["iptables", "ip6tables"].map((tool) => `ln -s $(command -v ${tool}-legacy) /usr/local/sbin/${tool}`),
-      ]);
-      const add = (id: string, where: string) => {
-        const conf = JSON.stringify(byIptables(lab));
-        const env = `PATH=/usr/local/sbin:/usr/sbin:/bin CNI_COMMAND=ADD CNI_CONTAINERID=${id} CNI_NETNS=/run/netns/${where} CNI_IFNAME=eth0 CNI_PATH=${REFERENCE}`;
-        const reply = room.run("sh", "-c", `echo '${conf}' | env -i ${env} ${REFERENCE}/bridge`);
-        expect([reply.status, reply.stderr]).toEqual([0, ""]);
-      };
-      add("stays", stays);
+      await addByOld(lab, [["stays", stays]]);
       const kept = rules(lab);
-      add("goes", ns);
+      await addByOld(lab, [["goes", ns]]);
       expect(lab.sh(lab.host, "cat", "/proc/net/ip_tables_names")).toContain("nat");
       expect(rules(lab).length).toBe(2 * kept.length);
       for (let times = 0; times < 2; times++) {
         lab.del({ ns, id: "goes", conf: byIptables(lab) });
         expect(rules(lab)).toEqual(kept);
       }
+    }),
+  );
+
+  needLegacy(
+    "with the old iptables, waiting for whoever has its lock",
+    inLab(async (lab) => {
+      const ns = lab.container();
+      await addByOld(lab, [["goes", ns]]);
+      const LOCK = "/run/xtables.lock";
+      await using holder = Bun.spawn(["flock", "--no-fork", LOCK, "sleep", "1.5"]);
+      while (Bun.spawnSync(["flock", "-n", LOCK, "true"]).exitCode === 0) await Bun.sleep(10);
+      const start = performance.now();
+      lab.del({ ns, id: "goes", conf: byIptables(lab) });
+      expect([await holder.exited, performance.now() - start > 1000, rules(lab)]).toEqual([0, true, []]);
     }),
   );
 });

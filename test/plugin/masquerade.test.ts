@@ -1,5 +1,6 @@
 import { describe, expect } from "bun:test";
 import { answers } from "../support/answers.ts";
+import type { Json } from "../support/command.ts";
 import { farHost, UPLINK } from "../support/far-host.ts";
 import { inLab, type Lab } from "../support/lab.ts";
 import { built, can, namespaces, needs, nftables } from "../support/needs.ts";
@@ -75,6 +76,25 @@ describe("bridge/ADD with ipMasq", () => {
       const readable = comments.map((comment) => comment.replace(/^[0-9a-f]{16}-[0-9a-f]{16}, /, "")).sort();
       const wanted = ids.map((id) => `net: labnet, if: eth0, id: ${id}`);
       expect(readable).toEqual([...wanted, ...wanted].sort());
+    }),
+  );
+
+  need(
+    "is for every address of a container, two of one family included",
+    inLab((lab) => {
+      const ipam = {
+        type: "host-local",
+        ranges: ["10.77.0.0/24", "fd77::/64", "fd78::/64"].map((subnet) => [{ subnet }]),
+      };
+      const conf = lab.conf({ ipMasq: true, ipam });
+      const ns = lab.container();
+      const elements = () =>
+        lab.nftj(lab.host).flatMap((row) => (row.set?.elem ?? []).map((one: Json) => one.elem.val));
+      lab.add({ ns, conf });
+      expect(elements().sort()).toEqual(["10.77.0.2", "fd77::2", "fd78::2"]);
+      expect(lab.nftj(lab.host).filter((row) => row.rule).length).toBe(3);
+      lab.del({ ns, conf });
+      expect(elements()).toEqual([]);
     }),
   );
 

@@ -6,6 +6,8 @@ import { inLab, type Lab } from "../support/lab.ts";
 import { built, can, namespaces, needs } from "../support/needs.ts";
 import { openRoom } from "../support/room.ts";
 
+/** Where the module is loaded, each namespace has the setting; elsewhere there is nothing to leave alone. */
+const brNetfilter = can("br_netfilter", "test", "-e", "/proc/sys/net/bridge/bridge-nf-call-iptables");
 const need = needs(namespaces, built);
 const needIptables = needs(namespaces, built, can("root and iptables", "iptables", "-S"));
 
@@ -93,6 +95,14 @@ describe("bridge/STATUS is ready, with a line on stderr", () => {
       expect(warnings(status(lab))).toEqual([]);
     }),
   );
+
+  needs(namespaces, built, brNetfilter).each(["0", "1"])("and ADD leaves br_netfilter as it is: %s", async (value) => {
+    await inLab((lab) => {
+      const path = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+      lab.sh(lab.host, "sh", "-c", `echo ${value} >${path}`);
+      expect([add(lab).status, status(lab).status, lab.sh(lab.host, "cat", path)]).toEqual([0, 0, `${value}\n`]);
+    })();
+  });
 
   need(
     "where br_netfilter is on, in this namespace",

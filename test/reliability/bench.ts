@@ -32,7 +32,7 @@ export interface Bench {
 
 /** The attachment that is there all the time. */
 export const LIVE = "live";
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_S = "20";
 
 /**
  * Opens a bench, on which the probing container was attached once and is not any more. With `usual` the machine is as
@@ -66,6 +66,12 @@ export function openBench({ bin, ipMasq, plugin = "bridge" }: BenchOptions, usua
   }
 }
 
+/**
+ * In a session of its own: a SIGTERM to the group of the tests (timeout(1), a terminal) is none of the trial's. And a call
+ * that hangs ends with all that it has started.
+ */
+const ALONE = ["/usr/bin/setsid", "--wait", "/usr/bin/timeout", "--signal=KILL", TIMEOUT_S];
+
 const HALF_MADE = "host: link lab0  ";
 const missing = (line: string) => `missing: ${line}`;
 
@@ -74,16 +80,10 @@ function benchIn(lab: Lab, executable: string, conf: Conf, probe: string, remain
     lab,
     conf,
     call: (verb, id, { by = [], conf: over = {} } = {}) => {
-      // In a session of its own: a SIGTERM to the group of the tests (timeout(1), a terminal) is none of the trial's.
-      const child = Bun.spawnSync(
-        ["/usr/bin/setsid", "--wait", "/usr/bin/nsenter", `--net=${netnsPath(lab.host)}`, ...by, executable],
-        {
-          stdin: Buffer.from(JSON.stringify({ ...conf, ...over })),
-          env: environment(verb, lab.bin, { id, ns: probe }),
-          timeout: TIMEOUT_MS,
-          killSignal: "SIGKILL",
-        },
-      );
+      const child = Bun.spawnSync([...ALONE, "/usr/bin/nsenter", `--net=${netnsPath(lab.host)}`, ...by, executable], {
+        stdin: Buffer.from(JSON.stringify({ ...conf, ...over })),
+        env: environment(verb, lab.bin, { id, ns: probe }),
+      });
       const stdout = child.stdout.toString();
       const signal = child.signalCode;
       return {

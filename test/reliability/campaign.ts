@@ -10,14 +10,16 @@ export interface Campaign extends BenchOptions {
   readonly step: number;
   /** Each ADD is the first on its machine: there is no bridge yet, no lease directory, no table. */
   readonly cold?: boolean;
+  /** The trouble lasts: all later system calls of the same name meet it, too. */
+  readonly lasting?: boolean;
 }
 
 /** What the disturbed call answered, and what else a trial may look at. */
 export interface Disturbed {
   readonly id: string;
   readonly reply: ReturnType<Bench["call"]>;
-  /** The system call that failed, or the signal. */
-  readonly met: string;
+  /** The system calls that failed, or the signal. */
+  readonly met: readonly string[];
   readonly bench: Bench;
 }
 
@@ -42,7 +44,7 @@ export function campaign(
     const calls = callsOf(bench, options.verb);
     for (const at of sample(wanted(calls), options.step)) {
       if (options.cold) renew();
-      const wrong = trial(bench, options.verb, trouble, at, judge);
+      const wrong = trial(bench, options, trouble, at, judge);
       if (wrong) note(tally, `${options.verb} ${trouble} at ${at.name}#${at.nth} ${at.line.slice(0, 100)}`, wrong);
       else tally.missed++;
       if (!wrong || wrong.length > 0) renew();
@@ -82,7 +84,7 @@ function expectDone(bench: Bench, verb: Verb, id: string): void {
 /** What is wrong; undefined when the system call did not occur this time. */
 function trial(
   bench: Bench,
-  verb: Verb,
+  { verb, lasting }: Campaign,
   trouble: string,
   at: SystemCall,
   judge: (disturbed: Disturbed) => string[],
@@ -90,9 +92,9 @@ function trial(
   const log = logIn(bench.lab.dir);
   const id = `k${at.at}`;
   if (verb !== "ADD") expectDone(bench, "ADD", id);
-  const reply = bench.call(verb, id, { by: straceInjecting(log, at, trouble), conf: overOf(verb) });
+  const reply = bench.call(verb, id, { by: straceInjecting(log, at, trouble, lasting), conf: overOf(verb) });
   const met = injected(log);
-  if (met === undefined) return undefined;
+  if (met.length === 0) return undefined;
   const wrong = [...judge({ id, reply, met, bench }), ...afterwards(bench, id)];
   // At once: a test that runs into its time limit would not come to telling.
   if (wrong.length > 0) console.error(JSON.stringify({ verb, trouble, at, met, reply, wrong }));

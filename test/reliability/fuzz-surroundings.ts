@@ -1,7 +1,9 @@
 /** What a plugin finds on the disk: lease directories, indexes and resolv.conf as nobody would make them. */
 import { linkSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readWorld } from "../../src/plugins/host-local/life.ts";
 import { run } from "../../src/sys/bun/sys.ts";
+import { setAttribute } from "../support/attributes.ts";
 import { DATA_DIR, INDEX_DIR, RESOLV_CONF, ROOT } from "./fuzz-inputs.ts";
 import type { Random } from "./fuzz-random.ts";
 
@@ -40,6 +42,7 @@ export function renewSurroundings(r: Random): void {
     "fd00::2",
     "fd00::3",
   ];
+  if (r.chance(0.2)) for (const name of names) if (r.chance(0.9)) attempt(() => ownLease(r, among(name)));
   for (const name of [...names, "10.1.2.007", "10.1.2.300", "LOCK", "x", "\n", "a".repeat(255)])
     if (r.chance(0.2)) attempt(() => odd(r, among(name)));
   for (const name of ["lock", "last_reserved_ip.0", "last_reserved_ip.x"])
@@ -87,6 +90,29 @@ function odd(r: Random, path: string): void {
         `c1\r\n${"e".repeat(3000)}`,
       ]),
     );
+}
+
+/** A lease as berth's own are, but for what it was made for. */
+function ownLease(r: Random, path: string): void {
+  writeFileSync(path, r.pick(["c1\r\neth0", "c2\r\neth0"]));
+  setAttribute(path, oddAttribute(r));
+}
+
+/** What berth would write down of an attachment, or nearly: of this boot and machine, or of others. */
+function oddAttribute(r: Random): string {
+  const { boot, host } = readWorld();
+  const fields = {
+    b: [boot, boot, boot, "000000000000", ""],
+    n: [`${host}`, `${host}`, `${host}`, "1", "x"],
+    t: ["5", "5", "5.125", "999999999999", "-1", "1e9"],
+    h: ["lo", "nosuch", "", "a b", "é".repeat(100)],
+    i: ["1", "77777", "0", "-1", "7.5", "4294967297", "999999999999", "NaN"],
+    c: ["9", "18446744073709551615", "x"],
+    p: ["kube-system/dns-0", "/", "__proto__/x", "p".repeat(2000)],
+  };
+  const words = Object.entries(fields).flatMap(([key, values]) => (r.chance(0.95) ? [`${key}=${r.pick(values)}`] : []));
+  const version = r.chance(0.9) ? "v1" : r.pick(["v2", ""]);
+  return [version, ...words].join(r.chance(0.9) ? " " : r.pick(["  ", "\n"]));
 }
 
 /** A terabyte that takes no room. */

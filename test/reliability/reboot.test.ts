@@ -1,32 +1,17 @@
 /** What becomes of leases that nobody released: user-pain.md rows 1, 2 and 6. */
 import { describe, expect } from "bun:test";
 import { join } from "node:path";
-import * as sys from "../../src/sys/bun/sys.ts";
-import { O } from "../../src/sys/flags.ts";
+import { attributeOf, attributes, setAttribute } from "../support/attributes.ts";
 import { cniError } from "../support/cni-error.ts";
 import { inLab, type Lab } from "../support/lab.ts";
-import { BIN, built, type Need, namespaces, needs } from "../support/needs.ts";
+import { BIN, built, namespaces, needs } from "../support/needs.ts";
 
-/** A file system on which berth can write down what a lease was made for. */
-const attributes: Need = { what: "extended attributes in the temporary directory", met: () => attributesWork() };
 const test = needs(namespaces, built, attributes);
 
 /** Five addresses: a /29 without its network, its broadcast address and the gateway. */
 const SMALL = { type: "host-local", ranges: [[{ subnet: "10.77.0.0/29" }]] };
 const SIZE = 5;
 const network = (lab: Lab) => lab.conf({ ipam: SMALL });
-
-function attributesWork(): boolean {
-  const fd = sys.open(join(process.env.TMPDIR ?? "/tmp"), O.TMPFILE | O.RDWR, 0o600);
-  try {
-    sys.setxattr(fd, "user.berth", "v1");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    sys.close(fd);
-  }
-}
 
 function fill(lab: Lab): string[] {
   return Array.from({ length: SIZE }, (_, i) => {
@@ -38,10 +23,8 @@ function fill(lab: Lab): string[] {
 
 /** As if the machine had been started again since the lease was made. */
 function makeOfEarlierBoot(lab: Lab, ip: string): void {
-  const fd = sys.open(join(lab.store, "labnet", ip), O.RDWR);
-  const attribute = sys.getxattr(fd, "user.berth") ?? "";
-  sys.setxattr(fd, "user.berth", attribute.replace(/b=\w+/, "b=0123456789ab"));
-  sys.close(fd);
+  const path = join(lab.store, "labnet", ip);
+  setAttribute(path, attributeOf(path).replace(/b=\w+/, "b=0123456789ab"));
 }
 
 const owners = (lab: Lab) => Object.values(lab.leases()).map((content) => content.split("\r\n")[0]);

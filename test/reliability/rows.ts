@@ -62,6 +62,21 @@ function failing(verb: "ADD" | "DEL", kind: Kind, theirStep: number): Row {
   };
 }
 
+/** No EINTR: to repeat an interrupted call for ever is right. */
+const LASTING: Failing["errno"][] = ["EIO", "ENOSPC", "ENOMEM"];
+
+function lasting(verb: "ADD" | "DEL", kind: Kind, theirStep: number): Row {
+  const run = (bin: string, step: number) =>
+    merged(LASTING.map((errno) => fail({ bin, verb, ...optionsOf(kind), errno, step, lasting: true })));
+  return {
+    id: idOf("lasting", kind, verb),
+    what: `${LASTING.join(", ")} at every file and network call of ${verb}${TEXTS[kind]} and all later ones of its name`,
+    ours: (bin) => run(bin, 1),
+    theirs: (reference) => run(reference, theirStep),
+    theirStep,
+  };
+}
+
 const OPERATIONS = 10_000;
 const SEED = 2026;
 
@@ -86,6 +101,9 @@ export const ROWS: readonly Row[] = [
   failing("DEL", "", 4),
   failing("DEL", "masq", 32),
   failing("DEL", "ipam", 4),
+  lasting("ADD", "", 8),
+  lasting("ADD", "masq", 32),
+  lasting("DEL", "masq", 32),
   {
     id: "soak",
     what: "ADD, DEL, CHECK, GC, kills and namespace deletions, 12 at once, checked after every round",

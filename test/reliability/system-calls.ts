@@ -23,9 +23,12 @@ export interface SystemCall {
 
 export const straceAll = (log: string): string[] => ["strace", "-f", "-qq", "-o", log];
 
-/** Makes `what` (`signal=KILL`, `error=EIO`) happen at one system call, and traces only those of its name. */
-export function straceInjecting(log: string, { name, nth }: SystemCall, what: string): string[] {
-  const inject = `inject=${name}:${what}:when=${nth}`;
+/**
+ * Makes `what` (`signal=KILL`, `error=EIO`) happen at one system call, and traces only those of its name. `lasting`: also
+ * at all later ones of that name.
+ */
+export function straceInjecting(log: string, { name, nth }: SystemCall, what: string, lasting = false): string[] {
+  const inject = `inject=${name}:${what}:when=${nth}${lasting ? "+" : ""}`;
   // Quicker, as only that call stops the program; but strace 6.1 injects no signals then.
   const filter = what.startsWith("error=") ? ["--seccomp-bpf"] : [];
   return ["strace", "-f", ...filter, "-qq", "-o", log, "-e", `trace=${name}`, "-e", inject];
@@ -53,9 +56,10 @@ export function systemCalls(log: string): SystemCall[] {
   return [...calls.values()];
 }
 
-/** What the log of `straceInjecting` says of what was injected: the system call or signal; undefined when nothing was. */
-export function injected(log: string): string | undefined {
-  return /^\d+\s+(.*\(INJECTED\)|\+\+\+ killed.*|--- SIG(TERM|INT) .*)/m.exec(readFileSync(log, "utf8"))?.[1];
+/** What the log of `straceInjecting` says of what was injected: the system calls or the signal; empty when nothing was. */
+export function injected(log: string): string[] {
+  const lines = readFileSync(log, "utf8").matchAll(/^\d+\s+(.*\(INJECTED\)|\+\+\+ killed.*|--- SIG(?:TERM|INT) .*)/gm);
+  return [...lines].map(([, what = ""]) => what);
 }
 
 export const logIn = (dir: string): string => join(dir, "strace");

@@ -5,7 +5,7 @@ import { formatMac } from "../../base/mac.ts";
 import { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
-import { forgetNeigh, type Link, setMac, setUp, setUpPort } from "../../host/verbs.ts";
+import { forgetNeigh, IFF_LOWER_UP, type Link, setMac, setUp, setUpPort } from "../../host/verbs.ts";
 import { type Delegated, delegateAdd, delegateAddInProcess } from "../../invoke/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
@@ -152,8 +152,13 @@ function awaitPort(host: Host, veth: Veth): Link {
 const GATEWAY_UP_MS = 500;
 
 /** A bridge runs some time after its first port does. Until then the kernel drops what the gateway answers. */
-function awaitGateway(host: Host, { name, operstate }: Link): void {
-  if (operstate !== "up") host.awaitLink(name, ({ operstate }) => operstate === "up", GATEWAY_UP_MS);
+function awaitGateway(host: Host, link: Link): void {
+  if (!runs(link)) host.awaitLink(link.name, runs, GATEWAY_UP_MS);
+}
+
+/** A bridge without a MAC address of its own has its carrier from birth: as that never changes, the state is never known. */
+function runs({ operstate, flags }: Link): boolean {
+  return operstate === "up" || (operstate === "unknown" && (flags & IFF_LOWER_UP) !== 0);
 }
 
 /**

@@ -46,7 +46,7 @@ export function decodeAttribute(text: string): Attachment | undefined {
   const time = decimal(fields.get("t="));
   if (!boot || time === undefined) return undefined;
   const name = fields.get("h=");
-  const index = decimal(fields.get("i="));
+  const index = ifindex(fields.get("i="));
   return {
     boot,
     time,
@@ -56,6 +56,12 @@ export function decodeAttribute(text: string): Attachment | undefined {
     rules: fields.get("r="),
     pod: fields.get("p="),
   };
+}
+
+/** The kernel's are positive ints. */
+function ifindex(text: string | undefined): number | undefined {
+  const index = decimal(text);
+  return index && Number.isInteger(index) && index <= 0x7fffffff ? index : undefined;
 }
 
 function decimal(text: string | undefined): number | undefined {

@@ -52,7 +52,7 @@ export function makeLease<T extends { ip: Ip; range: Range }>(
   const record = recordText(applicant.owner);
   const attachment = attachmentNow(applicant);
   const draft = draftLease(store, record, encodeAttribute(attachment));
-  let taken: Taken | undefined;
+  let placed = false;
   try {
     lockLease(draft.fd);
     const picked = pick((ip) => {
@@ -61,13 +61,14 @@ export function makeLease<T extends { ip: Ip; range: Range }>(
         if (removeLease(leasePath(store, ip))) owners.removed(record, ip);
         close(draft.fd);
       });
+      // From here on the undo closes it.
+      placed = true;
       owners.added(record, ip);
       return true;
     });
-    if (picked) taken = { ip: picked.ip, range: picked.range, fd: draft.fd, attachment };
-    return taken;
+    return picked && { ip: picked.ip, range: picked.range, fd: draft.fd, attachment };
   } finally {
-    deferSignals(() => (taken ? finishDraft(draft) : discardDraft(draft)));
+    deferSignals(() => (placed ? finishDraft(draft) : discardDraft(draft)));
   }
 }
 
@@ -75,19 +76,25 @@ export function makeLease<T extends { ip: Ip; range: Range }>(
 export function adoptLease(session: Session, ip: Ip, range: Range): Taken {
   const { store, applicant, undo } = session;
   const fd = open(leasePath(store, ip), O.RDWR | O.NOFOLLOW | O.NONBLOCK);
+  const { before, attachment } = mark(fd, applicant);
+  undo.push(() => {
+    setxattr(fd, ATTRIBUTE, before);
+    close(fd);
+  });
+  // The same bytes: for the modification time, by which a GC that has begun sees that the lease is newer.
+  pwrite(fd, encodeUtf8(recordText(applicant.owner)), 0);
+  return { ip, range, fd, attachment, before };
+}
+
+/** Locks an open lease and makes it the applicant's. Returns the attribute before and now. Closes it when that fails. */
+function mark(fd: number, applicant: Applicant): { before: string; attachment: Attachment } {
   try {
     const before = getxattr(fd, ATTRIBUTE) ?? "";
     // Rules of the earlier attachment may be there until the new one is made.
     const attachment = { ...attachmentNow(applicant), rules: decodeAttribute(before)?.rules };
     lockLease(fd);
     setxattr(fd, ATTRIBUTE, encodeAttribute(attachment));
-    undo.push(() => {
-      setxattr(fd, ATTRIBUTE, before);
-      close(fd);
-    });
-    // The same bytes: for the modification time, by which a GC that has begun sees that the lease is newer.
-    pwrite(fd, encodeUtf8(recordText(applicant.owner)), 0);
-    return { ip, range, fd, attachment, before };
+    return { before, attachment };
   } catch (error) {
     close(fd);
     throw error;

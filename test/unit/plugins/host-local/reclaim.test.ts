@@ -84,6 +84,15 @@ describe("add() in a full range", () => {
     expect(refusal(() => net.add("a")).details).toContain("5 of 5 addresses are leased, 1 look stale");
   });
 
+  testOld("does not go by an index that no link can have", () => {
+    using net = network(FULL);
+    fill(
+      net,
+      Object.fromEntries([999999999999, 7.5, 0].map((index, i) => [i + 3, ofThisBoot("nosuchveth", index, 640)])),
+    );
+    expect(refusal(() => net.add("a")).details).toContain("5 of 5 addresses are leased, 0 look stale");
+  });
+
   testOld("judges only links of its own namespace", () => {
     using net = network(FULL);
     const elsewhere = ofThisBoot("nosuchveth", 77777, 640).replace(/n=\d+/, "n=999999");
