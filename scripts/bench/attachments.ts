@@ -1,4 +1,6 @@
 /** Many masqueraded containers on a node: what one more costs, and what a packet costs. */
+import { join } from "node:path";
+import { kernelCycle } from "./floor.ts";
 import { inTurns, type Place } from "./place.ts";
 import { type Row, rowOf } from "./row.ts";
 import { type Findings, type Part, type Point, type Setting, type Who, withPlaces } from "./setting.ts";
@@ -80,10 +82,15 @@ function loadRules({ host }: Place, from: number, to: number): void {
   if (exitCode !== 0) throw new Error(`iptables-restore: ${stderr}`);
 }
 
-async function cycles({ sizes, progress }: Setting, sides: readonly Side[], series: Series): Promise<void> {
-  const push = async ({ name, place }: Side) => {
+async function cycles(setting: Setting, sides: readonly Side[], series: Series): Promise<void> {
+  const { sizes, progress } = setting;
+  const push = async ({ name, who, place }: Side) => {
     const { add, del } = await place.cycle();
     series.push(name, add.wall + del.wall);
+    if (who !== "ours") return;
+    const kernel = await kernelCycle(setting, place);
+    series.push(`kernel of ${name}`, kernel.add + kernel.del);
+    series.push(`guest of ${name}`, await guestCycle(setting, place));
   };
   const ours = sides.filter(({ who }) => who === "ours");
   const reference = sides.filter(({ who }) => who === "reference");
@@ -92,6 +99,20 @@ async function cycles({ sizes, progress }: Setting, sides: readonly Side[], seri
     if (round < sizes.reference) await inTurns(round, reference, push);
     progress.step();
   }
+}
+
+/** ADD and DEL by the reference, without ipMasq, of one container more on the bridge of `place`. */
+async function guestCycle({ driver, bin }: Setting, place: Place): Promise<number> {
+  const range = { subnet: "10.88.0.0/16", rangeStart: "10.88.250.1", rangeEnd: "10.88.250.99", gateway: "10.88.0.1" };
+  const ipam = { ...(place.conf.ipam as object), ranges: [[range]] };
+  let wall = 0;
+  const n = place.next();
+  for (const verb of ["ADD", "DEL"] as const) {
+    const { stdin, env } = place.request(verb, n, { name: "guest", ipMasq: false, ipam });
+    const file = join(bin.reference, "bridge");
+    wall += (await driver.run(place.host, { file, stdin, env: { ...env, CNI_PATH: bin.reference } })).wall;
+  }
+  return wall;
 }
 
 async function traffic(setting: Setting, senders: ReadonlyMap<Side, string>, series: Series): Promise<void> {
@@ -129,6 +150,20 @@ function findings({ sizes }: Setting, series: Series, [rules, theirs]: [number, 
     reference: series.of("reference many"),
     atMost: 1.2,
   });
+  const floor = rowOf({
+    what: "the kernel's own ADD + DEL there",
+    unit: "ms",
+    ours: series.of("kernel of ours many"),
+    other: series.of("kernel of ours one"),
+    against: "the same at 1",
+  });
+  const guest = rowOf({
+    what: "the reference's ADD + DEL on the same bridge, without ipMasq",
+    unit: "ms",
+    ours: series.of("guest of ours many"),
+    other: series.of("guest of ours one"),
+    against: "the same at 1",
+  });
   const nat = Object.entries(TRAFFIC).map(([kind, { what, unit }]) => trafficRow(series, kind, what, unit, many));
   const points: Point[] = SIDES.map(({ name, who }) => ({
     chart: "attachments",
@@ -137,7 +172,7 @@ function findings({ sizes }: Setting, series: Series, [rules, theirs]: [number, 
     y: summarise(series.of(name)).median,
   }));
   const note = `Rules at ${many} masqueraded attachments: ${rules}, as many as at 1; the reference: ${theirs}, loaded with iptables-restore in the form in which it makes them.`;
-  return { rows: [cycle, ...nat], points, notes: [note] };
+  return { rows: [cycle, floor, guest, ...nat], points, notes: [note] };
 }
 
 /** The ratio is how much longer it takes at many: the rate at one by the rate at many. */

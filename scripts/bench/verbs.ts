@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { netnsPath } from "../../test/support/conf.ts";
+import { kernelCycle } from "./floor.ts";
 import { inTurns, type Place } from "./place.ts";
 import { type Row, rowOf } from "./row.ts";
 import { type Findings, type Part, type Setting, WHO, type Who, withPlaces } from "./setting.ts";
@@ -60,19 +61,11 @@ async function measure(series: Series, who: Who, place: Place): Promise<void> {
 }
 
 /** A bare process, and the kernel's share of an ADD and of a DEL. */
-async function floors(series: Series, { driver, programs }: Setting, place: Place): Promise<void> {
-  series.push("true", (await driver.run(place.host, TRUE)).wall);
-  const netns = netnsPath(place.containers[0] ?? "");
-  const env = { FLOOR_LINK: "floor0", FLOOR_NETNS: netns, FLOOR_PEER: "eth9", FLOOR_BRIDGE: "lab0" };
-  for (const verb of ["add", "del"]) {
-    const addresses = { FLOOR_VERB: verb, FLOOR_ADDRESS: "10.88.255.250", FLOOR_GATEWAY: "10.88.0.1" };
-    const { stdout } = await driver.run(place.host, {
-      file: programs.kernel,
-      stdin: "",
-      env: { ...env, ...addresses },
-    });
-    series.push(`kernel ${verb}`, Number(stdout) / 1e3);
-  }
+async function floors(series: Series, setting: Setting, place: Place): Promise<void> {
+  series.push("true", (await setting.driver.run(place.host, TRUE)).wall);
+  const { add, del } = await kernelCycle(setting, place);
+  series.push("kernel add", add);
+  series.push("kernel del", del);
 }
 
 /** Peak MiB of one ADD, as time(1) sees it: a child of a large process would be charged with that one's peak. */
