@@ -4,7 +4,6 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
-use std::ffi::c_int;
 use std::ptr::{copy_nonoverlapping, null_mut};
 
 use rquickjs::allocator::Allocator;
@@ -19,17 +18,21 @@ pub const UNIT: usize = 16;
 pub const HEADER: usize = size_of::<usize>();
 /// Up to here a block has the size that was asked for, with its header; above, a power of two.
 const SMALL: usize = 512;
-/// More than the engine is allowed (engine.rs). What is not touched is not there.
+/// More than the engine is allowed (engine.rs).
 const ROOM: usize = 128 << 20;
+/// The part of it that may be written at first; smaller than a huge page, which would be cleared for each call.
+const FIRST: usize = 1 << 20;
 /// What a usual call takes of it.
 const WARM: usize = 128 << 10;
 
 const SIZES: usize = SMALL / UNIT + 1 + (ROOM / SMALL).ilog2() as usize;
 
 struct Room {
+    start: *mut u8,
     /// Freed blocks by size; each holds the address of the next.
     free: [*mut u8; SIZES],
     next: *mut u8,
+    /// Where what may be written ends.
     end: *mut u8,
 }
 
@@ -38,15 +41,17 @@ struct Single(UnsafeCell<Room>);
 // SAFETY: there is one thread.
 unsafe impl Sync for Single {}
 
-static MEMORY: Single = Single(UnsafeCell::new(Room { free: [null_mut(); _], next: null_mut(), end: null_mut() }));
+static MEMORY: Single =
+    Single(UnsafeCell::new(Room { start: null_mut(), free: [null_mut(); _], next: null_mut(), end: null_mut() }));
 
 /// Gives the heap its first memory at once: page faults, one for each 4 KiB, are an eighth of the time of a call.
 pub fn warm() {
     // SAFETY: one thread; madvise(2) as documented. Fails before Linux 5.14, without harm.
     unsafe {
         let memory = &mut *MEMORY.0.get();
-        memory.make();
-        libc::madvise(memory.next.map_addr(|address| address & !4095).cast(), WARM, libc::MADV_POPULATE_WRITE);
+        if memory.grow(WARM) {
+            libc::madvise(memory.start.cast(), WARM, libc::MADV_POPULATE_WRITE);
+        }
     }
 }
 
@@ -56,18 +61,28 @@ fn index(total: usize) -> usize {
 }
 
 impl Room {
-    fn make(&mut self) {
-        const KIND: c_int = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: mmap(2) and madvise(2) as documented.
+    /// Makes room for `more` bytes, and for as much again as there is. Returns whether there is room.
+    fn grow(&mut self, more: usize) -> bool {
+        // SAFETY: mmap(2) and mprotect(2) as documented; what cannot be used yet is nobody's.
         unsafe {
-            let start = libc::mmap(null_mut(), ROOM, libc::PROT_READ | libc::PROT_WRITE, KIND, -1, 0);
-            if start == libc::MAP_FAILED {
-                return;
+            if self.start.is_null() {
+                // Only what may be written counts where memory is not promised twice (vm.overcommit_memory=2).
+                let start =
+                    libc::mmap(null_mut(), ROOM, libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0);
+                if start == libc::MAP_FAILED {
+                    return false;
+                }
+                self.start = start.cast();
+                self.next = self.start.add(UNIT - HEADER);
+                self.end = self.start;
             }
-            // Where the system gives huge pages unasked, two megabytes would be cleared for each call.
-            libc::madvise(start, ROOM, libc::MADV_NOHUGEPAGE);
-            self.next = start.cast::<u8>().add(UNIT - HEADER);
-            self.end = start.cast::<u8>().add(ROOM);
+            let used = self.next.addr() - self.start.addr();
+            let size = (used + more).max(FIRST).next_power_of_two();
+            if size > ROOM || libc::mprotect(self.start.cast(), size, libc::PROT_READ | libc::PROT_WRITE) != 0 {
+                return false;
+            }
+            self.end = self.start.add(size);
+            true
         }
     }
 
@@ -80,11 +95,7 @@ impl Room {
             *first = unsafe { block.cast::<*mut u8>().read() };
             return block;
         }
-        // The executable that makes the snapshot needs some before any is made.
-        if self.end.is_null() {
-            self.make();
-        }
-        if self.end.addr() - self.next.addr() < total {
+        if self.end.addr().saturating_sub(self.next.addr()) < total && !self.grow(total) {
             return null_mut();
         }
         let start = self.next;

@@ -17,7 +17,7 @@ function cellsOf(row: Row): string[] {
   const { what, unit, ours, other, against, reference, figure, kind, atMost } = row;
   const of = (value: number) =>
     kind === "ratio" || kind === "slowdown" ? value.toFixed(2) : `${number(value)} ${unit}`;
-  const sign = kind === "difference" ? "+" : "";
+  const sign = (value: number) => (kind === "difference" && value >= 0 ? "+" : "");
   return [
     what,
     unit,
@@ -26,9 +26,9 @@ function cellsOf(row: Row): string[] {
     reference ? `${against} (the reference: ${number(reference.median)})` : against,
     number(other.median),
     p99(other),
-    `${sign}${of(figure.median)}`,
+    `${sign(figure.median)}${of(figure.median)}`,
     figure.n > 1 ? `${number(figure.q1)} – ${number(figure.q3)}` : "",
-    atMost === undefined ? "" : `${sign}${of(atMost)}`,
+    atMost === undefined ? "" : `${sign(atMost)}${of(atMost)}`,
     atMost === undefined ? "" : isMet(row) ? "✓" : "✗",
   ];
 }
