@@ -81,6 +81,18 @@ export const ADD: readonly DifferenceClass[] = [
         (says(pair.reference, /unknown ipmasq backend ""/) && pair.conf.ipMasqBackend === "")),
   ),
   {
+    name: "null-is-absent",
+    cosmetic: false,
+    // berth's CHECK comes as far as to look for the lease, for which it makes the store as the reference's does.
+    explains: (d, pair) =>
+      pair.step.verb === "CHECK" &&
+      failed(pair.berth) &&
+      says(pair.reference, /invalid CIDR address: ?$/) &&
+      hasNull(pair.conf) &&
+      d.path[0] === "files" &&
+      isShared(d),
+  },
+  {
     name: "gateway-of-other-family",
     cosmetic: false,
     explains: (d, pair) =>
