@@ -6,8 +6,12 @@ import type { Difference } from "./diff.ts";
 
 const isFailedAdd = (pair: Pair) => pair.step.verb === "ADD" && failed(pair.berth) && failed(pair.reference);
 
-/** What others may already use and a failed ADD does not take back: leases' directory, bridge, gateway, forwarding. */
+/**
+ * What others may already use and a failed ADD does not take back: leases' directory, bridge, gateway, forwarding, IPv6 on
+ * the container's loopback.
+ */
 export function isShared({ path: [where, what, name = "", ...rest] }: Difference): boolean {
+  if (where === "containers") return [name, ...rest].join() === "links,lo,sysctls,ipv6/conf/*/disable_ipv6";
   if (where === "files") return /^[^/]+(\/(lock|last_reserved_ip\.\d+))?$/.test(what ?? "");
   if (where !== "host") return false;
   if (what === "links") return rest.length === 0 || rest[0] === "addresses" || isForwarding(rest);
