@@ -16,7 +16,9 @@ const OWN_NAMESPACE = differentEnd(
     (step.verb === "DEL" ? answer.status === 0 : answer.code === 8),
 );
 
-const leases = ({ one, conf }: Pair) => one.plugin === "host-local" || conf.ipam?.type === "host-local";
+/** Whether the call is about leases of host-local: loopback has no IPAM, whatever its configuration says. */
+const leases = ({ one, conf }: Pair) =>
+  one.plugin === "host-local" || (one.plugin === "bridge" && conf.ipam?.type === "host-local");
 const leaseOf = (step: CallStep) => JSON.stringify(`${containerId(step)}\r\n${step.ifname ?? "eth0"}`);
 
 /** That nothing of an attachment that is valid differs. */
