@@ -54,7 +54,7 @@ function deliver({ code, stdout, stderr, rollback }: Reply): number {
 /** What containers' starts and ends need, and what is asked of them in between; the rest is loaded when it is called. */
 const READY = ["skel", "bridge", "host-local", "loopback", "bridge-upkeep", "host-local-upkeep", "nft"];
 
-// This module is evaluated when the executable is built (runtime/src/snapshot.rs): what it loads is in there, ready.
+// This module is evaluated when the executable is built (runtime/src/snapshot.rs): what it loads is in there.
 for (const bundle of READY) load(bundle);
 
 /** Runs the program that this process is called as. Does not return. */

@@ -3,7 +3,7 @@ import { Undo } from "../base/undo.ts";
 import { openSandbox, openSandboxIfThere, type Sandbox } from "../host/sandbox.ts";
 import { IFF_UP, type Link, setDown, setUp } from "../host/verbs.ts";
 import { commonKeys } from "../spec/config.ts";
-import { decode, goObject, ready } from "../spec/decode.ts";
+import { decode, goObject } from "../spec/decode.ts";
 import { CniError, INTERNAL } from "../spec/errors.ts";
 import type { AddOutcome, Call, Handlers } from "../spec/plugin.ts";
 import type { Result } from "../spec/result.ts";
@@ -12,13 +12,13 @@ import { parsePrevResult } from "../spec/result-parse.ts";
 /** The only interface that it is about, whatever CNI_IFNAME says. */
 const LO = "lo";
 
-const schema = ready(() => goObject(commonKeys()));
+const schema = goObject(commonKeys);
 
 /** The bundle "loopback": sets a container's loopback interface up; the kernel then gives it its addresses. */
 export const handlers = { ADD: add, DEL: del, CHECK: check } satisfies Handlers;
 
 function add({ env, config, version }: Call): AddOutcome {
-  const { prevResult } = decode(schema(), config);
+  const { prevResult } = decode(schema, config);
   const passed = prevResult && parsePrevResult(prevResult, version);
   const sandbox = openSandbox(env.netns);
   const link = findLo(sandbox);

@@ -1,4 +1,4 @@
-import { anyObject, array, boolean, decode, goObject, type Members, mapOf, nullable, ready, string } from "./decode.ts";
+import { anyObject, array, boolean, decode, goObject, type Members, mapOf, nullable, string } from "./decode.ts";
 import { isIdentifier } from "./env.ts";
 import { CniError, DECODING_FAILURE, INVALID_CONFIG } from "./errors.ts";
 import { brief } from "./quote.ts";
@@ -38,51 +38,47 @@ export interface Attachment {
   readonly ifname: string;
 }
 
-const requestSchema = ready(() => goObject({ name: string(), cniVersion: string() }));
+const requestSchema = goObject({ name: string, cniVersion: string });
 
 /** Parses the request on stdin. @throws CniError 6 for what is no JSON object, 7 for a missing or invalid name */
 export function readRequest(stdin: string): Request {
   const config = parseJson(stdin);
-  const { name = "", cniVersion } = within("error unmarshall network config", () => decode(requestSchema(), config));
+  const { name = "", cniVersion } = within("error unmarshall network config", () => decode(requestSchema, config));
   if (name === "") throw new CniError(INVALID_CONFIG, "missing network name");
   if (!isIdentifier(name)) throw new CniError(INVALID_CONFIG, "invalid characters found in network name", name);
   return { config: config as object, name, cniVersion: cniVersion || OLDEST };
 }
 
-export const dnsSchema = ready(() =>
-  goObject({
-    nameservers: array(string()),
-    domain: string(),
-    search: array(string()),
-    options: array(string()),
-  }),
-);
+export const dnsSchema = goObject({
+  nameservers: array(string),
+  domain: string,
+  search: array(string),
+  options: array(string),
+});
 
 /** The value of `cni.dev/valid-attachments` and its older spelling. */
-export const attachmentsSchema = ready(() => nullable(array(goObject({ containerID: string(), ifname: string() }))));
+export const attachmentsSchema = nullable(array(goObject({ containerID: string, ifname: string })));
 
 /** The keys that every plugin of the reference decodes, used or not: a wrong type is refused. */
-export const commonKeys = ready(() => ({
-  type: string(),
-  capabilities: mapOf(boolean()),
-  ipam: goObject({ type: string() }),
-  dns: dnsSchema(),
-  prevResult: anyObject(),
-  "cni.dev/valid-attachments": attachmentsSchema(),
-}));
+export const commonKeys = {
+  type: string,
+  capabilities: mapOf(boolean),
+  ipam: goObject({ type: string }),
+  dns: dnsSchema,
+  prevResult: anyObject,
+  "cni.dev/valid-attachments": attachmentsSchema,
+};
 
-const netConfSchema = ready(() =>
-  goObject({
-    ...commonKeys(),
-    runtimeConfig: anyObject(),
-    args: goObject({ cni: anyObject() }),
-    "cni.dev/attachments": attachmentsSchema(),
-  }),
-);
+const netConfSchema = goObject({
+  ...commonKeys,
+  runtimeConfig: anyObject,
+  args: goObject({ cni: anyObject }),
+  "cni.dev/attachments": attachmentsSchema,
+});
 
 /** The shared keys of a request's `config`. @throws CniError 6 for a wrong type, 7 for an `ipam.type` that is no name */
 export function readNetConf(config: unknown): NetConf {
-  const raw = decode(netConfSchema(), config);
+  const raw = decode(netConfSchema, config);
   const ipamType = raw.ipam?.type ?? "";
   assertPluginName(ipamType, "ipam.type");
   const validAttachments = validAttachmentsOf(raw);
@@ -97,9 +93,7 @@ export function readNetConf(config: unknown): NetConf {
   };
 }
 
-type AttachmentKeys = Members<
-  Record<"cni.dev/valid-attachments" | "cni.dev/attachments", ReturnType<typeof attachmentsSchema>>
->;
+type AttachmentKeys = Members<Record<"cni.dev/valid-attachments" | "cni.dev/attachments", typeof attachmentsSchema>>;
 
 /** What the two keys together say: NetConf.validAttachments. */
 export function validAttachmentsOf(raw: AttachmentKeys): NetConf["validAttachments"] {

@@ -5,7 +5,8 @@ import { brief } from "./quote.ts";
 
 /**
  * What JSON should hold. These are closures and not a library's schemas, because every container that starts pays for
- * them: building and running those of one ADD takes 0.3 ms in this engine, with valibot 0.8 ms.
+ * them: building and running those of one ADD takes 0.3 ms in this engine, with valibot 0.8 ms. They are constants of their
+ * modules: so they are made when the executable is built (runtime/src/snapshot.rs).
  */
 export interface Schema<T> {
   /** Checks and converts; throws Mismatch. */
@@ -31,18 +32,12 @@ export function decode<T>(schema: Schema<T>, value: unknown, where = ""): T {
   }
 }
 
-/** What `make` gives, made when the module is loaded: that is when the executable is built (runtime/src/snapshot.rs). */
-export function ready<T>(make: () => T): () => T {
-  const made = make();
-  return () => made;
-}
-
-export const string = ready(() => typed("a string", (value) => typeof value === "string"));
-export const boolean = ready(() => typed("true or false", (value) => typeof value === "boolean"));
-export const int = ready(() => typed("an integer", (value): value is number => Number.isSafeInteger(value)));
+export const string = typed("a string", (value) => typeof value === "string");
+export const boolean = typed("true or false", (value) => typeof value === "boolean");
+export const int = typed("an integer", (value): value is number => Number.isSafeInteger(value));
 
 /** A JSON object of any members. */
-export const anyObject = ready(() => typed("an object", isObject));
+export const anyObject = typed("an object", isObject);
 
 export function array<T>(item: Schema<T>): Schema<T[]> {
   return {
@@ -57,7 +52,7 @@ export function array<T>(item: Schema<T>): Schema<T[]> {
 export function mapOf<T>(item: Schema<T>): Schema<Record<string, T>> {
   return {
     read(value) {
-      const members = Object.entries(anyObject().read(value));
+      const members = Object.entries(anyObject.read(value));
       // fromEntries defines members of their own, also for the name "__proto__".
       return Object.fromEntries(members.map(([name, one]) => [name, at(name, item, one)]));
     },
@@ -70,25 +65,22 @@ export function nullable<T>(schema: Schema<T>): Schema<T | null> {
 }
 
 /** An address as text; in a goObject an empty text is an absent address. */
-export const ip = ready(
-  (): Schema<Ip> => ({ ...text(parseIp, "an IP address", "10.1.2.3 or 2001:db8::1"), blankIsAbsent: true }),
-);
+export const ip: Schema<Ip> = {
+  ...text(parseIp, "an IP address", "10.1.2.3 or 2001:db8::1"),
+  blankIsAbsent: true,
+};
 
 /** A prefix as text, host bits kept. */
-export const prefix = ready(
-  (): Schema<Prefix> => text(parsePrefix, "a CIDR", "address/length, 10.1.2.0/24 or 2001:db8::/64"),
-);
+export const prefix: Schema<Prefix> = text(parsePrefix, "a CIDR", "address/length, 10.1.2.0/24 or 2001:db8::/64");
 
 /** A link-layer address as text; in a goObject an empty text is an absent address. */
-export const mac = ready(
-  (): Schema<Mac> => ({ ...text(parseMac, "a MAC address", "02:00:00:00:00:01"), blankIsAbsent: true }),
-);
+export const mac: Schema<Mac> = { ...text(parseMac, "a MAC address", "02:00:00:00:00:01"), blankIsAbsent: true };
 
 /** A text that `parse` must understand; `name` ("a CIDR") and `example` go into the message. */
 export function text<T>(parse: (text: string) => T | undefined, name: string, example: string): Schema<T> {
   return {
     read(value) {
-      const parsed = parse(string().read(value));
+      const parsed = parse(string.read(value));
       if (parsed === undefined) throw new Mismatch(value, name, example);
       return parsed;
     },
@@ -118,7 +110,7 @@ export function goObject<E extends Entries>(entries: E): Schema<Members<E>> {
   };
   return {
     read(value) {
-      const input = anyObject().read(value);
+      const input = anyObject.read(value);
       const members: Record<string, unknown> = {};
       for (const key of Object.keys(input)) {
         const name = Object.hasOwn(entries, key) ? key : inAnyCase(key);

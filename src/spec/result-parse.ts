@@ -1,6 +1,6 @@
 import type { Prefix } from "../base/ip.ts";
 import { dnsSchema } from "./config.ts";
-import { array, type Decoded, decode, goObject, int, ip, prefix, ready, string } from "./decode.ts";
+import { array, type Decoded, decode, goObject, int, ip, prefix, string } from "./decode.ts";
 import { CniError, INCOMPATIBLE_VERSION, INVALID_CONFIG } from "./errors.ts";
 import { quote } from "./quote.ts";
 import type { Interface, IpConfig, Result, Route } from "./result.ts";
@@ -17,7 +17,7 @@ const ROWS = {
   "1.1.0": parseModern,
 } satisfies Record<Version, (json: unknown, where: string) => Result>;
 
-const versionSchema = ready(() => goObject({ cniVersion: string() }));
+const versionSchema = goObject({ cniVersion: string });
 
 /**
  * Reads a plugin's result, written in its own cniVersion, or in `version` when it says none. null is an empty result.
@@ -25,7 +25,7 @@ const versionSchema = ready(() => goObject({ cniVersion: string() }));
  */
 export function parseResult(json: unknown, version: Version, where = "result"): Result {
   const value = json ?? {};
-  const own = decode(versionSchema(), value, where).cniVersion || version;
+  const own = decode(versionSchema, value, where).cniVersion || version;
   if (!isVersion(own)) throw new CniError(INCOMPATIBLE_VERSION, `unsupported CNI result version ${quote(own)}`);
   return ROWS[own](value, where);
 }
@@ -35,7 +35,7 @@ export function parseResult(json: unknown, version: Version, where = "result"): 
  * @throws CniError 1 for another family, 6 or 7 for what is no result
  */
 export function parsePrevResult(json: unknown, version: Version): Result {
-  const own = decode(versionSchema(), json, "prevResult").cniVersion || version;
+  const own = decode(versionSchema, json, "prevResult").cniVersion || version;
   const family: readonly string[] = familyOfVersion(version);
   if (!family.includes(own)) {
     throw new CniError(
@@ -47,43 +47,37 @@ export function parsePrevResult(json: unknown, version: Version): Result {
   return ROWS[version](json, "prevResult");
 }
 
-const interfaceSchema = ready(() =>
-  goObject({
-    name: string(),
-    mac: string(),
-    mtu: int(),
-    sandbox: string(),
-    socketPath: string(),
-    pciID: string(),
-  }),
-);
+const interfaceSchema = goObject({
+  name: string,
+  mac: string,
+  mtu: int,
+  sandbox: string,
+  socketPath: string,
+  pciID: string,
+});
 
-const ipSchema = ready(() => goObject({ interface: int(), address: prefix(), gateway: ip() }));
+const ipSchema = goObject({ interface: int, address: prefix, gateway: ip });
 
 /** A route as results and configurations (host-local's `routes`) write it; `dst` is required, which `toRoute` checks. */
-export const routeSchema = ready(() =>
-  goObject({
-    dst: prefix(),
-    gw: ip(),
-    mtu: int(),
-    advmss: int(),
-    priority: int(),
-    table: int(),
-    scope: int(),
-  }),
-);
+export const routeSchema = goObject({
+  dst: prefix,
+  gw: ip,
+  mtu: int,
+  advmss: int,
+  priority: int,
+  table: int,
+  scope: int,
+});
 
-const modernSchema = ready(() =>
-  goObject({
-    interfaces: array(interfaceSchema()),
-    ips: array(ipSchema()),
-    routes: array(routeSchema()),
-    dns: dnsSchema(),
-  }),
-);
+const modernSchema = goObject({
+  interfaces: array(interfaceSchema),
+  ips: array(ipSchema),
+  routes: array(routeSchema),
+  dns: dnsSchema,
+});
 
 function parseModern(json: unknown, where: string): Result {
-  const { interfaces = [], ips = [], routes = [], dns = {} } = decode(modernSchema(), json, where);
+  const { interfaces = [], ips = [], routes = [], dns = {} } = decode(modernSchema, json, where);
   return {
     interfaces: interfaces.map(({ name = "", ...rest }): Interface => ({ name, ...rest })),
     ips: ips.map((one, i): IpConfig => ({ ...one, address: required(one.address, `${where}.ips[${i}].address`) })),
@@ -93,16 +87,16 @@ function parseModern(json: unknown, where: string): Result {
 }
 
 /** A decoded route, named `where` in messages. @throws CniError 7 when it has no `dst` */
-export function toRoute(route: Decoded<ReturnType<typeof routeSchema>>, where: string): Route {
+export function toRoute(route: Decoded<typeof routeSchema>, where: string): Route {
   return { ...route, dst: required(route.dst, `${where}.dst`) };
 }
 
-const legacyIpSchema = ready(() => goObject({ ip: prefix(), gateway: ip(), routes: array(routeSchema()) }));
+const legacyIpSchema = goObject({ ip: prefix, gateway: ip, routes: array(routeSchema) });
 
-const legacySchema = ready(() => goObject({ ip4: legacyIpSchema(), ip6: legacyIpSchema(), dns: dnsSchema() }));
+const legacySchema = goObject({ ip4: legacyIpSchema, ip6: legacyIpSchema, dns: dnsSchema });
 
 function parseLegacy(json: unknown, where: string): Result {
-  const { ip4, ip6, dns = {} } = decode(legacySchema(), json, where);
+  const { ip4, ip6, dns = {} } = decode(legacySchema, json, where);
   const ips: IpConfig[] = [];
   const routes: Route[] = [];
   for (const [key, config] of [["ip4", ip4] as const, ["ip6", ip6] as const]) {

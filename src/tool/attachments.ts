@@ -2,7 +2,7 @@ import * as sys from "#sys";
 import { decodeBase64 } from "../base/base64.ts";
 import { ENOENT, isErrno } from "../base/errno.ts";
 import type { Owner } from "../base/owner.ts";
-import { anyObject, array, decode, goObject, ready, string } from "../spec/decode.ts";
+import { anyObject, array, decode, goObject, string } from "../spec/decode.ts";
 import type { Result } from "../spec/result.ts";
 import { parseResult } from "../spec/result-parse.ts";
 import { isVersion, OLDEST } from "../spec/versions.ts";
@@ -18,18 +18,16 @@ export interface Attachment {
 /** Where libcni keeps its results unless the runtime says otherwise. */
 export const CACHE_DIRECTORY = "/var/lib/cni";
 
-const cacheSchema = ready(() =>
-  goObject({
-    kind: string(),
-    containerId: string(),
-    config: string(),
-    ifName: string(),
-    networkName: string(),
-    result: anyObject(),
-  }),
-);
+const cacheSchema = goObject({
+  kind: string,
+  containerId: string,
+  config: string,
+  ifName: string,
+  networkName: string,
+  result: anyObject,
+});
 
-const listSchema = ready(() => goObject({ plugins: array(anyObject()) }));
+const listSchema = goObject({ plugins: array(anyObject) });
 
 /**
  * The attachments of `network` in the cache under `directory`. A file that cannot be read or understood is passed over,
@@ -59,12 +57,12 @@ function filesOf(directory: string): string[] {
 
 /** Undefined for an entry of another network, whose name only begins alike. */
 function readEntry(path: string, network: string): Attachment | undefined {
-  const entry = decode(cacheSchema(), JSON.parse(sys.readFile(path)));
+  const entry = decode(cacheSchema, JSON.parse(sys.readFile(path)));
   if (entry.networkName !== network) return undefined;
   const { containerId, ifName: ifname, result } = entry;
   if (!containerId || !ifname || !result) throw new Error("containerId, ifName or result is missing");
   const config = JSON.parse(decodeBase64(entry.config ?? "") ?? "null");
-  const { plugins = [config] } = decode(listSchema(), config, "config");
+  const { plugins = [config] } = decode(listSchema, config, "config");
   const version = (result as { cniVersion?: unknown }).cniVersion;
   const known = typeof version === "string" && isVersion(version) ? version : OLDEST;
   return { owner: { network, containerId, ifname }, plugins, result: parseResult(result, known, "result") };

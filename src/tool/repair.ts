@@ -1,5 +1,5 @@
 import type { Host } from "../host/host.ts";
-import { boolean, decode, goObject, ready, string } from "../spec/decode.ts";
+import { boolean, decode, goObject, string } from "../spec/decode.ts";
 import { type Attachment, readAttachments } from "./attachments.ts";
 
 /** What a repair did. */
@@ -29,11 +29,11 @@ export function repair(host: Host, cache: string, network: string): Repair {
   return { lines, failed };
 }
 
-const bridgeSchema = ready(() => goObject({ type: string(), ipMasq: boolean() }));
+const bridgeSchema = goObject({ type: string, ipMasq: boolean });
 
 function mend(host: Host, { owner, plugins, result }: Attachment): string {
   const masquerades = plugins.some((plugin) => {
-    const { type, ipMasq } = decode(bridgeSchema(), plugin);
+    const { type, ipMasq } = decode(bridgeSchema, plugin);
     return type === "bridge" && ipMasq === true;
   });
   if (!masquerades) return "its network does not masquerade";

@@ -2,7 +2,7 @@ import { load } from "#sys";
 import { type Mac, parseMac } from "../../base/mac.ts";
 import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
-import { array, boolean, decode, goObject, int, mac, ready, string } from "../../spec/decode.ts";
+import { array, boolean, decode, goObject, int, mac, string } from "../../spec/decode.ts";
 import { assertIfname } from "../../spec/env.ts";
 import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
@@ -44,36 +44,32 @@ export type Backend = "nftables" | "iptables";
 
 export const DEFAULT_BRIDGE = "cni0";
 
-const schema = ready(() =>
-  goObject({
-    bridge: string(),
-    isGateway: boolean(),
-    isDefaultGateway: boolean(),
-    forceAddress: boolean(),
-    ipMasq: boolean(),
-    ipMasqBackend: string(),
-    mtu: int(),
-    hairpinMode: boolean(),
-    promiscMode: boolean(),
-    vlan: int(),
-    vlanTrunk: array(goObject({ id: int(), minID: int(), maxID: int() })),
-    preserveDefaultVlan: boolean(),
-    macspoofchk: boolean(),
-    enabledad: boolean(),
-    disableContainerInterface: boolean(),
-    portIsolation: boolean(),
-  }),
-);
+const schema = goObject({
+  bridge: string,
+  isGateway: boolean,
+  isDefaultGateway: boolean,
+  forceAddress: boolean,
+  ipMasq: boolean,
+  ipMasqBackend: string,
+  mtu: int,
+  hairpinMode: boolean,
+  promiscMode: boolean,
+  vlan: int,
+  vlanTrunk: array(goObject({ id: int, minID: int, maxID: int })),
+  preserveDefaultVlan: boolean,
+  macspoofchk: boolean,
+  enabledad: boolean,
+  disableContainerInterface: boolean,
+  portIsolation: boolean,
+});
 
-const remainsSchema = ready(() =>
-  goObject({
-    bridge: string(),
-    ipam: goObject({ type: string() }),
-    ipMasq: boolean(),
-    ipMasqBackend: string(),
-    macspoofchk: boolean(),
-  }),
-);
+const remainsSchema = goObject({
+  bridge: string,
+  ipam: goObject({ type: string }),
+  ipMasq: boolean,
+  ipMasqBackend: string,
+  macspoofchk: boolean,
+});
 
 /**
  * Reads a call's configuration.
@@ -82,7 +78,7 @@ const remainsSchema = ready(() =>
  */
 export function readConfig(call: Call): BridgeConfig {
   const common = readNetConf(call.config);
-  const { bridge = DEFAULT_BRIDGE, mtu = 0, isDefaultGateway = false, ...raw } = decode(schema(), call.config);
+  const { bridge = DEFAULT_BRIDGE, mtu = 0, isDefaultGateway = false, ...raw } = decode(schema, call.config);
   assertBridgeName(bridge);
   const isGateway = raw.isGateway === true || isDefaultGateway;
   const vlans = raw.vlan || raw.vlanTrunk ? readVlans(raw, isGateway ? bridge : undefined) : undefined;
@@ -129,7 +125,7 @@ export function readRemains(config: unknown): Remains {
 
 function remainsOf(config: unknown) {
   try {
-    return decode(remainsSchema(), config);
+    return decode(remainsSchema, config);
   } catch (error) {
     if (error instanceof CniError) return {};
     throw error;
@@ -181,14 +177,14 @@ function backendOf(name: string | undefined): Backend | undefined {
   );
 }
 
-const macSchema = ready(() => goObject({ mac: mac() }));
+const macSchema = goObject({ mac: mac });
 
 /** runtimeConfig.mac, else args.cni.mac, else MAC in CNI_ARGS. */
 function requestMac(call: Call, common: NetConf): Mac | undefined {
   const fromArgs = parseArgs(call.env.args, ["MAC"]).get("MAC");
   return (
-    decode(macSchema(), common.runtimeConfig, "runtimeConfig").mac ??
-    decode(macSchema(), common.argsCni, "args.cni").mac ??
+    decode(macSchema, common.runtimeConfig, "runtimeConfig").mac ??
+    decode(macSchema, common.argsCni, "args.cni").mac ??
     (fromArgs ? macOfArgs(fromArgs) : undefined)
   );
 }

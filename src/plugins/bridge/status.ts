@@ -4,7 +4,7 @@ import { formatPrefix, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
 import { addressFamily, type Link } from "../../host/verbs.ts";
 import { delegate } from "../../invoke/delegate.ts";
-import { array, decode, goObject, ip, prefix, ready } from "../../spec/decode.ts";
+import { array, decode, goObject, ip, prefix } from "../../spec/decode.ts";
 import { CniError, NOT_AVAILABLE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { conflictOf, conflicts } from "./bridge.ts";
@@ -92,19 +92,17 @@ function gatewayConflict(host: Host, link: Link, gateway: Prefix): CniError | un
   return other && conflictOf(host, link, other, gateway);
 }
 
-const rangeSchema = ready(() => goObject({ subnet: prefix(), gateway: ip() }));
+const rangeSchema = goObject({ subnet: prefix, gateway: ip });
 
-const ipamSchema = ready(() =>
-  goObject({
-    ipam: goObject({ subnet: prefix(), gateway: ip(), ranges: array(array(rangeSchema())) }),
-    runtimeConfig: goObject({ ipRanges: array(array(rangeSchema())) }),
-  }),
-);
+const ipamSchema = goObject({
+  ipam: goObject({ subnet: prefix, gateway: ip, ranges: array(array(rangeSchema)) }),
+  runtimeConfig: goObject({ ipRanges: array(array(rangeSchema)) }),
+});
 
 /** The gateways that host-local will give, as far as its configuration says: another IPAM plugin is asked at ADD only. */
 function gatewaysOf(call: Call, { common }: BridgeConfig): Prefix[] {
   if (common.ipamType !== "host-local") return [];
-  const { ipam = {}, runtimeConfig = {} } = decode(ipamSchema(), call.config);
+  const { ipam = {}, runtimeConfig = {} } = decode(ipamSchema, call.config);
   const ranges = [ipam, ...(ipam.ranges ?? []).flat(), ...(runtimeConfig.ipRanges ?? []).flat()];
   return ranges.flatMap(({ subnet, gateway }) => {
     if (!subnet) return [];

@@ -1,5 +1,5 @@
 import { formatIp } from "../../base/ip.ts";
-import { anyObject, decode, goObject, ready } from "../../spec/decode.ts";
+import { anyObject, decode, goObject } from "../../spec/decode.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { parsePrevResult } from "../../spec/result-parse.ts";
@@ -8,7 +8,7 @@ import { holdingsOf, usingOwners } from "./owners.ts";
 import { rangeOf } from "./ranges.ts";
 import { openStore } from "./store.ts";
 
-const schema = ready(() => goObject({ prevResult: anyObject() }));
+const schema = goObject({ prevResult: anyObject });
 
 /**
  * Checks that the attachment holds a lease, and that those addresses of prevResult that are from this network's ranges are
@@ -19,7 +19,7 @@ export function check(call: Call): void {
   const place = readPlace(call.config, call.name);
   const { sets } = readPool(call);
   readWishes(call);
-  const { prevResult } = decode(schema(), call.config);
+  const { prevResult } = decode(schema, call.config);
   const { containerId: id, ifname } = call.env;
   const store = openStore(place, true);
   const held = store ? usingOwners(store, call.warn, (owners) => holdingsOf(owners, id, ifname).ips) : [];

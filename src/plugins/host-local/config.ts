@@ -1,7 +1,7 @@
 /** The configuration of host-local: what it means, checked before anything is touched. */
 import { type Ip, parseIp, parsePrefix } from "../../base/ip.ts";
 import { parseArgs } from "../../spec/args.ts";
-import { array, type Decoded, decode, goObject, int, ip, prefix, ready, string, text } from "../../spec/decode.ts";
+import { array, decode, goObject, int, ip, prefix, string, text } from "../../spec/decode.ts";
 import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import type { Route } from "../../spec/result.ts";
@@ -32,48 +32,44 @@ const DATA_DIR = "/var/lib/cni/networks";
 const INDEX_DIR = "/run/berth/index";
 const LOCK_TIMEOUT_S = 25;
 
-const placeSchema = ready(() =>
-  goObject({
-    ipam: goObject({ dataDir: string() }),
-    berth: goObject({ lockTimeout: int(), indexDir: string() }),
-  }),
-);
+const placeSchema = goObject({
+  ipam: goObject({ dataDir: string }),
+  berth: goObject({ lockTimeout: int, indexDir: string }),
+});
 
 /**
  * The place of the call's network: all that DEL needs, so that a changed or broken range never keeps an address.
  * @throws CniError 6 or 7 when `ipam.dataDir` or `berth` is not what it must be
  */
 export function readPlace(config: unknown, network: string): Place {
-  const { ipam = {}, berth = {} } = decode(placeSchema(), config);
+  const { ipam = {}, berth = {} } = decode(placeSchema, config);
   const seconds = berth.lockTimeout ?? LOCK_TIMEOUT_S;
   if (seconds < 0) throw new CniError(INVALID_CONFIG, `berth.lockTimeout: ${seconds} is not a number of seconds`);
   const dataDir = ipam.dataDir || DATA_DIR;
   return { network, dataDir, lockTimeout: seconds * 1000, indexDir: berth.indexDir || INDEX_DIR };
 }
 
-const rangeSchema = ready(() => goObject({ subnet: prefix(), rangeStart: ip(), rangeEnd: ip(), gateway: ip() }));
-const rangeSetsSchema = ready(() => array(array(rangeSchema())));
+const rangeSchema = goObject({ subnet: prefix, rangeStart: ip, rangeEnd: ip, gateway: ip });
+const rangeSetsSchema = array(array(rangeSchema));
 
-const poolSchema = ready(() =>
-  goObject({
-    ipam: goObject({
-      // Not used, but the reference refuses what is not a name.
-      type: string(),
-      ranges: rangeSetsSchema(),
-      subnet: prefix(),
-      rangeStart: ip(),
-      rangeEnd: ip(),
-      gateway: ip(),
-      routes: array(routeSchema()),
-      resolvConf: string(),
-    }),
-    runtimeConfig: goObject({ ipRanges: rangeSetsSchema() }),
+const poolSchema = goObject({
+  ipam: goObject({
+    // Not used, but the reference refuses what is not a name.
+    type: string,
+    ranges: rangeSetsSchema,
+    subnet: prefix,
+    rangeStart: ip,
+    rangeEnd: ip,
+    gateway: ip,
+    routes: array(routeSchema),
+    resolvConf: string,
   }),
-);
+  runtimeConfig: goObject({ ipRanges: rangeSetsSchema }),
+});
 
 /** The pool of the call's network. @throws CniError 6 or 7 naming the key */
 export function readPool(call: Call): Pool {
-  const { ipam, runtimeConfig } = decode(poolSchema(), call.config);
+  const { ipam, runtimeConfig } = decode(poolSchema, call.config);
   if (!ipam) throw new CniError(INVALID_CONFIG, "IPAM config missing 'ipam' key", "host-local reads its ranges there");
   const sets: RangeSetConfig[] = [];
   const add = (key: string) => (ranges: RangeSetConfig["ranges"], i: number) => {
@@ -89,9 +85,10 @@ export function readPool(call: Call): Pool {
   };
 }
 
-const wishSchema = ready(() => {
-  const ips = () => array(text(parseWish, "an IP address", "10.1.2.3 or 10.1.2.3/24"));
-  return goObject({ args: goObject({ cni: goObject({ ips: ips() }) }), runtimeConfig: goObject({ ips: ips() }) });
+const wishedIps = array(text(parseWish, "an IP address", "10.1.2.3 or 10.1.2.3/24"));
+const wishSchema = goObject({
+  args: goObject({ cni: goObject({ ips: wishedIps }) }),
+  runtimeConfig: goObject({ ips: wishedIps }),
 });
 
 /**
@@ -111,7 +108,7 @@ export function readWishes(call: Call): Ip[] {
     }
     wishes.push(ip);
   }
-  const { args, runtimeConfig }: Decoded<ReturnType<typeof wishSchema>> = decode(wishSchema(), call.config);
+  const { args, runtimeConfig } = decode(wishSchema, call.config);
   wishes.push(...(args?.cni?.ips ?? []), ...(runtimeConfig?.ips ?? []));
   return wishes.filter((ip, i) => wishes.findIndex((other) => other.join() === ip.join()) === i);
 }

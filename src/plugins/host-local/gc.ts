@@ -3,7 +3,7 @@ import { ETIMEDOUT, errnoOf, isErrno } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import { type Attachment, attachmentsSchema, validAttachmentsOf } from "../../spec/config.ts";
-import { decode, goObject, ready } from "../../spec/decode.ts";
+import { decode, goObject } from "../../spec/decode.ts";
 import type { Collection } from "../../spec/delegate.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
@@ -21,9 +21,7 @@ import { directoryOf, openStore, statDirectory } from "./store.ts";
 /** The longest tick of a kernel's clock, which files are dated by where finer times are not kept: HZ=100, doubled. */
 const TICK_MS = 20;
 
-const schema = ready(() =>
-  goObject({ "cni.dev/valid-attachments": attachmentsSchema(), "cni.dev/attachments": attachmentsSchema() }),
-);
+const schema = goObject({ "cni.dev/valid-attachments": attachmentsSchema, "cni.dev/attachments": attachmentsSchema });
 
 /** When a GC began, on the clocks that leases are dated by. */
 interface Start {
@@ -46,7 +44,7 @@ export function gc(call: Call): void {
 
 /** The same in steps (spec/delegate.ts). It begins now. */
 export function collection(call: Call): Collection {
-  const validAttachments = validAttachmentsOf(decode(schema(), call.config));
+  const validAttachments = validAttachmentsOf(decode(schema, call.config));
   const place = readPlace(call.config, call.name);
   const directory = directoryOf(place);
   if (!validAttachments || !statDirectory(directory)) return { spared: () => [], doomed: () => [], collect: () => {} };
