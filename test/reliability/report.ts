@@ -5,6 +5,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
+import { attempt } from "../support/command.ts";
 import { BIN, built, isMet, namespaces, REFERENCE, reference } from "../support/needs.ts";
 import { ROWS, type Row } from "./rows.ts";
 import { strace } from "./system-calls.ts";
@@ -16,6 +17,9 @@ const HEAD = [
   "| command | what was tried | berth: tried | left | reference: tried | left | took | when |",
   "| --- | --- | --- | --- | --- | --- | --- | --- |",
 ];
+
+/** What of the sources was built. */
+const COMMIT = attempt(undefined, "git", "-C", import.meta.dir, "describe", "--always", "--dirty").stdout.trim();
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((id) => !ROWS.some((row) => row.id === id));
@@ -50,7 +54,7 @@ async function measure(row: Row): Promise<number> {
 }
 
 function lineOf({ id, what, theirStep = 1 }: Row, ours: Tally, theirs: Tally | undefined, seconds: number): string {
-  const date = new Date().toISOString().slice(0, 10);
+  const when = [new Date().toISOString().slice(0, 10), COMMIT].filter(Boolean).join(", ");
   const step = theirStep > 1 ? ` (every ${theirStep}${theirStep === 32 ? "nd" : "th"})` : "";
   const counts = ({ tried, missed }: Tally) => `${number(tried)}${missed ? `, ${missed} not reached` : ""}`;
   const other = theirs ? [`${counts(theirs)}${step}`, number(theirs.left)] : ["–", "–"];
@@ -61,7 +65,7 @@ function lineOf({ id, what, theirStep = 1 }: Row, ours: Tally, theirs: Tally | u
     number(ours.left),
     ...other,
     `${Math.round(seconds)} s`,
-    date,
+    when,
   ];
   return `| ${cells.join(" | ")} |`;
 }
