@@ -18,8 +18,15 @@ const HEAD = [
   "| --- | --- | --- | --- | --- | --- | --- | --- |",
 ];
 
-/** What of the sources was built. */
-const COMMIT = attempt(undefined, "git", "-C", import.meta.dir, "describe", "--always", "--dirty").stdout.trim();
+/** The commit that was built, if nothing that is built differs from it: this writes into docs itself. */
+const COMMIT = commit();
+
+function commit(): string {
+  const git = (...words: string[]) => attempt(undefined, "git", "-C", join(import.meta.dir, "../.."), ...words);
+  const differs = git("diff", "--quiet", "HEAD", "--", "src", "runtime", "scripts").status !== 0;
+  const name = git("rev-parse", "--short", "HEAD").stdout.trim();
+  return name && differs ? `${name} and changes` : name;
+}
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((id) => !ROWS.some((row) => row.id === id));
