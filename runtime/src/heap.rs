@@ -18,8 +18,8 @@ pub const UNIT: usize = 16;
 pub const HEADER: usize = size_of::<usize>();
 /// Up to here a block has the size that was asked for, with its header; above, a power of two.
 const SMALL: usize = 512;
-/// More than the engine is allowed (engine.rs).
-const ROOM: usize = 128 << 20;
+/// Far more than the engine is allowed (engine.rs): what a buffer grows out of is not joined again. Reserved, it costs nothing.
+const ROOM: usize = 1 << 30;
 /// The part of it that may be written at first; smaller than a huge page, which would be cleared for each call.
 const FIRST: usize = 1 << 20;
 /// What a usual call takes of it.
