@@ -64,7 +64,7 @@ impl Layout {
         layout
     }
 
-    /// The offset of the `number`th block; undefined when the memory is full.
+    /// The offset of the `number`th block; none when the memory is full.
     pub fn place(&mut self, knowledge: &Knowledge, number: usize, total: usize) -> Option<usize> {
         // A block that is not what it was in training goes where there is room for any.
         let class = knowledge.class_of(number);

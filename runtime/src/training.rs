@@ -136,7 +136,7 @@ pub fn place(total: usize) -> Option<*mut u8> {
     Some(state.base.wrapping_add(first * WINDOW + UNIT - HEADER))
 }
 
-/// Otherwise: the offset of the next block in the memory; undefined when that is full.
+/// Otherwise: the offset of the next block in the memory; none when that is full.
 pub fn offset(total: usize) -> Option<usize> {
     let state = state();
     state.block += 1;

@@ -5,7 +5,8 @@ import type { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_ROUTE, openSocket, type Socket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { type Addr, listAddrs } from "../rtnl/addr.ts";
-import { findLink, type Link, listLinks } from "../rtnl/link.ts";
+import { findLink, listLinks } from "../rtnl/link.ts";
+import type { Link } from "../rtnl/read-link.ts";
 import { listRoutes, type Route } from "../rtnl/route.ts";
 import { type Sysctls, sysctls } from "./sysctl.ts";
 

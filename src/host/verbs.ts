@@ -15,7 +15,6 @@ export {
   IFF_LOWER_UP,
   IFF_PROMISC,
   IFF_UP,
-  type Link,
   setAlias,
   setDown,
   setMac,
@@ -26,5 +25,6 @@ export {
   setUpPort,
 } from "../rtnl/link.ts";
 export { forgetNeigh } from "../rtnl/neigh.ts";
+export type { Link } from "../rtnl/read-link.ts";
 export { addRoute, type Route } from "../rtnl/route.ts";
 export { AF_INET, AF_INET6, addressFamily } from "../rtnl/tables.ts";

@@ -1,4 +1,4 @@
-import type { Link } from "../../src/rtnl/link.ts";
+import type { Link } from "../../src/rtnl/read-link.ts";
 
 const NAMES = [
   "index",

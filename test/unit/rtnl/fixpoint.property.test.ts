@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { Client } from "../../../src/netlink/client.ts";
 import { NetlinkError } from "../../../src/netlink/error.ts";
 import { listAddrs } from "../../../src/rtnl/addr.ts";
-import { decodeLink } from "../../../src/rtnl/link.ts";
+import { decodeLink } from "../../../src/rtnl/read-link.ts";
 import { listRoutes } from "../../../src/rtnl/route.ts";
 import {
   addrAttrs,
