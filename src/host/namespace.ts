@@ -1,13 +1,14 @@
 import * as sys from "#sys";
-import { EAGAIN, ENOBUFS, isErrno } from "../base/errno.ts";
 import { Client, type Request } from "../netlink/client.ts";
 import type { NetlinkError } from "../netlink/error.ts";
-import { NETLINK_ROUTE, openSocket, type Socket } from "../netlink/socket.ts";
+import { NETLINK_ROUTE, openListener, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { type Addr, listAddrs } from "../rtnl/addr.ts";
 import { findLink, listLinks } from "../rtnl/link.ts";
+import { forwards } from "../rtnl/netconf.ts";
 import type { Link } from "../rtnl/read-link.ts";
 import { listRoutes, type Route } from "../rtnl/route.ts";
+import { awaitLink, type LinkWatch, watchLinks } from "./link-watch.ts";
 import { type Sysctls, sysctls } from "./sysctl.ts";
 
 /** What a plugin may ask of, and do to, one network namespace. Changes are the `Request`s that rtnl's verbs make. */
@@ -16,6 +17,8 @@ export interface Namespace {
   listLinks(): Link[];
   listAddrs(index: number, family?: number): Addr[];
   listRoutes(family: number): Route[];
+  /** Whether packets of a family (AF_INET, AF_INET6) are forwarded. */
+  forwards(family: number): boolean;
   /** Answers one of rtnl's rarer questions. */
   ask<T>(question: (rtnl: Client) => T): T;
   /** Does several changes in one system call, in order. Throws the first failure, after all were tried. */
@@ -32,9 +35,13 @@ export interface Namespace {
    * Undefined when it is gone, or was not as wanted within `timeout` milliseconds.
    */
   awaitLink(link: string, wanted: (link: Link) => boolean, timeout: number): Link | undefined;
+  /** From now on the kernel's notifications about links are kept, to be waited for. To be closed. */
+  watchLinks(): LinkWatch;
   /** SO_NETNS_COOKIE in decimal; undefined before Linux 5.14. */
   cookie(): string | undefined;
 }
+
+const RTNLGRP_LINK = 1;
 
 /** Runs a function with the thread in some namespace. */
 export type Enter = <T>(fn: () => T) => T;
@@ -53,51 +60,19 @@ export function namespaceAt(enter: Enter): Namespace {
       connect();
       return fn();
     });
+  const subscribe = () => enter(() => openListener(NETLINK_ROUTE, RTNLGRP_LINK));
   return {
     findLink: (link) => findLink(rtnl(), link),
     listLinks: () => listLinks(rtnl()),
     listAddrs: (index, family) => listAddrs(rtnl(), index, family),
     listRoutes: (family) => listRoutes(rtnl(), family),
+    forwards: (family) => forwards(rtnl(), family),
     ask: (question) => question(rtnl()),
     change: (...requests) => rtnl().changeAll(requests),
     attempt: (requests) => rtnl().attempt(requests),
     enter: (fn) => visit(() => fn(sysctls, sys.ifindexOf)),
-    awaitLink: (link, wanted, timeout) => awaitLink(rtnl(), enter, link, wanted, timeout),
+    awaitLink: (link, wanted, timeout) => awaitLink(rtnl(), subscribe, link, wanted, timeout),
+    watchLinks: () => watchLinks(rtnl(), subscribe()),
     cookie: () => rtnl().cookie(),
   };
-}
-
-const RTNLGRP_LINK = 1;
-
-function awaitLink(
-  rtnl: Client,
-  enter: Enter,
-  name: string,
-  wanted: (link: Link) => boolean,
-  timeout: number,
-): Link | undefined {
-  const before = findLink(rtnl, name);
-  if (!before || wanted(before)) return before;
-  const events = enter(() => openSocket(NETLINK_ROUTE, RTNLGRP_LINK));
-  try {
-    const deadline = sys.monotonic() + timeout;
-    for (;;) {
-      const link = findLink(rtnl, name);
-      if (!link || wanted(link)) return link;
-      const left = deadline - sys.monotonic();
-      if (left <= 0) return undefined;
-      nextEvent(events, left);
-    }
-  } finally {
-    events.close();
-  }
-}
-
-/** Returns at the next notification. One may be lost to a full buffer or come of an unseen change: never trust silence. */
-function nextEvent(events: Socket, timeout: number): void {
-  try {
-    events.receive(Math.min(timeout, 250));
-  } catch (error) {
-    if (!isErrno(error, EAGAIN, ENOBUFS)) throw error;
-  }
 }

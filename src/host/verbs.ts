@@ -19,9 +19,11 @@ export {
   setDown,
   setMac,
   setMaster,
+  setNoLinkLocal,
   setPort,
   setPromisc,
   setUp,
+  setUpNotifying,
   setUpPort,
 } from "../rtnl/link.ts";
 export { forgetNeigh } from "../rtnl/neigh.ts";

@@ -19,16 +19,23 @@ const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 
-/**
- * A socket of `protocol` in the current network namespace, with the kernel's error texts switched on.
- * With `group`, it also receives that multicast group's notifications.
- */
-export function openSocket(protocol: number, group?: number): Socket {
+/** A socket of `protocol` in the current network namespace, with the kernel's error texts switched on. */
+export function openSocket(protocol: number): Socket {
   const fd = sys.netlinkOpen(protocol);
-  if (group !== undefined) sys.netlinkOption(fd, NETLINK_ADD_MEMBERSHIP, group);
   sys.netlinkOption(fd, NETLINK_EXT_ACK, 1);
   sys.netlinkOption(fd, NETLINK_CAP_ACK, 1);
   if (protocol === NETLINK_ROUTE) sys.netlinkOption(fd, NETLINK_GET_STRICT_CHK, 1);
+  return socketOf(fd);
+}
+
+/** A socket that nothing is asked on, for the notifications of a multicast group. */
+export function openListener(protocol: number, group: number): Socket {
+  const fd = sys.netlinkOpen(protocol);
+  sys.netlinkOption(fd, NETLINK_ADD_MEMBERSHIP, group);
+  return socketOf(fd);
+}
+
+function socketOf(fd: number): Socket {
   return {
     send: (datagram) => sys.send(fd, datagram),
     receive: (timeout) => (timeout === undefined ? sys.receive(fd) : sys.receive(fd, timeout)),

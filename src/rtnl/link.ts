@@ -1,4 +1,4 @@
-import { ENODEV, isErrno } from "../base/errno.ts";
+import { EAFNOSUPPORT, ENODEV, isErrno } from "../base/errno.ts";
 import { formatMac, type Mac } from "../base/mac.ts";
 import type { Client, Request } from "../netlink/client.ts";
 import type { Coder } from "../wire/coder.ts";
@@ -7,8 +7,10 @@ import { NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
 import { decodeLink, type Link } from "./read-link.ts";
 import {
   bridgeAttrs,
+  IN6_ADDR_GEN_MODE_NONE,
   type LinkHeader,
   linkAttrs,
+  linkFamilies,
   linkHeader,
   RTM_DELLINK,
   RTM_GETLINK,
@@ -90,6 +92,15 @@ export function setUp(link: string | number): Request {
   return change(link, () => "up", {}, IFF_UP, IFF_UP);
 }
 
+/** Like `ip link set dev NAME up` and `sysctl net.ipv4.conf.NAME.arp_notify=1`, in this order. */
+export function setUpNotifying(link: string | number): Request {
+  const inet = { conf: { arpNotify: 1 } };
+  return changeFamilies(
+    change(link, () => "up, arp_notify 1", {}, IFF_UP, IFF_UP),
+    { inet },
+  );
+}
+
 /** Like `ip link set dev NAME down`. */
 export function setDown(link: string | number): Request {
   return change(link, () => "down", {}, 0, IFF_UP);
@@ -113,6 +124,18 @@ export function setMaster(link: string | number, master: number): Request {
 /** Like `ip link set dev NAME alias TEXT` (at most 254 bytes). */
 export function setAlias(link: string | number, alias: string): Request {
   return change(link, () => `alias ${alias}`, { alias });
+}
+
+/** Like `ip link set dev NAME addrgenmode none`: no link-local address when it comes up. Content without IPv6. */
+export function setNoLinkLocal(link: string | number): Request {
+  const inet6 = { addrGenMode: IN6_ADDR_GEN_MODE_NONE };
+  return {
+    ...changeFamilies(
+      change(link, () => "addrgenmode none", {}),
+      { inet6 },
+    ),
+    tolerate: [EAFNOSUPPORT],
+  };
 }
 
 /** What a bridge's port does with frames. */
@@ -153,6 +176,15 @@ function change(link: string | number, words: () => string, attributes: LinkValu
     flags: 0,
     body: byName(link, attributes, { flags, change: mask }),
   };
+}
+
+/** The same change, and what families of protocols keep of the link. */
+function changeFamilies(request: Request, afSpec: Parameters<typeof linkFamilies.encode>[1]["afSpec"]): Request {
+  const body = (w: Writer) => {
+    request.body(w);
+    linkFamilies.encode(w, { afSpec });
+  };
+  return { ...request, body };
 }
 
 /** The body of a request about one interface, by name or index. */

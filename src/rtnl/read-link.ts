@@ -1,7 +1,18 @@
 import type { Mac } from "../base/mac.ts";
-import { Reader } from "../wire/cursor.ts";
-import type { Message } from "../wire/message.ts";
-import { bridgeInfo, bridgePort, linkHeader, readLinkAttrs, readLinkInfo } from "./tables.ts";
+import { Reader, u32At } from "../wire/cursor.ts";
+import { type Message, readMessages } from "../wire/message.ts";
+import {
+  AF_UNSPEC,
+  bridgeInfo,
+  bridgePort,
+  DEVCONF_ACCEPT_RA,
+  linkHeader,
+  RTM_DELLINK,
+  RTM_NEWLINK,
+  readAfSpec,
+  readLinkAttrs,
+  readLinkInfo,
+} from "./tables.ts";
 
 /** States of RFC 2863, as IFLA_OPERSTATE has them. */
 export const OPERSTATES = ["unknown", "not-present", "down", "lower-layer-down", "testing", "dormant", "up"] as const;
@@ -23,10 +34,42 @@ export interface Link {
   readonly peer: number;
   readonly alias: string;
   readonly promiscuity: number;
+  /** Its sysctl net.ipv6.conf.NAME.accept_ra; undefined where it has no IPv6. */
+  readonly acceptRa: number | undefined;
   /** What only a bridge has. */
   readonly vlanFiltering: boolean;
   /** What only a bridge's port has. */
-  readonly port?: { readonly hairpin: boolean; readonly isolated: boolean } | undefined;
+  readonly port?: Port | undefined;
+}
+
+/** A bridge's port. */
+export interface Port {
+  readonly hairpin: boolean;
+  readonly isolated: boolean;
+  /** The lowest that was free: never above 1 more than the bridge has had ports at once. */
+  readonly number: number;
+}
+
+/** What a notification of RTNLGRP_LINK says: the link as it is now, or that it is gone. */
+export interface LinkEvent {
+  readonly link: Link;
+  readonly gone: boolean;
+}
+
+/** A datagram's events of one link. A bridge's, which say of its ports what only it knows, are none of them. */
+export function readLinkEvents(datagram: Uint8Array, index: number): LinkEvent[] {
+  const events: LinkEvent[] = [];
+  for (const message of readMessages(datagram)) {
+    const { type, body } = message;
+    if ((type !== RTM_NEWLINK && type !== RTM_DELLINK) || !isAbout(body, index)) continue;
+    events.push({ link: decodeLink(message), gone: type === RTM_DELLINK });
+  }
+  return events;
+}
+
+/** Reads ahead in a struct ifinfomsg. */
+function isAbout({ buf, at, left }: Reader, index: number): boolean {
+  return left >= 8 && buf[at] === AF_UNSPEC && u32At(buf, at + 4) === index;
 }
 
 /** Decodes an RTM_NEWLINK. */
@@ -40,14 +83,21 @@ export function decodeLink({ body }: Message): Link {
 class ReadLink implements Link {
   readonly index: number;
   readonly flags: number;
-  readonly #attrs: ReturnType<typeof readLinkAttrs>;
-  readonly #info: ReturnType<typeof readLinkInfo>;
+  readonly #body: Reader;
+  #read: ReturnType<typeof readLinkAttrs> | undefined;
 
-  constructor(index: number, flags: number, r: Reader) {
+  constructor(index: number, flags: number, body: Reader) {
     this.index = index;
     this.flags = flags;
-    this.#attrs = readLinkAttrs(r);
-    this.#info = readLinkInfo(new Reader(this.#attrs.linkInfo ?? new Uint8Array(0)));
+    this.#body = body;
+  }
+
+  get #attrs() {
+    this.#read ??= readLinkAttrs(this.#body);
+    return this.#read;
+  }
+  get #info() {
+    return readLinkInfo(new Reader(this.#attrs.linkInfo ?? new Uint8Array(0)));
   }
 
   get name() {
@@ -77,6 +127,11 @@ class ReadLink implements Link {
   get promiscuity() {
     return this.#attrs.promiscuity ?? 0;
   }
+  get acceptRa() {
+    const { afSpec } = this.#attrs;
+    const conf = afSpec && readAfSpec.decode(new Reader(afSpec)).inet6?.conf;
+    return conf && new Reader(conf, 4 * DEVCONF_ACCEPT_RA).i32();
+  }
   get vlanFiltering() {
     const { kind, data } = this.#info;
     return kind === "bridge" && data !== undefined && bridgeInfo.decode(new Reader(data)).vlanFiltering === 1;
@@ -87,7 +142,7 @@ class ReadLink implements Link {
   }
 }
 
-function decodePort(data: Uint8Array): { hairpin: boolean; isolated: boolean } {
-  const { hairpin, isolated } = bridgePort.decode(new Reader(data));
-  return { hairpin: hairpin === 1, isolated: isolated === 1 };
+function decodePort(data: Uint8Array): Port {
+  const { hairpin, isolated, number = 0 } = bridgePort.decode(new Reader(data));
+  return { hairpin: hairpin === 1, isolated: isolated === 1, number };
 }

@@ -1,6 +1,6 @@
 import type { Ip } from "../base/ip.ts";
 import { attrs, lazyAttrs } from "../wire/attrs.ts";
-import { bytes, type Coder, cstr, i32, ip, mac, u8, u32, type Value } from "../wire/coder.ts";
+import { bytes, type Coder, cstr, i32, ip, mac, u8, u16, u32, type Value } from "../wire/coder.ts";
 import type { Reader, Writer } from "../wire/cursor.ts";
 
 /** Message types of rtnetlink (linux/rtnetlink.h). */
@@ -13,7 +13,9 @@ export const RTM_GETADDR = 22;
 export const RTM_NEWROUTE = 24;
 export const RTM_GETROUTE = 26;
 export const RTM_DELNEIGH = 29;
+export const RTM_GETNETCONF = 82;
 
+export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
@@ -48,6 +50,7 @@ export const linkHeader: Coder<LinkHeader> = {
 export const bridgePort = attrs({
   state: [1, u8],
   hairpin: [4, u8],
+  number: [18, u16],
   isolated: [33, u8],
 });
 
@@ -105,6 +108,19 @@ const common = {
   extMask: [29, u32],
 } as const;
 
+const afSpec = attrs({
+  inet: [AF_INET, attrs({ conf: [1, attrs({ arpNotify: [22, u32] })] })],
+  inet6: [AF_INET6, attrs({ addrGenMode: [8, u8] })],
+});
+
+/** IFLA_AF_SPEC, for requests: what each family keeps of a link. IPV4_DEVCONF_* (linux/ip.h) are net.ipv4.conf.NAME. */
+export const linkFamilies = attrs({ afSpec: [26, afSpec] });
+export const IN6_ADDR_GEN_MODE_NONE = 1;
+
+/** The same for reading, which is another: all of net.ipv6.conf.NAME, as 4 bytes each in the order of DEVCONF_* (linux/ipv6.h). */
+export const readAfSpec = attrs({ inet6: [AF_INET6, attrs({ conf: [2, bytes] })] });
+export const DEVCONF_ACCEPT_RA = 3;
+
 /** IFLA_*, for requests. */
 export const linkAttrs = attrs({ ...common, linkInfo: [18, linkInfo] });
 /** IFLA_*, for making a bridge. */
@@ -116,6 +132,7 @@ export const readLinkAttrs = lazyAttrs({
   link: [5, u32],
   operstate: [16, u8],
   linkInfo: [18, bytes],
+  afSpec: [26, bytes],
   promiscuity: [30, u32],
 });
 

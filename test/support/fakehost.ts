@@ -126,6 +126,10 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
     listAddrs: (index, family = 0) =>
       (find(index)?.addrs ?? []).filter(({ prefix }) => family === 0 || (family === 2) === (prefix.ip.length === 4)),
     listRoutes: () => [],
+    forwards: (family) => {
+      const key = family === 2 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding";
+      return here.sysctls.get(key) === "1";
+    },
     ask: () => {
       throw new Error("the fake host answers no further questions");
     },
@@ -139,6 +143,13 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
       const link = copyOf(find(name));
       return link && wanted(link) ? link : undefined;
     },
+    watchLinks: () => ({
+      await: (index, wanted) => {
+        const link = copyOf(find(index));
+        return link && wanted(link) ? link : undefined;
+      },
+      close: () => {},
+    }),
     cookie: () => (here.name === "host" ? "1" : "2"),
   };
 }
@@ -202,7 +213,7 @@ let lastIndex = 1;
 function addLink(where: Space, name: string, kind: string, over: Partial<Link>): FakeLink {
   const index = ++lastIndex;
   const mac = Uint8Array.of(2, 0, 0, 0, index >> 8, index);
-  const rest = { mtu: 1500, operstate: "down" as const, master: 0, peer: 0, alias: "", promiscuity: 0 };
+  const rest = { mtu: 1500, operstate: "down" as const, master: 0, peer: 0, alias: "", promiscuity: 0, acceptRa: 1 };
   const link: FakeLink = { index, name, kind, mac, flags: 0, vlanFiltering: false, ...rest, ...over, addrs: [] };
   where.links.push(link);
   return link;

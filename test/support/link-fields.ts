@@ -12,6 +12,7 @@ const NAMES = [
   "peer",
   "alias",
   "promiscuity",
+  "acceptRa",
   "vlanFiltering",
   "port",
 ] as const satisfies (keyof Link)[];

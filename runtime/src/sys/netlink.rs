@@ -71,14 +71,18 @@ fn readable(fd: i32, deadline: Instant) -> io::Result<()> {
 
 pub fn receive(ctx: Ctx<'_>, fd: i32, timeout: Opt<f64>) -> Result<Bytes> {
     let deadline = timeout.0.map(|timeout| Instant::now() + milliseconds(timeout));
+    let flags = if deadline.is_some() { RecvFlags::TRUNC | RecvFlags::DONTWAIT } else { RecvFlags::TRUNC };
     loop {
-        if let Some(deadline) = deadline {
-            call(&ctx, "poll", None, || readable(fd, deadline))?;
-        }
         // SAFETY: nobody else refers to it, and what is in it is copied below.
         let arrivals = unsafe { &mut *ARRIVALS.0.get() };
-        let (_, length, sender) =
-            call(&ctx, "recvfrom", None, || recvfrom(descriptor(fd)?, &mut arrivals[..], RecvFlags::TRUNC))?;
+        let received = call(&ctx, "recvfrom", None, || match recvfrom(descriptor(fd)?, &mut arrivals[..], flags) {
+            Err(Errno::AGAIN) => deadline.map_or(Err(Errno::AGAIN), |_| Ok(None)),
+            received => received.map(Some),
+        })?;
+        let Some((_, length, sender)) = received else {
+            call(&ctx, "poll", None, || deadline.map_or(Ok(()), |deadline| readable(fd, deadline)))?;
+            continue;
+        };
         if length > DATAGRAM {
             return Err(failure(&ctx, "recvfrom", Errno::MSGSIZE, None));
         }

@@ -1,21 +1,19 @@
 import { deferSignals, load } from "#sys";
 import { messageOf } from "../../base/errno.ts";
-import { familyOf } from "../../base/ip.ts";
 import { formatMac } from "../../base/mac.ts";
 import { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
-import type { Sandbox } from "../../host/sandbox.ts";
-import { forgetNeigh, IFF_LOWER_UP, type Link, setMac, setUp, setUpPort } from "../../host/verbs.ts";
+import { AF_INET, addressFamily, IFF_LOWER_UP, type Link, setUp } from "../../host/verbs.ts";
 import { type Delegated, delegateAdd, delegateAddInProcess } from "../../invoke/delegate.ts";
-import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
-import { attach, type Veth } from "./attach.ts";
-import { BRIDGE_ALIAS, ensureBridge, ensureGateway } from "./bridge.ts";
+import { addressMac, announce, isQuiet } from "./announce.ts";
+import { type Attachment, attach, type Veth } from "./attach.ts";
+import { ensureBridge, ensureGateway, isOurs } from "./bridge.ts";
 import type { BridgeConfig } from "./config.ts";
-import { configure, type Inner, settleAddresses } from "./container.ts";
-import { aliasOf } from "./names.ts";
+import { configure } from "./container.ts";
 import { type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
+import { openPort } from "./port.ts";
 import type * as Restrict from "./restrict.ts";
 
 /** Joins a container to the bridge. A call that fails leaves nothing of its own behind. @throws CniError */
@@ -34,12 +32,8 @@ export function add(call: Call, host: Host): AddOutcome {
 }
 
 /** What the steps of one ADD work with. */
-interface Add {
-  readonly plan: Plan;
+interface Add extends Attachment {
   readonly call: Call;
-  readonly host: Host;
-  readonly sandbox: Sandbox;
-  readonly undo: Undo;
   /** Undefined where the configuration asks for none of them. */
   readonly steps: typeof Restrict | undefined;
 }
@@ -58,15 +52,19 @@ export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result
   const early = plan.ipam === undefined ? undefined : lease(add, delegateAddInProcess(plan.ipam, call));
   const bridge = ensureBridge(host, plan.config);
   let gateway = early ? openGateways(add, bridge, early.addressing) : bridge;
-  const veth = attach(host, add.sandbox, plan, bridge, undo);
+  const veth = attach(add, bridge, early && addressMac(plan, early.addressing));
   add.steps?.restrict(plan, host, veth, undo);
   const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, delegateAdd(plan.ipam, call)));
   if (leased && !early) gateway = openGateways(add, bridge, leased.addressing);
-  const inner = bringUp(add, gateway, veth, leased?.addressing);
+  // The container's end, then the host's: the port starts to forward when everything behind it is ready.
+  const inner = leased && configure(add.sandbox, plan, leased.addressing);
+  if (!leased && !plan.config.disableContainerInterface) add.sandbox.change(setUp(plan.owner.ifname));
+  const port = openPort(add, bridge, gateway, veth, leased?.addressing);
   if (leased && plan.config.ipMasq) masquerade(add, leased.addressing);
-  const outer = plan.config.disableContainerInterface ? host.findLink(veth.host) : awaitPort(host, veth);
+  const outer = port.settle();
   if (leased?.addressing.gateways.length) awaitGateway(host, gateway);
-  if (inner && leased) announce(add, inner, veth, leased.addressing);
+  if (inner && outer && leased && !isQuiet(bridge, outer, veth, port.known))
+    announce(add, inner, veth, leased.addressing);
   if (outer && leased) tellIpam(add, outer, leased);
   return resultOf(add, bridge, gateway, outer, veth, leased?.addressing);
 }
@@ -93,30 +91,13 @@ function dropRules(plan: Plan, host: Host, kinds: string, { ips }: Result): void
 function openGateways({ plan, host, steps }: Add, bridge: Link, { gateways, ips }: Addressing): Link {
   const link = (gateways.length > 0 && steps?.gatewayLink(plan, host, bridge)) || bridge;
   for (const gateway of gateways) ensureGateway(host, link, gateway, plan.config.forceAddress);
-  const families = new Set(gateways.length > 0 ? ips.map(({ address }) => familyOf(address.ip)) : []);
-  host.enter((sysctls) => {
-    if (families.has(4)) sysctls.write("net/ipv4/ip_forward", "1");
-    if (families.has(6)) sysctls.write("net/ipv6/conf/all/forwarding", "1");
-  });
+  const families = new Set(gateways.length > 0 ? ips.map(({ address }) => addressFamily(address.ip)) : []);
+  for (const family of families) {
+    if (host.forwards(family)) continue;
+    const key = family === AF_INET ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding";
+    host.enter((sysctls) => sysctls.write(key, "1"));
+  }
   return link;
-}
-
-/**
- * Brings up the container's end and then the host's, so that the port starts to forward when everything behind it is
- * ready. Returns the container's link, or undefined where that is left down.
- */
-function bringUp(add: Add, gateway: Link, veth: Veth, addressing: Addressing | undefined): Inner | undefined {
-  const { plan, host, sandbox } = add;
-  const { config, owner } = plan;
-  const inner = addressing ? configure(sandbox, plan, addressing) : undefined;
-  if (!addressing && !config.disableContainerInterface) sandbox.change(setUp(owner.ifname));
-  host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${veth.host}/accept_ra`, "0"));
-  host.change(
-    setUpPort(veth.host, { hairpin: config.hairpinMode, isolated: config.portIsolation }, aliasOf(owner)),
-    // Whoever had these addresses before had other MAC addresses.
-    ...(addressing?.ips ?? []).map(({ address }) => forgetNeigh(gateway.index, address.ip)),
-  );
-  return inner;
 }
 
 function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
@@ -132,22 +113,6 @@ function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
   backend.add(plan.owner, addresses);
 }
 
-/** As long as the reference waits for the port, in all. */
-const PORT_UP_MS = 2550;
-
-function awaitPort(host: Host, veth: Veth): Link {
-  const link = host.awaitLink(veth.host, ({ operstate }) => operstate === "up", PORT_UP_MS);
-  if (link) return link;
-  const now = host.findLink(veth.host);
-  throw new CniError(
-    INTERNAL,
-    `bridge port in error state: ${now?.operstate ?? "gone"}`,
-    now
-      ? `the port ${veth.host} does not come up: see ip -d link show ${veth.host}`
-      : `${veth.host} was removed during ADD: has the container ended?`,
-  );
-}
-
 /** Longer than the kernel's worker takes, shorter than a bridge with STP does. */
 const GATEWAY_UP_MS = 500;
 
@@ -159,16 +124,6 @@ function awaitGateway(host: Host, link: Link): void {
 /** A bridge without a MAC address of its own has its carrier from birth: as that never changes, the state is never known. */
 function runs({ operstate, flags }: Link): boolean {
   return operstate === "up" || (operstate === "unknown" && (flags & IFF_LOWER_UP) !== 0);
-}
-
-/**
- * Tells the neighbours who has the addresses now. The kernel announces them (arp_notify, ndisc_notify) when a MAC
- * address is set; that must come after the port forwards, or nobody hears it.
- */
-function announce({ sandbox, plan }: Add, inner: Inner, veth: Veth, { ips }: Addressing): void {
-  sandbox.awaitLink(inner.name, ({ operstate }) => operstate === "up", PORT_UP_MS);
-  sandbox.change(setMac(inner.index, veth.mac));
-  if (plan.config.enabledad && ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);
 }
 
 function tellIpam({ plan, sandbox, steps }: Add, { name, index }: Link, { attached }: Leased): void {
@@ -186,7 +141,7 @@ function resultOf(
 ): Result {
   const { plan, host } = add;
   // The MAC address of a bridge that others made may have become that of its new port.
-  const mac = bridge.alias === BRIDGE_ALIAS ? bridge.mac : (host.findLink(bridge.index)?.mac ?? bridge.mac);
+  const mac = isOurs(bridge) ? bridge.mac : (host.findLink(bridge.index)?.mac ?? bridge.mac);
   const interfaces: Interface[] = [
     { name: bridge.name, mac: formatMac(mac) },
     { name: veth.host, mac: formatMac(outer?.mac ?? veth.hostMac) },

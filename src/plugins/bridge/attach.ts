@@ -15,18 +15,31 @@ export interface Veth {
   readonly hostMac: Mac;
   /** MAC address of the container's end, whose name is CNI_IFNAME. */
   readonly mac: Mac;
+  /** Whether that goes with the container's address. */
+  readonly ownMac: boolean;
 }
 
 /** A veth whose namespace is being taken down is there for some milliseconds more. */
 const DYING_VETH_MS = 2000;
 
-/** Makes the pair, each end born where it belongs, the host's a port of the bridge, both still down. */
-export function attach(host: Host, sandbox: Sandbox, plan: Plan, bridge: Link, undo: Undo): Veth {
-  const mac = plan.config.mac ?? randomMac();
+/** What an ADD has to work with: the steps take of it what they need. */
+export interface Attachment {
+  readonly plan: Plan;
+  readonly host: Host;
+  readonly sandbox: Sandbox;
+  readonly undo: Undo;
+}
+
+/**
+ * Makes the pair, each end born where it belongs, the host's a port of the bridge, both still down. `addressMac`: see
+ * announce.ts.
+ */
+export function attach({ plan, host, sandbox, undo }: Attachment, bridge: Link, addressMac: Mac | undefined): Veth {
+  const mac = plan.config.mac ?? addressMac ?? randomMac();
   const preferred = hostVethName(plan.owner);
   for (let tries = 0; tries < 3; tries++) {
     const name = tries < 2 ? preferred : randomVethName();
-    const veth = { host: name, hostMac: randomMac(), mac };
+    const veth = { host: name, hostMac: randomMac(), mac, ownMac: addressMac !== undefined };
     // Before it is made: the kernel may have made it when its answer cannot be received.
     undo.push(() => removePair(host, veth));
     const failure = make(host, sandbox, plan, bridge, veth);

@@ -24,6 +24,12 @@ import { randomMac } from "./names.ts";
  * address on it may be replaced while it has no ports.
  */
 export const BRIDGE_ALIAS = "berth";
+/** The same of a bridge that has had a container whose MAC address did not go with its address (announce.ts). */
+export const MIXED_ALIAS = "berth mixed";
+
+export function isOurs(bridge: Link): boolean {
+  return bridge.alias === BRIDGE_ALIAS || bridge.alias === MIXED_ALIAS;
+}
 
 /** The bridge, made if it is not there, up, and promiscuous if configured. Concurrent callers may race to make it. */
 export function ensureBridge(host: Host, config: BridgeConfig): Link {
@@ -36,7 +42,8 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
       `it is ${bridge.kind ? `a ${bridge.kind}` : "a physical or virtual device"}: choose another name for "bridge", or remove it (ip link del ${name})`,
     );
   }
-  host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${name}/accept_ra`, "0"));
+  // Seen in the link: opening a file of /proc/sys takes the longer the more namespaces the machine has.
+  if (bridge.acceptRa !== 0) host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${name}/accept_ra`, "0"));
   const changes = [];
   if (config.promiscMode && !(bridge.flags & IFF_PROMISC)) changes.push(setPromisc(bridge.index));
   if (!(bridge.flags & IFF_UP)) {
@@ -90,9 +97,7 @@ export function ensureGateway(host: Host, bridge: Link, gateway: Prefix, forceAd
 /** Why an address that conflicts cannot be replaced; undefined where nothing can be using it. */
 export function conflictOf(host: Host, bridge: Link, addr: Addr, gateway: Prefix): CniError | undefined {
   const ports = portsOf(host, bridge);
-  return ports.length > 0 || bridge.alias !== BRIDGE_ALIAS
-    ? addressConflict(bridge, addr, gateway, ports.length)
-    : undefined;
+  return ports.length > 0 || !isOurs(bridge) ? addressConflict(bridge, addr, gateway, ports.length) : undefined;
 }
 
 /** Whether an address of the bridge is in the way of a gateway's, which is another. */

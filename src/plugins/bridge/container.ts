@@ -3,7 +3,15 @@ import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
 import { familyOf, formatIp, formatPrefix, type Ip } from "../../base/ip.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import type { Sysctls } from "../../host/sysctl.ts";
-import { AF_INET6, addAddr, addRoute, IFA_F_DADFAILED, IFA_F_NODAD, IFA_F_TENTATIVE, setUp } from "../../host/verbs.ts";
+import {
+  AF_INET6,
+  addAddr,
+  addRoute,
+  IFA_F_DADFAILED,
+  IFA_F_NODAD,
+  IFA_F_TENTATIVE,
+  setUpNotifying,
+} from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Addressing, Plan } from "./plan.ts";
 
@@ -36,7 +44,7 @@ export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing):
   const addresses = addressing.ips.map(({ address }) =>
     addAddr(index, address, familyOf(address.ip) === 6 ? nodad : 0),
   );
-  const failures = sandbox.attempt([...addresses, setUp(index), ...routesOf(index, addressing)]);
+  const failures = sandbox.attempt([...addresses, setUpNotifying(index), ...routesOf(index, addressing)]);
   const first = failures.findIndex((failure) => failure !== undefined);
   if (first >= 0) throw explain(failures[first], first, addressing, ifname);
   return { name: ifname, index };
@@ -45,7 +53,6 @@ export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing):
 function prepare(sysctls: Sysctls, ifname: string, enabledad: boolean): void {
   if (enabledad) sysctls.tryWrite(`net/ipv6/conf/${ifname}/enhanced_dad`, "1");
   sysctls.tryWrite(`net/ipv6/conf/${ifname}/accept_dad`, enabledad ? "1" : "0");
-  sysctls.tryWrite(`net/ipv4/conf/${ifname}/arp_notify`, "1");
 }
 
 /** An IPv6 address needs IPv6 to be on, and should survive the interface going down. */

@@ -1,5 +1,5 @@
 /** Netlink sockets: datagrams, nothing decoded (sys/api.d.ts). */
-import { EAGAIN, EPERM, isErrno } from "../../base/errno.ts";
+import { EAGAIN } from "../../base/errno.ts";
 import { call } from "./call.ts";
 import { monotonic, POLLIN, poll } from "./clock.ts";
 import { sysError } from "./errors.ts";
@@ -8,12 +8,7 @@ import { libc } from "./libc.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0x80000;
-const SOL_SOCKET = 1;
 const SOL_NETLINK = 270;
-const _SO_SNDBUF = 7;
-const _SO_RCVBUF = 8;
-const _SO_SNDBUFFORCE = 32;
-const _SO_RCVBUFFORCE = 33;
 const MSG_PEEK = 2;
 const MSG_TRUNC = 0x20;
 
@@ -54,16 +49,6 @@ export function receive(fd: number, timeout?: number): Uint8Array {
     const length = new Uint32Array([sender.byteLength]);
     call("recvfrom", () => libc.recvfrom(fd, datagram, size, 0, sender, length));
     if (sender[1] === 0) return datagram;
-  }
-}
-
-/** Beyond net.core.rmem_max only with CAP_NET_ADMIN in the first user namespace. */
-function _setBuffer(fd: number, forced: number, polite: number, bytes: number): void {
-  try {
-    setInt(fd, SOL_SOCKET, forced, bytes);
-  } catch (e) {
-    if (!isErrno(e, EPERM)) throw e;
-    setInt(fd, SOL_SOCKET, polite, bytes);
   }
 }
 

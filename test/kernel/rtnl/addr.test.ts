@@ -1,5 +1,6 @@
 /** The verbs of rtnl/addr.ts and rtnl/neigh.ts against the kernel, looked at with `ip`. */
 import { expect } from "bun:test";
+import { ENOENT } from "../../../src/base/errno.ts";
 import { addAddr, deleteAddr, ensureAddr, listAddrs } from "../../../src/rtnl/addr.ts";
 import { addBridge, setUp } from "../../../src/rtnl/link.ts";
 import { forgetNeigh } from "../../../src/rtnl/neigh.ts";
@@ -101,7 +102,7 @@ needsLinks(
 );
 
 needsLinks(
-  "forgetNeigh() removes an entry, and is content without one",
+  "forgetNeigh() removes an entry, and is ENOENT without one",
   inLab((lab) => {
     const ns = pair(lab);
     const index = indexOf(lab, ns, "eth0");
@@ -109,7 +110,11 @@ needsLinks(
     const addresses = ["10.1.2.77", "2001:db8::77"];
     for (const address of addresses)
       lab.sh(ns, ..."ip neigh add lladdr 02:00:00:00:00:99 dev eth0".split(" "), address);
-    for (const address of addresses) change(lab, ns, forgetNeigh(index, ip(address)), forgetNeigh(index, ip(address)));
+    for (const address of addresses) {
+      const twice = [forgetNeigh(index, ip(address)), forgetNeigh(index, ip(address))];
+      const failures = using(lab, ns, (client) => client.attempt(twice));
+      expect(failures.map((failure) => failure?.errno)).toEqual([undefined, ENOENT]);
+    }
     const left = lab.ipj(ns, "neigh", "show", "dev", "eth0").filter(({ dst }) => addresses.includes(dst));
     expect(left).toEqual([]);
   }),

@@ -11,9 +11,11 @@ import {
   setAlias,
   setDown,
   setMac,
+  setNoLinkLocal,
   setPort,
   setPromisc,
   setUp,
+  setUpNotifying,
   setUpPort,
 } from "../../../src/rtnl/link.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
@@ -190,8 +192,9 @@ needsLinks(
       peer: indexOf(lab, ns, "eth0"),
       alias: "somebody's",
       promiscuity: seen.promiscuity,
+      acceptRa: Number(lab.sh(lab.host, "cat", "/proc/sys/net/ipv6/conf/v0/accept_ra")),
       vlanFiltering: false,
-      port: { hairpin: true, isolated: false },
+      port: { hairpin: true, isolated: false, number: 1 },
     });
     expect([formatMac(mac), flags & 1]).toEqual([seen.address, 0]);
     expect(using(lab, lab.host, (client) => [findLink(client, "eth0"), findLink(client, 9999)])).toEqual([
@@ -208,5 +211,29 @@ needsLinks(
     const names = using(lab, lab.host, listLinks).map(({ index, name }) => [index, name]);
     expect(names).toEqual(lab.ipj(lab.host, "link", "show").map(({ ifindex, ifname }) => [ifindex, ifname]));
     expect(names).toHaveLength(3);
+  }),
+);
+
+needsLinks(
+  "setUpNotifying() has the link announce its addresses",
+  inLab((lab) => {
+    const ns = pair(lab);
+    change(lab, ns, setUpNotifying("eth0"));
+    expect(look(lab, ns, "eth0").flags).toContain("UP");
+    expect(lab.sh(ns, "cat", "/proc/sys/net/ipv4/conf/eth0/arp_notify")).toBe("1\n");
+  }),
+);
+
+needsLinks(
+  "setNoLinkLocal() leaves a link that comes up without an address",
+  inLab((lab) => {
+    const ns = pair(lab);
+    change(lab, ns, setNoLinkLocal("eth0"), setUp("eth0"));
+    change(lab, lab.host, setUp("v0"));
+    Bun.sleepSync(100);
+    const addresses = (name: string, where: string) => look(lab, where, name).addr_info;
+    expect(addresses("eth0", ns)).toEqual([]);
+    expect(addresses("v0", lab.host)).not.toEqual([]);
+    expect(lab.sh(ns, "cat", "/proc/sys/net/ipv6/conf/eth0/addr_gen_mode")).toBe("1\n");
   }),
 );

@@ -15,11 +15,13 @@ import alias from "../../wire/request-alias.hex" with { type: "text" };
 import bridge from "../../wire/request-bridge.hex" with { type: "text" };
 import linkDel from "../../wire/request-link-del.hex" with { type: "text" };
 import neighDel from "../../wire/request-neigh-del.hex" with { type: "text" };
+import noLinkLocal from "../../wire/request-no-link-local.hex" with { type: "text" };
 import port from "../../wire/request-port.hex" with { type: "text" };
 import routeTable from "../../wire/request-route-table.hex" with { type: "text" };
 import route4 from "../../wire/request-route4.hex" with { type: "text" };
 import route6 from "../../wire/request-route6.hex" with { type: "text" };
 import up from "../../wire/request-up.hex" with { type: "text" };
+import upNotifying from "../../wire/request-up-notifying.hex" with { type: "text" };
 import veth from "../../wire/request-veth.hex" with { type: "text" };
 import vlanAdd from "../../wire/request-vlan-add.hex" with { type: "text" };
 import vlanDel from "../../wire/request-vlan-del.hex" with { type: "text" };
@@ -38,11 +40,13 @@ export const CAPTURED = {
   bridge,
   linkDel,
   neighDel,
+  noLinkLocal,
   port,
   routeTable,
   route4,
   route6,
   up,
+  upNotifying,
   veth,
   vlanAdd,
   vlanDel,

@@ -49,6 +49,7 @@ describe("decodeLink()", () => {
       peer: 0,
       alias: "",
       promiscuity: 0,
+      acceptRa: 1,
       vlanFiltering: false,
     });
   });
@@ -66,8 +67,9 @@ describe("decodeLink()", () => {
       peer: 2,
       alias: "berth:net/c1/eth0",
       promiscuity: 1,
+      acceptRa: 1,
       vlanFiltering: false,
-      port: { hairpin: true, isolated: true },
+      port: { hairpin: true, isolated: true, number: 1 },
     });
   });
 

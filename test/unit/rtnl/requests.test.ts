@@ -10,9 +10,11 @@ import {
   deleteLink,
   setAlias,
   setDown,
+  setNoLinkLocal,
   setPort,
   setPromisc,
   setUp,
+  setUpNotifying,
 } from "../../../src/rtnl/link.ts";
 import { forgetNeigh } from "../../../src/rtnl/neigh.ts";
 import { addRoute } from "../../../src/rtnl/route.ts";
@@ -20,7 +22,9 @@ import {
   addrAttrs,
   addrHeader,
   bridgeAttrs,
+  IN6_ADDR_GEN_MODE_NONE,
   linkAttrs,
+  linkFamilies,
   linkHeader,
   neighAttrs,
   routeAttrs,
@@ -55,6 +59,8 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
   ["ip link add v0 address 02:00:00:00:00:02 master 2 type veth peer name eth0", "veth", addVeth(VETH, PEER)],
   ["ip link del 3", "linkDel", deleteLink(3)],
   ["ip link set 3 up", "up", setUp(3)],
+  ["ip link set 3 up, arp_notify 1", "upNotifying", setUpNotifying(3)],
+  ["ip link set 3 addrgenmode none", "noLinkLocal", setNoLinkLocal(3)],
   ["ip link set 3 alias berth:net/c1/eth0", "alias", setAlias(3, "berth:net/c1/eth0")],
   ["ip link set 3 type bridge_slave hairpin on isolated on", "port", setPort(3, { hairpin: true, isolated: true })],
   ["ip addr add 10.1.2.3/24 dev 2", "addr4", addAddr(2, prefix("10.1.2.3/24"))],
@@ -112,6 +118,20 @@ describe("the tables decode what they encode:", () => {
     ],
     ["up", linkHeader, linkAttrs, { index: 3, flags: 1, change: 1 }, {}],
     ["alias", linkHeader, linkAttrs, { index: 3, flags: 0, change: 0 }, { alias: "berth:net/c1/eth0" }],
+    [
+      "noLinkLocal",
+      linkHeader,
+      linkFamilies,
+      { index: 3, flags: 0, change: 0 },
+      { afSpec: { inet6: { addrGenMode: IN6_ADDR_GEN_MODE_NONE } } },
+    ],
+    [
+      "upNotifying",
+      linkHeader,
+      linkFamilies,
+      { index: 3, flags: 1, change: 1 },
+      { afSpec: { inet: { conf: { arpNotify: 1 } } } },
+    ],
     [
       "port",
       linkHeader,

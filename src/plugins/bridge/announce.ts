@@ -1,0 +1,43 @@
+import { familyOf } from "../../base/ip.ts";
+import type { Mac } from "../../base/mac.ts";
+import { type Link, setMac } from "../../host/verbs.ts";
+import type { Attachment, Veth } from "./attach.ts";
+import { BRIDGE_ALIAS } from "./bridge.ts";
+import { type Inner, settleAddresses } from "./container.ts";
+import type { Addressing, Plan } from "./plan.ts";
+
+/**
+ * The MAC address that goes with a container's only address, an IPv4 one: 0a:58 and its bytes, so that whoever knew the
+ * address's last holder knows the next. Undefined where there are others, or the configuration says what it is to be.
+ */
+export function addressMac({ config }: Plan, { ips }: Addressing): Mac | undefined {
+  const [only, ...others] = ips;
+  if (only?.address.ip.length !== 4 || others.length > 0 || config.mac || config.vlans) return undefined;
+  return Uint8Array.of(0x0a, 0x58, ...only.address.ip);
+}
+
+/** The kernel hands an announcement to every port of the bridge while ADD waits: 3 ms for 1,000 ports. */
+const MANY_PORTS = 128;
+
+/**
+ * Whether neighbours need not be told who has the address now: its MAC address is the address's own, and so it was before,
+ * on a bridge where all are. Where that costs little they are told all the same.
+ *
+ * @param known whether the machine knew a neighbour of this address: it was another's until now
+ */
+export function isQuiet(bridge: Link, outer: Link, { ownMac }: Veth, known: boolean): boolean {
+  return ownMac && !known && bridge.alias === BRIDGE_ALIAS && (outer.port?.number ?? 0) > MANY_PORTS;
+}
+
+/** As long as ADD waits for the port. */
+const UP_MS = 2550;
+
+/**
+ * Tells the neighbours who has the addresses now. The kernel announces them (arp_notify, ndisc_notify) when a MAC
+ * address is set; that must come after the port forwards, or nobody hears it.
+ */
+export function announce({ sandbox, plan }: Attachment, inner: Inner, { mac }: Veth, { ips }: Addressing): void {
+  sandbox.awaitLink(inner.name, ({ operstate }) => operstate === "up", UP_MS);
+  sandbox.change(setMac(inner.index, mac));
+  if (plan.config.enabledad && ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);
+}

@@ -1,0 +1,122 @@
+/** What changes on a bridge of many ports: an announcement would go to every one of them. */
+import { describe, expect } from "bun:test";
+import { answers } from "../support/answers.ts";
+import { inLab, type Lab } from "../support/lab.ts";
+import { built, namespaces, needs } from "../support/needs.ts";
+
+const need = needs(namespaces, built);
+
+const WITHIN_MS = 100;
+const ADDRESS = "10.77.0.9";
+const OWN_MAC = "0a:58:0a:4d:00:09";
+const STRANGER = "02:00:00:00:00:99";
+
+const range = (rangeStart: string, rangeEnd = rangeStart) => [{ subnet: "10.77.0.0/24", rangeStart, rangeEnd }];
+const ipv4 = (first: string, last?: string) => ({ type: "host-local", ranges: [range(first, last)] });
+const conf = (lab: Lab, over = {}) => lab.conf({ ipMasq: true, ipam: ipv4(ADDRESS), ...over });
+
+/** A container on the bridge, which that makes, and `count` more ports: the container's namespace. */
+function neighbourOf(lab: Lab, count: number): string {
+  const ns = lab.container();
+  lab.add({ ns, id: "neighbour", conf: conf(lab, { name: "others", ipam: ipv4("10.77.0.100", "10.77.0.110") }) });
+  lab.sh(lab.host, "sh", "-c", `seq ${count} | sed 's/.*/link add d& master lab0 type veth/' | ip -batch -`);
+  return ns;
+}
+
+/** Has `ns` believe that ADDRESS is a stranger's. */
+function mislead(lab: Lab, ns: string, dev: string): void {
+  lab.sh(ns, "ip", "neigh", "replace", ADDRESS, "lladdr", STRANGER, "nud", "stale", "dev", dev);
+}
+
+function believed(lab: Lab, ns: string): string | undefined {
+  return lab.ipj(ns, "neigh", "show", ADDRESS).find((entry) => entry.lladdr)?.lladdr;
+}
+
+describe("bridge/ADD on a bridge of many ports", () => {
+  need(
+    "gives an address to the next holder with its MAC address: whoever knew the last reaches it at once",
+    inLab((lab) => {
+      const seers = [lab.host, neighbourOf(lab, 130)];
+      const [first, second] = [lab.container(), lab.container()];
+      const macs = [first, second].map((ns, i) => {
+        const { interfaces } = lab.add({ ns, id: `c${i}`, conf: conf(lab) });
+        for (const seer of seers) expect([seer, answers(lab, seer, ADDRESS, WITHIN_MS)]).toEqual([seer, true]);
+        if (i === 0) lab.del({ ns, id: `c${i}`, conf: conf(lab) });
+        return interfaces[2].mac;
+      });
+      expect(macs).toEqual([OWN_MAC, OWN_MAC]);
+      expect(lab.ipj(second, "link", "show", "eth0")[0]?.address).toBe(OWN_MAC);
+    }),
+  );
+
+  need(
+    "announces nothing where no neighbour can know another MAC address",
+    inLab((lab) => {
+      const neighbour = neighbourOf(lab, 130);
+      mislead(lab, neighbour, "eth0");
+      lab.add({ ns: lab.container(), conf: conf(lab) });
+      expect(believed(lab, neighbour)).toBe(STRANGER);
+    }),
+  );
+
+  const TELLS: [why: string, ports: number, prepare: (lab: Lab) => void, over?: Record<string, unknown>][] = [
+    ["it has few ports", 20, () => {}],
+    ["the machine knew another holder", 130, (lab) => mislead(lab, lab.host, "lab0")],
+    [
+      "containers had other MAC addresses",
+      130,
+      (lab) => {
+        const ipam = ipv4("10.77.0.120");
+        const over = { name: "own", ipam, capabilities: { mac: true }, runtimeConfig: { mac: "02:00:00:00:00:77" } };
+        lab.add({ ns: lab.container(), id: "own", conf: conf(lab, over) });
+      },
+    ],
+    ["others made it", 130, (lab) => void lab.sh(lab.host, "ip", "link", "set", "lab0", "alias", "")],
+    [
+      "its own MAC address is configured",
+      130,
+      () => {},
+      { capabilities: { mac: true }, runtimeConfig: { mac: "02:00:00:00:00:77" } },
+    ],
+    [
+      "it has two addresses",
+      130,
+      () => {},
+      { ipam: { type: "host-local", ranges: [range(ADDRESS), [{ subnet: "fd77::/64" }]] } },
+    ],
+  ];
+  need.each(TELLS)("tells the neighbours when %s", (_, ports, prepare, over) =>
+    inLab((lab) => {
+      const neighbour = neighbourOf(lab, ports);
+      prepare(lab);
+      mislead(lab, neighbour, "eth0");
+      const { interfaces } = lab.add({ ns: lab.container(), id: "last", conf: conf(lab, over) });
+      expect(believed(lab, neighbour)).toBe(interfaces[2].mac);
+      expect(answers(lab, neighbour, ADDRESS, WITHIN_MS)).toBe(true);
+    })(),
+  );
+
+  need(
+    "gives MAC addresses of the address's own to the containers of a bridge, all different",
+    inLab((lab) => {
+      const macs = Array.from({ length: 5 }, (_, i) => {
+        const { interfaces } = lab.add({
+          ns: lab.container(),
+          id: `c${i}`,
+          conf: conf(lab, { ipam: ipv4("10.77.0.20", "10.77.0.30") }),
+        });
+        return interfaces[2].mac;
+      });
+      expect(macs).toEqual([20, 21, 22, 23, 24].map((last) => `0a:58:0a:4d:00:${last.toString(16).padStart(2, "0")}`));
+    }),
+  );
+
+  need(
+    "leaves the host's end without an address",
+    inLab((lab) => {
+      const { interfaces } = lab.add({ ns: lab.container(), conf: conf(lab) });
+      expect(lab.addrs(lab.host, interfaces[1].name, "inet6")).toEqual([]);
+      expect(lab.sh(lab.host, "ip", "-6", "-o", "addr", "show", "dev", interfaces[1].name)).toBe("");
+    }),
+  );
+});
