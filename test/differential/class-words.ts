@@ -10,6 +10,11 @@ export const isState = ({ path }: Difference): boolean => path[0] !== "answer";
 export const onlyBerth = ({ berth, reference }: Pair): boolean => !failed(berth) && failed(reference);
 export const onlyReference = ({ berth, reference }: Pair): boolean => failed(berth) && !failed(reference);
 
+/** The value of a key, which Go's decoder finds in any case: the last one counts. */
+export function memberOf(conf: Json, key: string): Json {
+  return Object.entries(conf).findLast(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
+}
+
 /** Whether the path ends like this; "*" is any one key. */
 export function endsWith({ path }: Difference, ...keys: readonly string[]): boolean {
   const tail = path.slice(-keys.length);

@@ -1,6 +1,6 @@
 /** Intended differences of ADD. */
 import type { Json } from "../support/command.ts";
-import { differentEnd, failed, isState, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
+import { differentEnd, failed, isState, memberOf, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
 import type { DifferenceClass, Pair } from "./classes.ts";
 import type { Difference } from "./diff.ts";
 
@@ -30,7 +30,7 @@ function isBridgeOfNobody({ path: [where, what, , key = ""], berth, reference }:
 function isOwnEmptyBridge({ conf, berth }: Pair): boolean {
   const { links } = berth.before.host;
   const name = conf.bridge ?? "cni0";
-  return links[name]?.ifalias === "berth" && !Object.values(links).some((link) => (link as Json).master === name);
+  return /^berth/.test(links[name]?.ifalias) && !Object.values(links).some((link) => (link as Json).master === name);
 }
 
 const hasNull = (conf: Json) => JSON.stringify(conf).includes(":null");
@@ -60,7 +60,7 @@ export const ADD: readonly DifferenceClass[] = [
     "ADD",
     (pair) =>
       onlyBerth(pair) &&
-      pair.conf.isDefaultGateway === true &&
+      memberOf(pair.conf, "isDefaultGateway") === true &&
       says(pair.reference, /failed to add route .*file exists/),
   ),
   differentEnd(

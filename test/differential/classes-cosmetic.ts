@@ -8,6 +8,8 @@ function isFloating(d: Difference): boolean {
   return (endsWith(d, "mac", "shared") || endsWith(d, "mac", "changed")) && d.berth === false && d.reference === true;
 }
 
+const isLinkLocal = (d: Difference) => endsWith(d, "addresses", "fe80::");
+const isPort = ({ path }: Difference) => path[2]?.startsWith("port(") ?? false;
 const inHost = ({ path }: Difference) => path[0] === "host";
 
 export const COSMETIC: readonly DifferenceClass[] = [
@@ -33,7 +35,12 @@ export const COSMETIC: readonly DifferenceClass[] = [
     explains: (d) =>
       inHost(d) &&
       ((endsWith(d, "operstate") && d.berth === "UNKNOWN" && d.reference === "UP") ||
-        (endsWith(d, "addresses", "fe80::") && d.berth === undefined && d.reference === true)),
+        (isLinkLocal(d) && !isPort(d) && d.berth === undefined && d.reference === true)),
+  },
+  {
+    name: "port-without-link-local",
+    cosmetic: true,
+    explains: (d) => inHost(d) && isLinkLocal(d) && isPort(d) && d.berth === undefined && d.reference === true,
   },
   {
     name: "no-dad",

@@ -40,7 +40,7 @@ const TRUNK: Values = pick<unknown>(
   [1, null],
 );
 
-export const MACS = ["02:11:22:33:44:55", "0a:58:0a:4d:00:09", "02-11-22-33-44-66", "0211.2233.4477"] as const;
+export const MACS = ["02:11:22:33:44:55", "0a:59:0a:4d:00:09", "02-11-22-33-44-66", "0211.2233.4477"] as const;
 const mac: Values = pick<unknown>(
   [4, MACS[0]],
   [3, MACS[1]],
@@ -49,7 +49,7 @@ const mac: Values = pick<unknown>(
   [1, ""],
   [1, "02:11:22:33:44"],
   [1, "01:00:5e:00:00:01"],
-  [1, "0A:58:0A:4D:00:09"],
+  [1, "0A:59:0A:4D:00:09"],
   [1, "nonsense"],
 );
 

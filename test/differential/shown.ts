@@ -32,6 +32,7 @@ export const SHOWN: Record<string, Case> = {
   alias: shown({}, [ADD]),
   "bridge-mac-pinned": shown({ isGateway: false }, [ADD]),
   "bridge-state-unknown": shown({}, [ADD], { before: ["an empty bridge"] }),
+  "port-without-link-local": shown({}, [ADD]),
   "queue-length": shown({}, [ADD]),
   "no-dad": shown({}, [ADD]),
   "neighbour-advertisement": shown({}, [ADD]),

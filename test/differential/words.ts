@@ -6,7 +6,7 @@ import type { Side } from "./side.ts";
 /** MAC addresses that cases themselves name. */
 const KNOWN = new Set([
   "02:11:22:33:44:55",
-  "0a:58:0a:4d:00:09",
+  "0a:59:0a:4d:00:09",
   "02:11:22:33:44:66",
   "02:11:22:33:44:77",
   "02:11:22:33:44:88",
