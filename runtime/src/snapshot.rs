@@ -20,7 +20,7 @@ use crate::heap;
 use crate::training;
 
 /// What the engine and the bundles that `core` loads take, and a little more.
-const SIZE: usize = 1600 << 10;
+const SIZE: usize = 1664 << 10;
 
 #[repr(C, align(4096))]
 struct Image {

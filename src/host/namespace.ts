@@ -4,7 +4,7 @@ import type { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_ROUTE, openListener, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { type Addr, listAddrs } from "../rtnl/addr.ts";
-import { findLink, listLinks } from "../rtnl/link.ts";
+import { findLink, listLinks, showLink } from "../rtnl/link.ts";
 import { forwards } from "../rtnl/netconf.ts";
 import type { Link } from "../rtnl/read-link.ts";
 import { listRoutes, type Route } from "../rtnl/route.ts";
@@ -25,6 +25,8 @@ export interface Namespace {
   change(...requests: Request[]): void;
   /** The same, returning each request's failure. */
   attempt(requests: readonly Request[]): (NetlinkError | undefined)[];
+  /** The same, and in the same system call looks at a link as it is then: undefined when there is none. */
+  attemptAndFind(requests: readonly Request[], link: string | number): Attempted;
   /**
    * Runs `fn` with the thread in this namespace, where its sysctls are. `indexOf` gives the ifindex of a name, where nothing
    * else of the link is wanted; undefined when there is none.
@@ -39,6 +41,11 @@ export interface Namespace {
   watchLinks(): LinkWatch;
   /** SO_NETNS_COOKIE in decimal; undefined before Linux 5.14. */
   cookie(): string | undefined;
+}
+
+export interface Attempted {
+  readonly failures: (NetlinkError | undefined)[];
+  readonly link: Link | undefined;
 }
 
 const RTNLGRP_LINK = 1;
@@ -70,9 +77,21 @@ export function namespaceAt(enter: Enter): Namespace {
     ask: (question) => question(rtnl()),
     change: (...requests) => rtnl().changeAll(requests),
     attempt: (requests) => rtnl().attempt(requests),
+    attemptAndFind: (requests, link) => attemptAndFind(rtnl(), requests, link),
     enter: (fn) => visit(() => fn(sysctls, sys.ifindexOf)),
     awaitLink: (link, wanted, timeout) => awaitLink(rtnl(), subscribe, link, wanted, timeout),
     watchLinks: () => watchLinks(rtnl(), subscribe()),
     cookie: () => rtnl().cookie(),
   };
+}
+
+function attemptAndFind(rtnl: Client, requests: readonly Request[], name: string | number): Attempted {
+  let link: Link | undefined;
+  const question = showLink(name, (found) => {
+    link = found;
+  });
+  const failures = rtnl.attempt([...requests, question]);
+  const refused = failures.pop();
+  if (refused) throw refused;
+  return { failures, link };
 }

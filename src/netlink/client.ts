@@ -16,7 +16,7 @@ import {
 import { NetlinkError } from "./error.ts";
 import type { Socket } from "./socket.ts";
 
-/** A change that is to be asked of the kernel. */
+/** A change that is to be asked of the kernel, or a question among changes. */
 export interface Request {
   /** In the words of the command it equals, for errors. */
   readonly operation: () => string;
@@ -26,10 +26,17 @@ export interface Request {
   readonly body: (w: Writer) => void;
   /** Errors that count as success. */
   readonly tolerate?: readonly number[];
+  /** What makes it a question: is given its one answer. */
+  readonly answer?: (message: Message) => void;
 }
 
 /** An observer of all traffic: BERTH_TRACE. */
 export type Tap = (direction: ">" | "<", datagram: Uint8Array) => void;
+
+function refusal({ operation, tolerate }: Request, message: Message): NetlinkError | undefined {
+  const { errno, text } = readAck(message);
+  return errno && !tolerate?.includes(errno) ? new NetlinkError(operation(), errno, text) : undefined;
+}
 
 /** A conversation with one netlink family over one socket: the only receive loop there is. */
 export class Client {
@@ -67,7 +74,7 @@ export class Client {
 
   /**
    * Like changeAll, but returns each request's failure (undefined: done) in place of throwing.
-   * Only the last request asks for an acknowledgement: errors are sent without being asked for, and in order.
+   * Only the last request asks for an acknowledgement, unless it is a question: errors are sent unasked, and in order.
    */
   attempt(requests: readonly Request[]): (NetlinkError | undefined)[] {
     const outcome = new Array<NetlinkError | undefined>(requests.length);
@@ -75,18 +82,18 @@ export class Client {
     const last = this.#seq;
     if (last < first) return outcome;
     const w = new Writer();
-    requests.forEach(({ type, flags, body }, i) => {
-      writeMessage(w, type, NLM_F_REQUEST | flags | (first + i === last ? NLM_F_ACK : 0), first + i, body);
+    requests.forEach(({ type, flags, body, answer }, i) => {
+      const ack = first + i === last && !answer ? NLM_F_ACK : 0;
+      writeMessage(w, type, NLM_F_REQUEST | flags | ack, first + i, body);
     });
     this.#send(w.finish());
     for (let answered = false; !answered; ) {
       for (const message of this.#receive()) {
         const request = requests[message.seq - first];
-        if (!request || message.type !== NLMSG_ERROR) continue;
-        const { errno, text } = readAck(message);
-        if (errno && !request.tolerate?.includes(errno)) {
-          outcome[message.seq - first] = new NetlinkError(request.operation(), errno, text);
-        }
+        if (!request) continue;
+        if (message.type === NLMSG_ERROR) outcome[message.seq - first] = refusal(request, message);
+        else if (request.answer) request.answer(message);
+        else continue;
         answered = message.seq === last;
       }
     }

@@ -34,6 +34,18 @@ export function findLink(client: Client, link: string | number): Link | undefine
   }
 }
 
+/** The same as a question among changes: `found` is not called when there is no such interface. */
+export function showLink(link: string | number, found: (link: Link) => void): Request {
+  return {
+    operation: () => `ip link show ${link}`,
+    type: RTM_GETLINK,
+    flags: 0,
+    tolerate: [ENODEV],
+    body: byName(link, { extMask: SKIP_STATS }),
+    answer: (message) => found(decodeLink(message)),
+  };
+}
+
 /** Like `ip -d link show`: every interface of the namespace. */
 export function listLinks(client: Client): Link[] {
   return client.dump("ip link show", RTM_GETLINK, message({}, linkAttrs, { extMask: SKIP_STATS }), decodeLink);
@@ -96,7 +108,7 @@ export function setUp(link: string | number): Request {
 export function setUpNotifying(link: string | number): Request {
   const inet = { conf: { arpNotify: 1 } };
   return changeFamilies(
-    change(link, () => "up, arp_notify 1", {}, IFF_UP, IFF_UP),
+    change(link, () => "up arp_notify 1", {}, IFF_UP, IFF_UP),
     { inet },
   );
 }

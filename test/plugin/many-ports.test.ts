@@ -7,6 +7,8 @@ import { built, namespaces, needs } from "../support/needs.ts";
 const need = needs(namespaces, built);
 
 const WITHIN_MS = 100;
+/** More than MANY_PORTS of plugins/bridge/port.ts. */
+const MANY = 260;
 const ADDRESS = "10.77.0.9";
 const OWN_MAC = "0a:58:0a:4d:00:09";
 const STRANGER = "02:00:00:00:00:99";
@@ -36,7 +38,7 @@ describe("bridge/ADD on a bridge of many ports", () => {
   need(
     "gives an address to the next holder with its MAC address: whoever knew the last reaches it at once",
     inLab((lab) => {
-      const seers = [lab.host, neighbourOf(lab, 130)];
+      const seers = [lab.host, neighbourOf(lab, MANY)];
       const [first, second] = [lab.container(), lab.container()];
       const macs = [first, second].map((ns, i) => {
         const { interfaces } = lab.add({ ns, id: `c${i}`, conf: conf(lab) });
@@ -52,7 +54,7 @@ describe("bridge/ADD on a bridge of many ports", () => {
   need(
     "announces nothing where no neighbour can know another MAC address",
     inLab((lab) => {
-      const neighbour = neighbourOf(lab, 130);
+      const neighbour = neighbourOf(lab, MANY);
       mislead(lab, neighbour, "eth0");
       lab.add({ ns: lab.container(), conf: conf(lab) });
       expect(believed(lab, neighbour)).toBe(STRANGER);
@@ -60,27 +62,27 @@ describe("bridge/ADD on a bridge of many ports", () => {
   );
 
   const TELLS: [why: string, ports: number, prepare: (lab: Lab) => void, over?: Record<string, unknown>][] = [
-    ["it has few ports", 20, () => {}],
-    ["the machine knew another holder", 130, (lab) => mislead(lab, lab.host, "lab0")],
+    ["it has few ports", 200, () => {}],
+    ["the machine knew another holder", MANY, (lab) => mislead(lab, lab.host, "lab0")],
     [
       "containers had other MAC addresses",
-      130,
+      MANY,
       (lab) => {
         const ipam = ipv4("10.77.0.120");
         const over = { name: "own", ipam, capabilities: { mac: true }, runtimeConfig: { mac: "02:00:00:00:00:77" } };
         lab.add({ ns: lab.container(), id: "own", conf: conf(lab, over) });
       },
     ],
-    ["others made it", 130, (lab) => void lab.sh(lab.host, "ip", "link", "set", "lab0", "alias", "")],
+    ["others made it", MANY, (lab) => void lab.sh(lab.host, "ip", "link", "set", "lab0", "alias", "")],
     [
       "its own MAC address is configured",
-      130,
+      MANY,
       () => {},
       { capabilities: { mac: true }, runtimeConfig: { mac: "02:00:00:00:00:77" } },
     ],
     [
       "it has two addresses",
-      130,
+      MANY,
       () => {},
       { ipam: { type: "host-local", ranges: [range(ADDRESS), [{ subnet: "fd77::/64" }]] } },
     ],

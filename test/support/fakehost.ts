@@ -138,6 +138,7 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
       if (failure) throw failure;
     },
     attempt: (requests) => requests.map(one),
+    attemptAndFind: (requests, link) => ({ failures: requests.map(one), link: copyOf(find(link)) }),
     enter: (fn) => fn(sysctls(here, effect), (link) => find(link)?.index),
     awaitLink: (name, wanted) => {
       const link = copyOf(find(name));

@@ -61,12 +61,11 @@ export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result
   if (!leased && !plan.config.disableContainerInterface) add.sandbox.change(setUp(plan.owner.ifname));
   const port = openPort(add, bridge, gateway, veth, leased?.addressing);
   if (leased && plan.config.ipMasq) masquerade(add, leased.addressing);
-  const outer = port.settle();
+  port.settle();
   if (leased?.addressing.gateways.length) awaitGateway(host, gateway);
-  if (inner && outer && leased && !isQuiet(bridge, outer, veth, port.known))
-    announce(add, inner, veth, leased.addressing);
-  if (outer && leased) tellIpam(add, outer, leased);
-  return resultOf(add, bridge, gateway, outer, veth, leased?.addressing);
+  if (inner && leased && !isQuiet(bridge, veth, port.known)) announce(add, inner, veth, leased.addressing);
+  if (leased) tellIpam(add, veth.outer, leased);
+  return resultOf(add, bridge, gateway, veth, leased?.addressing);
 }
 
 interface Leased {
@@ -131,20 +130,13 @@ function tellIpam({ plan, sandbox, steps }: Add, { name, index }: Link, { attach
   attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }), rules: steps?.rulesOf(plan) });
 }
 
-function resultOf(
-  add: Add,
-  bridge: Link,
-  gateway: Link,
-  outer: Link | undefined,
-  veth: Veth,
-  addressing: Addressing | undefined,
-): Result {
+function resultOf(add: Add, bridge: Link, gateway: Link, veth: Veth, addressing: Addressing | undefined): Result {
   const { plan, host } = add;
   // The MAC address of a bridge that others made may have become that of its new port.
   const mac = isOurs(bridge) ? bridge.mac : (host.findLink(bridge.index)?.mac ?? bridge.mac);
   const interfaces: Interface[] = [
     { name: bridge.name, mac: formatMac(mac) },
-    { name: veth.host, mac: formatMac(outer?.mac ?? veth.hostMac) },
+    { name: veth.outer.name, mac: formatMac(veth.outer.mac) },
     { name: plan.owner.ifname, mac: formatMac(veth.mac), sandbox: plan.netns },
   ];
   if (gateway !== bridge) interfaces.push({ name: gateway.name, mac: formatMac(gateway.mac) });

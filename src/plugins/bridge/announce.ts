@@ -5,6 +5,7 @@ import type { Attachment, Veth } from "./attach.ts";
 import { BRIDGE_ALIAS } from "./bridge.ts";
 import { type Inner, settleAddresses } from "./container.ts";
 import type { Addressing, Plan } from "./plan.ts";
+import { isOneOfMany } from "./port.ts";
 
 /**
  * The MAC address that goes with a container's only address, an IPv4 one: 0a:58 and its bytes, so that whoever knew the
@@ -16,17 +17,14 @@ export function addressMac({ config }: Plan, { ips }: Addressing): Mac | undefin
   return Uint8Array.of(0x0a, 0x58, ...only.address.ip);
 }
 
-/** The kernel hands an announcement to every port of the bridge while ADD waits: 3 ms for 1,000 ports. */
-const MANY_PORTS = 128;
-
 /**
  * Whether neighbours need not be told who has the address now: its MAC address is the address's own, and so it was before,
- * on a bridge where all are. Where that costs little they are told all the same.
+ * on a bridge where all are. Where they are few they are told all the same.
  *
  * @param known whether the machine knew a neighbour of this address: it was another's until now
  */
-export function isQuiet(bridge: Link, outer: Link, { ownMac }: Veth, known: boolean): boolean {
-  return ownMac && !known && bridge.alias === BRIDGE_ALIAS && (outer.port?.number ?? 0) > MANY_PORTS;
+export function isQuiet(bridge: Link, { ownMac, outer }: Veth, known: boolean): boolean {
+  return ownMac && !known && bridge.alias === BRIDGE_ALIAS && isOneOfMany(outer);
 }
 
 /** As long as ADD waits for the port. */
@@ -37,7 +35,14 @@ const UP_MS = 2550;
  * address is set; that must come after the port forwards, or nobody hears it.
  */
 export function announce({ sandbox, plan }: Attachment, inner: Inner, { mac }: Veth, { ips }: Addressing): void {
-  sandbox.awaitLink(inner.name, ({ operstate }) => operstate === "up", UP_MS);
-  sandbox.change(setMac(inner.index, mac));
+  const isUp = ({ operstate }: Link) => operstate === "up";
+  const tell = [setMac(inner.index, mac)];
+  const { failures, link } = sandbox.attemptAndFind(tell, inner.index);
+  if (failures[0]) throw failures[0];
+  // The kernel's worker brings up one end after the other: if this one was not yet up, nobody heard it.
+  if (link && !isUp(link)) {
+    sandbox.awaitLink(inner.name, isUp, UP_MS);
+    sandbox.change(...tell);
+  }
   if (plan.config.enabledad && ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);
 }

@@ -10,9 +10,8 @@ import type { Plan } from "./plan.ts";
 
 /** The pair that joins a container to the bridge. */
 export interface Veth {
-  /** Name of the host's end. */
-  readonly host: string;
-  readonly hostMac: Mac;
+  /** The host's end, still down. */
+  readonly outer: Link;
   /** MAC address of the container's end, whose name is CNI_IFNAME. */
   readonly mac: Mac;
   /** Whether that goes with the container's address. */
@@ -36,17 +35,24 @@ export interface Attachment {
  */
 export function attach({ plan, host, sandbox, undo }: Attachment, bridge: Link, addressMac: Mac | undefined): Veth {
   const mac = plan.config.mac ?? addressMac ?? randomMac();
+  const mtu = plan.config.mtu || undefined;
   const preferred = hostVethName(plan.owner);
   for (let tries = 0; tries < 3; tries++) {
     const name = tries < 2 ? preferred : randomVethName();
-    const veth = { host: name, hostMac: randomMac(), mac, ownMac: addressMac !== undefined };
+    const hostMac = randomMac();
     // Before it is made: the kernel may have made it when its answer cannot be received.
-    undo.push(() => removePair(host, veth));
-    const failure = make(host, sandbox, plan, bridge, veth);
-    if (!failure) return veth;
-    if (!isErrno(failure, EEXIST)) throw cannotMake(plan, failure);
-    const holder = host.findLink(name);
-    if (!holder) throw ifnameTaken(plan, sandbox, name);
+    undo.push(() => removePair(host, name, hostMac));
+    const pair = addVeth(
+      { name, mac: hostMac, mtu, master: bridge.index },
+      { name: plan.owner.ifname, mac, mtu, netns: sandbox.fd },
+    );
+    const {
+      failures: [failure],
+      link: holder,
+    } = host.attemptAndFind([pair], name);
+    if (failure && !isErrno(failure, EEXIST)) throw cannotMake(plan, failure);
+    if (!holder) throw failure ? ifnameTaken(plan, sandbox, name) : vanished(name);
+    if (!failure) return { outer: holder, mac, ownMac: addressMac !== undefined };
     if (holder.alias === aliasOf(plan.owner)) host.awaitLink(name, () => false, DYING_VETH_MS);
   }
   throw new CniError(
@@ -56,23 +62,19 @@ export function attach({ plan, host, sandbox, undo }: Attachment, bridge: Link, 
   );
 }
 
-function make(host: Host, sandbox: Sandbox, plan: Plan, bridge: Link, veth: Veth): unknown {
-  const mtu = plan.config.mtu || undefined;
-  const [failure] = host.attempt([
-    addVeth(
-      { name: veth.host, mac: veth.hostMac, mtu, master: bridge.index },
-      { name: plan.owner.ifname, mac: veth.mac, mtu, netns: sandbox.fd },
-    ),
-  ]);
-  return failure;
+/** Removes the pair, if it is ours and there: one end takes the other with it. Random MAC addresses tell it from others. */
+function removePair(host: Host, name: string, mac: Mac): void {
+  const link = host.findLink(name);
+  if (link && formatMac(link.mac) === formatMac(mac)) host.change({ ...deleteLink(name), tolerate: [ENODEV] });
 }
 
-/** Removes the pair, if it is ours and there: one end takes the other with it. Random MAC addresses tell it from others. */
-function removePair(host: Host, veth: Veth): void {
-  const link = host.findLink(veth.host);
-  if (link && formatMac(link.mac) === formatMac(veth.hostMac)) {
-    host.change({ ...deleteLink(veth.host), tolerate: [ENODEV] });
-  }
+/** The container's namespace may be taken down at any time, and takes the pair with it. */
+export function vanished(name: string): CniError {
+  return new CniError(
+    INTERNAL,
+    "bridge port in error state: gone",
+    `${name} was removed during ADD: has the container ended?`,
+  );
 }
 
 function cannotMake({ owner, config }: Plan, failure: unknown): CniError {

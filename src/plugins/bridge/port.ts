@@ -1,19 +1,28 @@
 import { ENOENT, isErrno } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
-import type { LinkWatch } from "../../host/link-watch.ts";
 import { forgetNeigh, type Link, setAlias, setNoLinkLocal, setUpPort } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
-import type { Attachment, Veth } from "./attach.ts";
+import { type Attachment, type Veth, vanished } from "./attach.ts";
 import { BRIDGE_ALIAS, MIXED_ALIAS } from "./bridge.ts";
 import { aliasOf } from "./names.ts";
 import type { Addressing } from "./plan.ts";
+
+/**
+ * From which port on a bridge has many. What goes to all ports (an announcement, what the kernel sends when a link comes up)
+ * keeps the kernel's lock (rtnl) for 3 ms where they are 1,000, and each question that needs it waits.
+ */
+const MANY_PORTS = 256;
+
+export function isOneOfMany({ port }: Link): boolean {
+  return (port?.number ?? 0) > MANY_PORTS;
+}
 
 /** The host's end of a container's link, on its way up. */
 export interface Port {
   /** Whether the machine knew a neighbour of one of the container's addresses. It has been forgotten. */
   readonly known: boolean;
   /** Waits until it forwards, unless the container's end is to stay down. @throws CniError when it does not */
-  settle(): Link | undefined;
+  settle(): void;
 }
 
 /**
@@ -24,19 +33,19 @@ export function openPort(
   { plan, host }: Attachment,
   bridge: Link,
   gateway: Link,
-  veth: Veth,
+  { outer, ownMac }: Veth,
   addressing: Addressing | undefined,
 ): Port {
   const { hairpinMode, portIsolation, disableContainerInterface } = plan.config;
-  const watch = disableContainerInterface ? undefined : host.watchLinks();
+  const watch = isOneOfMany(outer) ? host.watchLinks() : undefined;
   const forget = (addressing?.ips ?? []).map(({ address }) => forgetNeigh(gateway.index, address.ip));
-  const mixed = addressing && !veth.ownMac && bridge.alias === BRIDGE_ALIAS;
+  const mixed = addressing && !ownMac && bridge.alias === BRIDGE_ALIAS;
   const failures = host.attempt([
     ...forget,
     ...(mixed ? [setAlias(bridge.index, MIXED_ALIAS)] : []),
     // A port's frames are the bridge's: nobody can reach an address of its own.
-    setNoLinkLocal(veth.host),
-    setUpPort(veth.host, { hairpin: hairpinMode, isolated: portIsolation }, aliasOf(plan.owner)),
+    setNoLinkLocal(outer.name),
+    setUpPort(outer.name, { hairpin: hairpinMode, isolated: portIsolation }, aliasOf(plan.owner)),
   ]);
   const isUnknown = (i: number) => i < forget.length && isErrno(failures[i], ENOENT);
   const failure = failures.find((error, i) => error && !isUnknown(i));
@@ -44,12 +53,11 @@ export function openPort(
   return {
     known: forget.some((_, i) => !isUnknown(i)),
     settle: () => {
-      const index = host.enter((sysctls, indexOf) => {
-        // No frame of a port comes to its own IPv6: this is for the case that somebody takes it out of the bridge.
-        sysctls.tryWrite(`net/ipv6/conf/${veth.host}/accept_ra`, "0");
-        return indexOf(veth.host);
-      });
-      return watch ? awaitPort(host, watch, veth.host, index) : host.findLink(veth.host);
+      // No frame of a port comes to its own IPv6: this is for the case that somebody takes it out of the bridge.
+      host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${outer.name}/accept_ra`, "0"));
+      if (disableContainerInterface) return;
+      const up = watch ? watch.await(outer.index, isUp, PORT_UP_MS) : host.awaitLink(outer.name, isUp, PORT_UP_MS);
+      if (!up) throw staysDown(host, outer.name);
     },
   };
 }
@@ -57,17 +65,14 @@ export function openPort(
 /** As long as the reference waits for the port, in all. */
 const PORT_UP_MS = 2550;
 
-function awaitPort(host: Host, watch: LinkWatch, name: string, index: number | undefined): Link {
-  const isUp = ({ operstate }: Link) => operstate === "up";
-  const link = index === undefined ? undefined : watch.await(index, isUp, PORT_UP_MS);
-  watch.close();
-  if (link) return link;
+const isUp = ({ operstate }: Link) => operstate === "up";
+
+function staysDown(host: Host, name: string): CniError {
   const now = host.findLink(name);
-  throw new CniError(
+  if (!now) return vanished(name);
+  return new CniError(
     INTERNAL,
-    `bridge port in error state: ${now?.operstate ?? "gone"}`,
-    now
-      ? `the port ${name} does not come up: see ip -d link show ${name}`
-      : `${name} was removed during ADD: has the container ended?`,
+    `bridge port in error state: ${now.operstate}`,
+    `the port ${name} does not come up: see ip -d link show ${name}`,
   );
 }

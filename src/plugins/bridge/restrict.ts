@@ -50,9 +50,8 @@ export function gatewayLink({ config }: Plan, host: Host, bridge: Link): Link {
 /** What keeps the container to itself is there before it can send. @throws CniError, Explained */
 export function restrict({ config, owner }: Plan, host: Host, veth: Veth, undo: Undo): void {
   const { vlans, macspoofchk } = config;
-  const port = vlans && host.findLink(veth.host);
-  if (port) joinVlans(host, port, vlans);
+  if (vlans) joinVlans(host, veth.outer, vlans);
   if (!macspoofchk) return;
   undo.push(() => host.rules.spoofCheck().remove(owner));
-  host.rules.spoofCheck().add(owner, { name: veth.host, mac: veth.mac });
+  host.rules.spoofCheck().add(owner, { name: veth.outer.name, mac: veth.mac });
 }

@@ -1,9 +1,10 @@
 /** What host/ asks of and does to a namespace, looked at with other people's programs. */
 import { describe, expect } from "bun:test";
 import { readlinkSync } from "node:fs";
+import { EEXIST, ENODEV } from "../../../src/base/errno.ts";
 import { Explained } from "../../../src/base/explained.ts";
 import { machine } from "../../../src/host/host.ts";
-import { addBridge, deleteLink, setAlias, setUp } from "../../../src/host/verbs.ts";
+import { addBridge, deleteLink, IFF_UP, setAlias, setUp } from "../../../src/host/verbs.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
 import { inLab } from "../../support/lab.ts";
 import { needsRoot } from "../../support/needs.ts";
@@ -63,6 +64,24 @@ describe("Namespace", () => {
     }),
   );
 });
+
+needsLinks(
+  "attemptAndFind() shows a link as it is after the changes, and undefined where there is none",
+  inLab((lab) => {
+    inside(lab.host, (host) => {
+      const add = addBridge({ name: "br7", mac: Uint8Array.of(2, 0, 0, 0, 0, 1) });
+      const made = host.attemptAndFind([add, setUp("br7")], "br7");
+      expect([made.failures, made.link?.name, (made.link?.flags ?? 0) & IFF_UP]).toEqual([new Array(2), "br7", IFF_UP]);
+      const again = host.attemptAndFind([add], made.link?.index ?? 0);
+      expect([again.failures[0]?.errno, again.link?.name]).toEqual([EEXIST, "br7"]);
+      expect(host.attemptAndFind([setUp("nope")], "nope")).toMatchObject({
+        failures: [{ errno: ENODEV }],
+        link: undefined,
+      });
+      expect(host.attemptAndFind([], "br7").link?.name).toBe("br7");
+    });
+  }),
+);
 
 describe("sysctls", () => {
   needsRoot(

@@ -127,6 +127,20 @@ describe("changeAll() and attempt()", () => {
     expect(play(scripted([hex(DATAGRAM), hex(ack(3))]), (client) => client.attempt(three))).toEqual(new Array(3));
   });
 
+  test("give a question its answer, and ask for no acknowledgement of a last one", () => {
+    const answers: number[] = [];
+    const question = request({ answer: ({ body }) => void answers.push(body.u32()) });
+    const asked = message(SET, 0x601, 1, "00 00 00 00") + message(SET, 0x1, 2, "aa 00 00 00");
+    const row = [hex(asked), hex(message(DATA, 0, 2, "09 00 00 00"))] as const;
+    const first = three.slice(0, 1);
+    expect(play(scripted(row), (client) => client.attempt([...first, question]))).toEqual(new Array(2));
+    expect(answers).toEqual([9]);
+    const refused = [hex(asked), hex(ack(1, EEXIST)), hex(ack(2, EEXIST))] as const;
+    const outcome = play(scripted(refused), (client) => client.attempt([...first, question]));
+    expect(outcome.map((error) => error?.errno)).toEqual([EEXIST, EEXIST]);
+    expect(answers).toEqual([9]);
+  });
+
   test("tell which one failed in the middle, after all are answered", () => {
     const row = [hex(DATAGRAM), hex(ack(2, EEXIST)), hex(ack(3))] as const;
     const outcome = play(scripted(row), (client) => client.attempt(three));

@@ -59,7 +59,7 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
   ["ip link add v0 address 02:00:00:00:00:02 master 2 type veth peer name eth0", "veth", addVeth(VETH, PEER)],
   ["ip link del 3", "linkDel", deleteLink(3)],
   ["ip link set 3 up", "up", setUp(3)],
-  ["ip link set 3 up, arp_notify 1", "upNotifying", setUpNotifying(3)],
+  ["ip link set 3 up arp_notify 1", "upNotifying", setUpNotifying(3)],
   ["ip link set 3 addrgenmode none", "noLinkLocal", setNoLinkLocal(3)],
   ["ip link set 3 alias berth:net/c1/eth0", "alias", setAlias(3, "berth:net/c1/eth0")],
   ["ip link set 3 type bridge_slave hairpin on isolated on", "port", setPort(3, { hairpin: true, isolated: true })],

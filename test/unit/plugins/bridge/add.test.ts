@@ -86,7 +86,7 @@ test("add() takes a lease, then makes bridge, gateway, link and rules, then anno
     "host: ip link add veth1fadeca3 address MAC master N type veth peer name eth0",
     "ctr: try sysctl net/ipv6/conf/eth0/accept_dad=0",
     "ctr: ip addr add 10.1.2.3/24 dev N",
-    "ctr: ip link set N up, arp_notify 1",
+    "ctr: ip link set N up arp_notify 1",
     "ctr: ip route add 0.0.0.0/0 via 10.1.2.1 dev N",
     "host: ip neigh del 10.1.2.3 dev N",
     "host: ip link set veth1fadeca3 addrgenmode none",
