@@ -1,5 +1,6 @@
-import { argv, deferSignals, environ, exit, load, readText, write } from "#sys";
+import { argv, decodeUtf8, deferSignals, encodeUtf8, environ, exit, load, readText, write } from "#sys";
 import { settle } from "./base/undo.ts";
+import { useHost } from "./base/utf8.ts";
 import { cli } from "./cli.ts";
 import { lazyPlugin } from "./skel/lazy.ts";
 import type { Reply } from "./skel/reply.ts";
@@ -55,6 +56,7 @@ function deliver({ code, stdout, stderr, rollback }: Reply): number {
 const READY = ["skel", "bridge", "host-local", "loopback", "bridge-upkeep", "host-local-upkeep", "nft"];
 
 // This module is evaluated when the executable is built (runtime/src/snapshot.rs): what it loads is in there.
+useHost({ encode: encodeUtf8, decode: decodeUtf8 });
 for (const bundle of READY) load(bundle);
 
 /** Runs the program that this process is called as. Does not return. */

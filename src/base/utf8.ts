@@ -1,7 +1,22 @@
 /** UTF-8 (RFC 3629) for the short strings of wire formats; engines without TextEncoder need it. */
 
+/** What a host does faster than a script could. */
+interface Utf8 {
+  encode(text: string): Uint8Array;
+  /** Undefined for bytes that are not UTF-8. */
+  decode(bytes: Uint8Array): string | undefined;
+}
+
+let host: Utf8 | undefined;
+
+/** Has all be done by the host from now on. */
+export function useHost(utf8: Utf8): void {
+  host = utf8;
+}
+
 /** The UTF-8 bytes of `text`; an unpaired surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
+  if (host) return host.encode(text);
   const ascii = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
@@ -34,6 +49,7 @@ function pushPoint(bytes: number[], point: number): void {
 
 /** The text of UTF-8 bytes; each byte that belongs to no character becomes U+FFFD. */
 export function decodeUtf8(bytes: Uint8Array): string {
+  if (host) return host.decode(bytes) ?? decodeAny(bytes);
   for (let i = 0; i < bytes.length; i++) if ((bytes[i] as number) > 0x7f) return decodeAny(bytes);
   // Short enough to be arguments: nothing that is all ASCII here is longer than a netlink attribute.
   return bytes.length < ARGUMENTS

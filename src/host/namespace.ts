@@ -1,4 +1,3 @@
-import * as sys from "#sys";
 import { Client, type Request } from "../netlink/client.ts";
 import type { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_ROUTE, openListener, openSocket } from "../netlink/socket.ts";
@@ -14,6 +13,8 @@ import { type Sysctls, sysctls } from "./sysctl.ts";
 /** What a plugin may ask of, and do to, one network namespace. Changes are the `Request`s that rtnl's verbs make. */
 export interface Namespace {
   findLink(link: string | number): Link | undefined;
+  /** The same of several at once, in one system call. */
+  findLinks(links: readonly (string | number)[]): (Link | undefined)[];
   listLinks(): Link[];
   listAddrs(index: number, family?: number): Addr[];
   listRoutes(family: number): Route[];
@@ -28,10 +29,9 @@ export interface Namespace {
   /** The same, and in the same system call looks at a link as it is then: undefined when there is none. */
   attemptAndFind(requests: readonly Request[], link: string | number): Attempted;
   /**
-   * Runs `fn` with the thread in this namespace, where its sysctls are. `indexOf` gives the ifindex of a name, where nothing
-   * else of the link is wanted; undefined when there is none.
+   * Runs `fn` with the thread in this namespace, where its sysctls are.
    */
-  enter<T>(fn: (sysctls: Sysctls, indexOf: (link: string) => number | undefined) => T): T;
+  enter<T>(fn: (sysctls: Sysctls) => T): T;
   /**
    * Waits, by the kernel's notifications, until the link is as `wanted` or gone, and returns its last state.
    * Undefined when it is gone, or was not as wanted within `timeout` milliseconds.
@@ -70,6 +70,7 @@ export function namespaceAt(enter: Enter): Namespace {
   const subscribe = () => enter(() => openListener(NETLINK_ROUTE, RTNLGRP_LINK));
   return {
     findLink: (link) => findLink(rtnl(), link),
+    findLinks: (links) => findLinks(rtnl(), links),
     listLinks: () => listLinks(rtnl()),
     listAddrs: (index, family) => listAddrs(rtnl(), index, family),
     listRoutes: (family) => listRoutes(rtnl(), family),
@@ -78,7 +79,7 @@ export function namespaceAt(enter: Enter): Namespace {
     change: (...requests) => rtnl().changeAll(requests),
     attempt: (requests) => rtnl().attempt(requests),
     attemptAndFind: (requests, link) => attemptAndFind(rtnl(), requests, link),
-    enter: (fn) => visit(() => fn(sysctls, sys.ifindexOf)),
+    enter: (fn) => visit(() => fn(sysctls)),
     awaitLink: (link, wanted, timeout) => awaitLink(rtnl(), subscribe, link, wanted, timeout),
     watchLinks: () => watchLinks(rtnl(), subscribe()),
     cookie: () => rtnl().cookie(),
@@ -94,4 +95,15 @@ function attemptAndFind(rtnl: Client, requests: readonly Request[], name: string
   const refused = failures.pop();
   if (refused) throw refused;
   return { failures, link };
+}
+
+function findLinks(rtnl: Client, names: readonly (string | number)[]): (Link | undefined)[] {
+  const links = new Array<Link | undefined>(names.length);
+  const questions = names.map((name, i) =>
+    showLink(name, (found) => {
+      links[i] = found;
+    }),
+  );
+  rtnl.changeAll(questions);
+  return links;
 }

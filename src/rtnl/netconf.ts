@@ -1,30 +1,41 @@
+import { EOPNOTSUPP, isErrno } from "../base/errno.ts";
 import type { Client } from "../netlink/client.ts";
-import { attrs } from "../wire/attrs.ts";
-import { i32 } from "../wire/coder.ts";
+import { findAttr } from "../wire/attrs.ts";
 import { RTM_GETNETCONF } from "./tables.ts";
 
 /** NETCONFA_* (linux/netconf.h). */
-const netconfAttrs = attrs({ ifindex: [1, i32], forwarding: [2, i32] });
-
+const IFINDEX = 1;
+const FORWARDING = 2;
 /** NETCONFA_IFINDEX_ALL: what sysctls call net.FAMILY.conf.all. */
 const ALL = -1;
 
 /**
  * Whether the namespace forwards packets of a family: net.ipv4.ip_forward, net.ipv6.conf.all.forwarding. Unlike the files in
- * /proc/sys it costs the same however many namespaces the machine has. Throws NetlinkError (EOPNOTSUPP without the family).
+ * /proc/sys it costs the same however many namespaces the machine has. False where the kernel has not the family.
  */
 export function forwards(client: Client, family: number): boolean {
+  try {
+    return isForwarding(client, family);
+  } catch (error) {
+    if (isErrno(error, EOPNOTSUPP)) return false;
+    throw error;
+  }
+}
+
+function isForwarding(client: Client, family: number): boolean {
   return client.get(
-    "ip netconf show",
+    "ip netconf show dev all",
     RTM_GETNETCONF,
     (w) => {
-      // struct netconfmsg
+      // struct netconfmsg, and the one attribute.
       w.u32(family);
-      netconfAttrs.encode(w, { ifindex: ALL });
+      w.u16(8);
+      w.u16(IFINDEX);
+      w.u32(ALL);
     },
     ({ body }) => {
       body.skip(4);
-      return netconfAttrs.decode(body).forwarding === 1;
+      return findAttr(body, FORWARDING)?.i32() === 1;
     },
   );
 }

@@ -1,15 +1,17 @@
 import type { Mac } from "../base/mac.ts";
+import { findAttr } from "../wire/attrs.ts";
 import { Reader, u32At } from "../wire/cursor.ts";
 import { type Message, readMessages } from "../wire/message.ts";
 import {
+  AF_INET6,
   AF_UNSPEC,
   bridgeInfo,
   bridgePort,
   DEVCONF_ACCEPT_RA,
+  IFLA_INET6_CONF,
   linkHeader,
   RTM_DELLINK,
   RTM_NEWLINK,
-  readAfSpec,
   readLinkAttrs,
   readLinkInfo,
 } from "./tables.ts";
@@ -76,7 +78,7 @@ function isAbout({ buf, at, left }: Reader, index: number): boolean {
 export function decodeLink({ body }: Message): Link {
   const { index = 0, flags = 0 } = linkHeader.decode(body);
   // A copy, as the datagram is the receiver's.
-  return new ReadLink(index, flags, new Reader(body.take(body.left).slice()));
+  return new ReadLink(index, flags, new Reader(body.buf.slice(body.at, body.end)));
 }
 
 /** What the kernel said of a link: a hundred attributes, of which hardly anyone asks for more than three. */
@@ -85,6 +87,7 @@ class ReadLink implements Link {
   readonly flags: number;
   readonly #body: Reader;
   #read: ReturnType<typeof readLinkAttrs> | undefined;
+  #readInfo: ReturnType<typeof readLinkInfo> | undefined;
 
   constructor(index: number, flags: number, body: Reader) {
     this.index = index;
@@ -97,7 +100,8 @@ class ReadLink implements Link {
     return this.#read;
   }
   get #info() {
-    return readLinkInfo(new Reader(this.#attrs.linkInfo ?? new Uint8Array(0)));
+    this.#readInfo ??= readLinkInfo(new Reader(this.#attrs.linkInfo ?? new Uint8Array(0)));
+    return this.#readInfo;
   }
 
   get name() {
@@ -129,8 +133,10 @@ class ReadLink implements Link {
   }
   get acceptRa() {
     const { afSpec } = this.#attrs;
-    const conf = afSpec && readAfSpec.decode(new Reader(afSpec)).inet6?.conf;
-    return conf && new Reader(conf, 4 * DEVCONF_ACCEPT_RA).i32();
+    const inet6 = afSpec && findAttr(new Reader(afSpec), AF_INET6);
+    const conf = inet6 && findAttr(inet6, IFLA_INET6_CONF);
+    conf?.skip(4 * DEVCONF_ACCEPT_RA);
+    return conf?.i32();
   }
   get vlanFiltering() {
     const { kind, data } = this.#info;

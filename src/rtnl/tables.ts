@@ -117,8 +117,8 @@ const afSpec = attrs({
 export const linkFamilies = attrs({ afSpec: [26, afSpec] });
 export const IN6_ADDR_GEN_MODE_NONE = 1;
 
-/** The same for reading, which is another: all of net.ipv6.conf.NAME, as 4 bytes each in the order of DEVCONF_* (linux/ipv6.h). */
-export const readAfSpec = attrs({ inet6: [AF_INET6, attrs({ conf: [2, bytes] })] });
+/** IFLA_INET6_CONF: all of net.ipv6.conf.NAME, as 4 bytes each in the order of DEVCONF_* (linux/ipv6.h). */
+export const IFLA_INET6_CONF = 2;
 export const DEVCONF_ACCEPT_RA = 3;
 
 /** IFLA_*, for requests. */

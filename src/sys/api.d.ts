@@ -115,8 +115,6 @@ declare module "berth:sys" {
   // ---- namespaces ----------------------------------------------------------------------------
   /** Runs `fn` with this thread in the network namespace behind `fd` and always comes back; failing to come back ends the process. */
   export function inNetns<T>(fd: number, fn: () => T): T;
-  /** The interface index of a name in the current network namespace (SIOCGIFINDEX); undefined when there is none. */
-  export function ifindexOf(name: string): number | undefined;
   /** Whether an interface of this index is in the current network namespace, under whatever name (SIOCGIFNAME). */
   export function hasIfindex(index: number): boolean;
   /** SO_NETNS_COOKIE of a socket's network namespace in decimal; undefined before Linux 5.14. */
@@ -131,6 +129,12 @@ declare module "berth:sys" {
   export function send(fd: number, datagram: Uint8Array): void;
   /** Receives one whole datagram from the kernel (datagrams of other senders are dropped). @throws ENOBUFS, EAGAIN after `timeout` ms if given */
   export function receive(fd: number, timeout?: number): Uint8Array;
+
+  // ---- text ----------------------------------------------------------------------------------
+  /** The UTF-8 bytes of a string; a lone surrogate becomes U+FFFD. */
+  export function encodeUtf8(text: string): Uint8Array;
+  /** The text of bytes; undefined where they are not UTF-8. */
+  export function decodeUtf8(bytes: Uint8Array): string | undefined;
 
   // ---- the program ---------------------------------------------------------------------------
   /** Evaluates an embedded bundle by its name and returns its exports; loaded once. @throws ENOENT */

@@ -1,5 +1,5 @@
 import type { Coder, Value } from "./coder.ts";
-import { DecodeError, Reader, type Writer } from "./cursor.ts";
+import { DecodeError, Reader, u16At, type Writer } from "./cursor.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a table holds coders of every type
 export type AttrTable = Record<string, readonly [type: number, coder: Coder<any>]>;
@@ -44,8 +44,9 @@ export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & 
 }
 
 /**
- * The same of what is in `r`, each attribute decoded only when it is asked for, and again each time: for messages of
- * many attributes of which hardly any is wanted. The bytes must stay as they are.
+ * The same of what is in `r`, each attribute looked for and decoded only when it is asked for, and decoded again each time:
+ * for messages of many attributes of which hardly any is wanted. The bytes must stay as they are. Of a repeated attribute
+ * the first counts.
  */
 export function lazyAttrs<const T extends AttrTable>(table: T): (r: Reader) => Decoded<T> {
   const names = Object.keys(table);
@@ -53,21 +54,41 @@ export function lazyAttrs<const T extends AttrTable>(table: T): (r: Reader) => D
   const nowhere = names.map(() => 0);
   class Lazy {
     readonly buf: Uint8Array;
+    readonly end: number;
+    /** How far the attributes have been visited. */
+    at: number;
     readonly starts = nowhere.slice();
     readonly ends = nowhere.slice();
-    constructor(r: Reader) {
-      this.buf = r.buf;
-      eachAttr(r, slots, (slot, start, end) => {
-        this.starts[slot] = start;
-        this.ends[slot] = end;
-      });
+    constructor({ buf, at, end }: Reader) {
+      this.buf = buf;
+      this.at = at;
+      this.end = end;
+    }
+    /** Where the value of `wanted` starts; 0 when there is none. */
+    find(wanted: number): number {
+      const { buf, end, starts, ends } = this;
+      let at = this.at;
+      while (starts[wanted] === 0 && end - at >= 4) {
+        // The one loop that goes without the reader's methods: a link comes with a hundred attributes.
+        const length = (buf[at] as number) | ((buf[at + 1] as number) << 8);
+        const type = ((buf[at + 2] as number) | ((buf[at + 3] as number) << 8)) & NLA_TYPE_MASK;
+        if (length < 4 || length > end - at) throw malformed(type, length, end - at);
+        const slot = slots[type];
+        if (slot !== undefined && starts[slot] === 0) {
+          starts[slot] = at + 4;
+          ends[slot] = at + length;
+        }
+        at += (length + 3) & ~3;
+      }
+      this.at = at;
+      return starts[wanted] as number;
     }
   }
   names.forEach((name, slot) => {
     const coder = (table[name] as AttrTable[string])[1];
     Object.defineProperty(Lazy.prototype, name, {
       get(this: Lazy) {
-        const start = this.starts[slot] as number;
+        const start = this.starts[slot] || this.find(slot);
         return start === 0 ? undefined : decodeNamed(name, coder, new Reader(this.buf, start, this.ends[slot]));
       },
     });
@@ -112,8 +133,7 @@ export function writeAttr<V>(w: Writer, type: number, coder: Coder<V> & Nest, va
 
 /**
  * Visits each attribute that has an entry in `wanted` (absent: all), with that and where its value is. The flags
- * NLA_F_NESTED and NLA_F_NET_BYTEORDER are no part of a type. The one loop that goes without the reader's methods: a
- * link comes with a hundred attributes, of which a handful are wanted.
+ * NLA_F_NESTED and NLA_F_NET_BYTEORDER are no part of a type.
  */
 function eachAttr<E>(
   r: Reader,
@@ -123,16 +143,32 @@ function eachAttr<E>(
   const { buf, end } = r;
   let at = r.at;
   while (end - at >= 4) {
-    const length = (buf[at] as number) | ((buf[at + 1] as number) << 8);
-    const type = ((buf[at + 2] as number) | ((buf[at + 3] as number) << 8)) & NLA_TYPE_MASK;
-    if (length < 4) throw new DecodeError(`attribute ${type} has length ${length}`);
-    if (length > end - at) throw new DecodeError(`wanted ${length - 4} bytes, ${end - at - 4} left`);
+    const length = u16At(buf, at);
+    const type = u16At(buf, at + 2) & NLA_TYPE_MASK;
+    if (length < 4 || length > end - at) throw malformed(type, length, end - at);
     const entry = wanted?.[type];
     if (entry !== undefined || !wanted) visit(entry as E, at + 4, at + length);
     at += (length + 3) & ~3;
   }
   if (at < end) throw new DecodeError(`${end - at} bytes left after the last attribute`);
   r.at = end;
+}
+
+/** What an attribute of `type` in `r` holds, of the first one: to look for a single one. Undefined when there is none. */
+export function findAttr({ buf, at, end }: Reader, type: number): Reader | undefined {
+  while (end - at >= 4) {
+    const length = u16At(buf, at);
+    const found = u16At(buf, at + 2) & NLA_TYPE_MASK;
+    if (length < 4 || length > end - at) throw malformed(found, length, end - at);
+    if (found === type) return new Reader(buf, at + 4, at + length);
+    at += (length + 3) & ~3;
+  }
+  return undefined;
+}
+
+function malformed(type: number, length: number, left: number): DecodeError {
+  const what = length < 4 ? `attribute ${type} has length ${length}` : `wanted ${length - 4} bytes, ${left - 4} left`;
+  return new DecodeError(what);
 }
 
 function decodeNamed(name: string, coder: Coder<unknown>, body: Reader): unknown {

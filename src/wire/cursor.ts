@@ -78,18 +78,22 @@ export class Reader {
 /** Appends bytes to a buffer that grows. Host order is little-endian. */
 export class Writer {
   #buf: Uint8Array;
+  /** The buffer's length, which engines are slow to tell. */
+  #room: number;
   at = 0;
 
   constructor(capacity = 1024) {
     this.#buf = new Uint8Array(capacity);
+    this.#room = capacity;
   }
 
   /** Makes room for `n` bytes (zeros) and returns where they start. */
   zero(n: number): number {
     const start = this.at;
     this.at += n;
-    if (this.at > this.#buf.length) {
-      const grown = new Uint8Array(Math.max(this.at, this.#buf.length * 2));
+    if (this.at > this.#room) {
+      this.#room = Math.max(this.at, this.#room * 2);
+      const grown = new Uint8Array(this.#room);
       grown.set(this.#buf);
       this.#buf = grown;
     }

@@ -1,4 +1,4 @@
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import { readlinkSync } from "node:fs";
 import { libc } from "../../src/sys/bun/libc.ts";
 import * as sys from "../../src/sys/bun/sys.ts";
@@ -131,16 +131,6 @@ needsRoot(
 );
 
 needsRoot(
-  "ifindexOf() looks in the current namespace",
-  inLab((lab) => {
-    lab.sh(lab.host, "ip", "link", "add", "only-here", "index", "77", "type", "bridge");
-    expect(lab.within(lab.host, () => sys.ifindexOf("only-here"))).toBe(77);
-    expect(sys.ifindexOf("only-here")).toBeUndefined();
-    expect(sys.ifindexOf("a-name-that-is-too-long")).toBeUndefined();
-  }),
-);
-
-needsRoot(
   "hasIfindex() knows a link under whatever name, until it is gone, and only in its namespace",
   inLab((lab) => {
     const has = (ns: string) => lab.within(ns, () => sys.hasIfindex(77));
@@ -188,3 +178,18 @@ needsRoot(
     expect(cookieOf(lab, lab.container())).not.toBe(cookie);
   }),
 );
+
+test.each(["", "eth0", "\0", "é\u{10000}", "\ud800", "a\udc00b"])(
+  "encodeUtf8(%p) writes what TextEncoder does",
+  (text) => {
+    expect(sys.encodeUtf8(text)).toEqual(new TextEncoder().encode(text));
+  },
+);
+
+test("decodeUtf8() reads it back, and nothing else", () => {
+  for (const text of ["", "eth0", "\0", "é\u{10000}", "\ufeff"])
+    expect(sys.decodeUtf8(sys.encodeUtf8(text))).toBe(text);
+  for (const bytes of [[0x80], [0xe2, 0x82], [0xed, 0xa0, 0x80]]) {
+    expect(sys.decodeUtf8(Uint8Array.from(bytes))).toBeUndefined();
+  }
+});

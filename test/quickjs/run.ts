@@ -1,7 +1,11 @@
 /** The bundle "core" of the test executable: runs every bundle of tests and prints the totals as JSON, last line. */
-import { exit, lineTable, load, write } from "#sys";
+import { decodeUtf8, encodeUtf8, exit, lineTable, load, write } from "#sys";
+import { useHost } from "../../src/base/utf8.ts";
 import { originalStack } from "../../src/sys/lines.ts";
 import { reportTo, totals } from "./shim.ts";
+
+// As main.ts does.
+useHost({ encode: encodeUtf8, decode: decodeUtf8 });
 
 /** Bundle → test file; put in by scripts/test-quickjs.mjs. */
 declare const TEST_FILES: Record<string, string>;

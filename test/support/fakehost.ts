@@ -122,6 +122,7 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
   const find = (link: string | number) => findIn(here, link);
   return {
     findLink: (link) => copyOf(find(link)),
+    findLinks: (links) => links.map((link) => copyOf(find(link))),
     listLinks: () => here.links.map((link) => ({ ...link })),
     listAddrs: (index, family = 0) =>
       (find(index)?.addrs ?? []).filter(({ prefix }) => family === 0 || (family === 2) === (prefix.ip.length === 4)),
@@ -139,7 +140,7 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
     },
     attempt: (requests) => requests.map(one),
     attemptAndFind: (requests, link) => ({ failures: requests.map(one), link: copyOf(find(link)) }),
-    enter: (fn) => fn(sysctls(here, effect), (link) => find(link)?.index),
+    enter: (fn) => fn(sysctls(here, effect)),
     awaitLink: (name, wanted) => {
       const link = copyOf(find(name));
       return link && wanted(link) ? link : undefined;

@@ -8,6 +8,7 @@ pub mod process;
 pub mod signals;
 mod spawn;
 mod stat;
+mod utf8;
 mod values;
 
 use rquickjs::function::Func;
@@ -45,6 +46,8 @@ exports! {
     c"sleep" => process::sleep,
     c"run" => spawn::run,
     c"deferSignals" => signals::defer,
+    c"encodeUtf8" => utf8::encode,
+    c"decodeUtf8" => utf8::decode,
     c"open" => files::open,
     c"close" => files::close,
     c"read" => files::read,
@@ -68,7 +71,6 @@ exports! {
     c"getxattr" => stat::getxattr,
     c"setxattr" => stat::setxattr,
     c"inNetns" => netns::in_netns,
-    c"ifindexOf" => netns::ifindex_of,
     c"hasIfindex" => netns::has_ifindex,
     c"netnsCookie" => netns::cookie,
     c"netlinkOpen" => netlink::open,

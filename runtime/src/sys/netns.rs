@@ -3,12 +3,12 @@
 use rquickjs::{Ctx, Function, Result, Value};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
-use rustix::net::netdevice::{index_to_name_inlined, name_to_index};
+use rustix::net::netdevice::index_to_name_inlined;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::error::{call, errno};
-use super::values::{Text, descriptor};
+use super::values::descriptor;
 use crate::fatal::fatal;
 
 /// How often coming back is tried before giving up.
@@ -48,18 +48,6 @@ pub fn cookie(ctx: Ctx<'_>, socket: i32) -> Result<Option<String>> {
         }
     })?;
     Ok(known.then(|| cookie.to_string()))
-}
-
-/// SIOCGIFINDEX in the current network namespace.
-pub fn ifindex_of(ctx: Ctx<'_>, name: Text) -> Result<Option<u32>> {
-    call(&ctx, "ioctl", Some(&name.0), || {
-        let socket = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
-        match name_to_index(socket, &name.0) {
-            Ok(index) => Ok(Some(index)),
-            Err(Errno::NODEV) => Ok(None),
-            Err(errno) => Err(errno),
-        }
-    })
 }
 
 /// SIOCGIFNAME in the current network namespace: whether there is an interface of this index.

@@ -3,7 +3,7 @@ import { messageOf } from "../../base/errno.ts";
 import { formatMac } from "../../base/mac.ts";
 import { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
-import { AF_INET, addressFamily, IFF_LOWER_UP, type Link, setUp } from "../../host/verbs.ts";
+import { AF_INET, addressFamily, type Link, setUp } from "../../host/verbs.ts";
 import { type Delegated, delegateAdd, delegateAddInProcess } from "../../invoke/delegate.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
@@ -57,15 +57,15 @@ export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result
   const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, delegateAdd(plan.ipam, call)));
   if (leased && !early) gateway = openGateways(add, bridge, leased.addressing);
   // The container's end, then the host's: the port starts to forward when everything behind it is ready.
-  const inner = leased && configure(add.sandbox, plan, leased.addressing);
+  const inner = leased && configure(add.sandbox, plan, veth.outer.peer, leased.addressing);
   if (!leased && !plan.config.disableContainerInterface) add.sandbox.change(setUp(plan.owner.ifname));
   const port = openPort(add, bridge, gateway, veth, leased?.addressing);
   if (leased && plan.config.ipMasq) masquerade(add, leased.addressing);
-  port.settle();
-  if (leased?.addressing.gateways.length) awaitGateway(host, gateway);
-  if (inner && leased && !isQuiet(bridge, veth, port.known)) announce(add, inner, veth, leased.addressing);
   if (leased) tellIpam(add, veth.outer, leased);
-  return resultOf(add, bridge, gateway, veth, leased?.addressing);
+  const result = resultOf(add, bridge, gateway, veth, leased?.addressing);
+  port.settle(leased?.addressing.gateways.length ? gateway : undefined);
+  if (inner && leased && !isQuiet(bridge, veth, port.known)) announce(add, inner, veth, leased.addressing);
+  return result;
 }
 
 interface Leased {
@@ -110,19 +110,6 @@ function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
       ),
   );
   backend.add(plan.owner, addresses);
-}
-
-/** Longer than the kernel's worker takes, shorter than a bridge with STP does. */
-const GATEWAY_UP_MS = 500;
-
-/** A bridge runs some time after its first port does. Until then the kernel drops what the gateway answers. */
-function awaitGateway(host: Host, link: Link): void {
-  if (!runs(link)) host.awaitLink(link.name, runs, GATEWAY_UP_MS);
-}
-
-/** A bridge without a MAC address of its own has its carrier from birth: as that never changes, the state is never known. */
-function runs({ operstate, flags }: Link): boolean {
-  return operstate === "up" || (operstate === "unknown" && (flags & IFF_LOWER_UP) !== 0);
 }
 
 function tellIpam({ plan, sandbox, steps }: Add, { name, index }: Link, { attached }: Leased): void {

@@ -1,5 +1,5 @@
 import * as sys from "#sys";
-import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
+import { EEXIST, ENODEV, isErrno, messageOf } from "../../base/errno.ts";
 import { familyOf, formatIp, formatPrefix, type Ip } from "../../base/ip.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import type { Sysctls } from "../../host/sysctl.ts";
@@ -21,24 +21,14 @@ export interface Inner {
   readonly index: number;
 }
 
-/** Gives the container's interface its addresses and routes, and brings it up. */
-export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing): Inner {
+/** Gives the container's interface, of this ifindex, its addresses and routes, and brings it up. */
+export function configure(sandbox: Sandbox, plan: Plan, index: number, addressing: Addressing): Inner {
   const { ifname } = plan.owner;
   const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
-  const index = sandbox.enter((sysctls, indexOf) => {
-    const found = indexOf(ifname);
-    if (found === undefined) return undefined;
+  sandbox.enter((sysctls) => {
     prepare(sysctls, ifname, plan.config.enabledad);
     if (v6) prepareIpv6(sysctls, ifname);
-    return found;
   });
-  if (index === undefined) {
-    throw new CniError(
-      INTERNAL,
-      `interface "${ifname}" vanished from ${sandbox.path} while it was set up`,
-      "has the container ended?",
-    );
-  }
   // Without duplicate address detection an IPv6 address is ready at once, not when the kernel's timers come to it.
   const nodad = plan.config.enabledad ? 0 : IFA_F_NODAD;
   const addresses = addressing.ips.map(({ address }) =>
@@ -46,8 +36,17 @@ export function configure(sandbox: Sandbox, plan: Plan, addressing: Addressing):
   );
   const failures = sandbox.attempt([...addresses, setUpNotifying(index), ...routesOf(index, addressing)]);
   const first = failures.findIndex((failure) => failure !== undefined);
+  if (isErrno(failures[first], ENODEV) && !sandbox.findLink(index)) throw vanished(sandbox, ifname);
   if (first >= 0) throw explain(failures[first], first, addressing, ifname);
   return { name: ifname, index };
+}
+
+function vanished(sandbox: Sandbox, ifname: string): CniError {
+  return new CniError(
+    INTERNAL,
+    `interface "${ifname}" vanished from ${sandbox.path} while it was set up`,
+    "has the container ended?",
+  );
 }
 
 function prepare(sysctls: Sysctls, ifname: string, enabledad: boolean): void {

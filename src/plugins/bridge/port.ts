@@ -1,6 +1,6 @@
 import { ENOENT, isErrno } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
-import { forgetNeigh, type Link, setAlias, setNoLinkLocal, setUpPort } from "../../host/verbs.ts";
+import { forgetNeigh, IFF_LOWER_UP, type Link, setAlias, setNoLinkLocal, setUpPort } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import { type Attachment, type Veth, vanished } from "./attach.ts";
 import { BRIDGE_ALIAS, MIXED_ALIAS } from "./bridge.ts";
@@ -21,8 +21,11 @@ export function isOneOfMany({ port }: Link): boolean {
 export interface Port {
   /** Whether the machine knew a neighbour of one of the container's addresses. It has been forgotten. */
   readonly known: boolean;
-  /** Waits until it forwards, unless the container's end is to stay down. @throws CniError when it does not */
-  settle(): void;
+  /**
+   * Waits until it forwards, unless the container's end is to stay down, and until `gateway` runs: until then the kernel
+   * drops what that answers. @throws CniError when the port does not come up
+   */
+  settle(gateway: Link | undefined): void;
 }
 
 /**
@@ -52,12 +55,18 @@ export function openPort(
   if (failure) throw failure;
   return {
     known: forget.some((_, i) => !isUnknown(i)),
-    settle: () => {
+    settle: (gateway) => {
       // No frame of a port comes to its own IPv6: this is for the case that somebody takes it out of the bridge.
       host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${outer.name}/accept_ra`, "0"));
       if (disableContainerInterface) return;
-      const up = watch ? watch.await(outer.index, isUp, PORT_UP_MS) : host.awaitLink(outer.name, isUp, PORT_UP_MS);
-      if (!up) throw staysDown(host, outer.name);
+      const stopped = gateway && !runs(gateway) ? [gateway] : [];
+      const [port, ...running] = watch
+        ? [watch.await(outer.index, isUp, PORT_UP_MS)]
+        : host.findLinks([outer, ...stopped].map(({ index }) => index));
+      if (!isUp(port) && !host.awaitLink(outer.name, isUp, PORT_UP_MS)) throw staysDown(host, outer.name);
+      stopped.forEach(({ name }, i) => {
+        if (!runs(running[i])) host.awaitLink(name, runs, GATEWAY_UP_MS);
+      });
     },
   };
 }
@@ -65,7 +74,17 @@ export function openPort(
 /** As long as the reference waits for the port, in all. */
 const PORT_UP_MS = 2550;
 
-const isUp = ({ operstate }: Link) => operstate === "up";
+function isUp(link: Link | undefined): boolean {
+  return link?.operstate === "up";
+}
+
+/** Longer than the kernel's worker takes, which has a bridge run some time after its first port. A bridge with STP takes more. */
+const GATEWAY_UP_MS = 500;
+
+/** A bridge without a MAC address of its own has its carrier from birth: as that never changes, the state is never known. */
+function runs(link: Link | undefined): boolean {
+  return isUp(link) || (link?.operstate === "unknown" && (link.flags & IFF_LOWER_UP) !== 0);
+}
 
 function staysDown(host: Host, name: string): CniError {
   const now = host.findLink(name);

@@ -29,7 +29,6 @@ const library = dlopen("libc.so.6", {
   getrandom: { args: [buf, size, uint], returns: long },
   getsockopt: { args: [fd, int, int, buf, buf], returns: int },
   if_indextoname: { args: [uint, buf], returns: "ptr" },
-  if_nametoindex: { args: [buf], returns: uint },
   kill: { args: [int, int], returns: int },
   linkat: { args: [fd, buf, fd, buf, int], returns: int },
   mkdir: { args: [buf, uint], returns: int },

@@ -2,7 +2,6 @@
 import { ENODEV, ENXIO, isErrno } from "../../base/errno.ts";
 import { O } from "../flags.ts";
 import { call } from "./call.ts";
-import { cstr } from "./errors.ts";
 import { close, open, write } from "./files.ts";
 import { libc } from "./libc.ts";
 import { exit } from "./process.ts";
@@ -32,17 +31,6 @@ export function inNetns<T>(fd: number, fn: () => T): T {
 function strand(): never {
   deferSignals(() => write(2, "cannot return to the network namespace this process came from: ending\n"));
   return exit(1);
-}
-
-/** By if_nametoindex(3), which makes this ioctl on a socket of its own. */
-export function ifindexOf(name: string): number | undefined {
-  const text = cstr(name, "if_nametoindex");
-  try {
-    return call("if_nametoindex", () => libc.if_nametoindex(text) || -1, name);
-  } catch (e) {
-    if (isErrno(e, ENODEV)) return undefined;
-    throw e;
-  }
 }
 
 /** By if_indextoname(3), which makes this ioctl on a socket of its own. */

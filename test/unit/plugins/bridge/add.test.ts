@@ -92,9 +92,9 @@ test("add() takes a lease, then makes bridge, gateway, link and rules, then anno
     "host: ip link set veth1fadeca3 addrgenmode none",
     "host: ip link set veth1fadeca3 alias berth:net/c1/eth0 up type bridge_slave hairpin on isolated off",
     "masquerade add net/c1/eth0",
+    "ipam attached veth1fadeca3 N",
     "host: try sysctl net/ipv6/conf/veth1fadeca3/accept_ra=0",
     "ctr: ip link set N address MAC",
-    "ipam attached veth1fadeca3 N",
   ]);
 });
 

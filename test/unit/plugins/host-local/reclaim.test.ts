@@ -23,7 +23,7 @@ function fill(net: Network, attributes: Record<number, string> = {}): void {
   }
 }
 
-const lo = () => sys.ifindexOf("lo") as number;
+const lo = () => 1;
 const hasCookie = readWorld().host !== undefined;
 /** A lease of a vanished link counts after ten minutes of uptime only. */
 const testOld = test.skipIf(!hasCookie || sys.boottime() < 700);
