@@ -121,4 +121,18 @@ describe("bridge/ADD on a bridge of many ports", () => {
       expect(lab.sh(lab.host, "ip", "-6", "-o", "addr", "show", "dev", interfaces[1].name)).toBe("");
     }),
   );
+
+  need(
+    "takes nothing but its own from the bridge with DEL",
+    inLab((lab) => {
+      neighbourOf(lab, MANY);
+      const before = lab.ports();
+      const ns = lab.container();
+      lab.add({ ns, conf: conf(lab) });
+      expect(lab.ports()).toHaveLength(before.length + 1);
+      lab.del({ ns, conf: conf(lab) });
+      expect(lab.ports()).toEqual(before);
+      expect(lab.ipj(ns, "link", "show").map(({ ifname }) => ifname)).toEqual(["lo"]);
+    }),
+  );
 });

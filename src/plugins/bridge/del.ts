@@ -2,13 +2,14 @@ import { ENODEV, messageOf } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
-import { deleteLink, forgetNeigh } from "../../host/verbs.ts";
+import { deleteLink, forgetNeigh, type Link, setMaster } from "../../host/verbs.ts";
 import { delegate, delegateLeases } from "../../invoke/delegate.ts";
 import type { OwnedLease } from "../../spec/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { type Remains, readRemains } from "./config.ts";
 import { aliasOf, hostVethName } from "./names.ts";
+import { isOneOfMany } from "./port.ts";
 import { IPTABLES, mayHave, SPOOF_CHECK } from "./rule-kinds.ts";
 
 /**
@@ -27,8 +28,9 @@ export function del(call: Call, host: Host): void {
       if (ipam !== undefined) leases = delegateLeases(ipam, call);
     },
     () => removeRules(call, host, owner, remains, leases),
-    () => removeInner(call, host),
+    // Either takes the other with it.
     () => removeOuter(host, owner, leases ?? []),
+    () => removeInner(call, host),
     () => {
       // As long as the container can send, it is watched.
       if (remains.macspoofchk || mayHave(SPOOF_CHECK, leases)) host.rules.spoofCheck().remove(owner);
@@ -41,7 +43,7 @@ export function del(call: Call, host: Host): void {
   if (failures.length) throw combined(failures);
 }
 
-/** The container's end, by name, whoever made it; the host's end goes with it. */
+/** The container's end, by name, whoever made it. */
 function removeInner(call: Call, host: Host): void {
   const sandbox = host.openSandboxIfThere(call.env.netns, call.warn);
   sandbox?.change({ ...deleteLink(call.env.ifname), tolerate: [ENODEV] });
@@ -55,8 +57,13 @@ function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): v
     const link = host.findLink(name);
     if (link?.kind !== "veth") continue;
     const ours = link.alias === aliasOf(owner) || (link.alias === "" && name === own);
-    if (ours) host.change({ ...deleteLink(link.index), tolerate: [ENODEV] });
+    if (ours) host.change(...removalOf(link).map((request) => ({ ...request, tolerate: [ENODEV] })));
   }
+}
+
+/** The kernel goes through all ports when one goes down, and again when it goes: out of the bridge, it only goes down. */
+function removalOf(link: Link) {
+  return isOneOfMany(link) ? [setMaster(link.index, 0), deleteLink(link.index)] : [deleteLink(link.index)];
 }
 
 /**
