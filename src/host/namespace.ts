@@ -28,6 +28,8 @@ export interface Namespace {
   attempt(requests: readonly Request[]): (NetlinkError | undefined)[];
   /** The same, and in the same system call looks at a link as it is then: undefined when there is none. */
   attemptAndFind(requests: readonly Request[], link: string | number): Attempted;
+  /** The same, with the link as it was before. */
+  findAndAttempt(link: string | number, requests: readonly Request[]): Attempted;
   /**
    * Runs `fn` with the thread in this namespace, where its sysctls are.
    */
@@ -78,7 +80,8 @@ export function namespaceAt(enter: Enter): Namespace {
     ask: (question) => question(rtnl()),
     change: (...requests) => rtnl().changeAll(requests),
     attempt: (requests) => rtnl().attempt(requests),
-    attemptAndFind: (requests, link) => attemptAndFind(rtnl(), requests, link),
+    attemptAndFind: (requests, link) => attemptBetween(rtnl(), requests, [], link),
+    findAndAttempt: (link, requests) => attemptBetween(rtnl(), [], requests, link),
     enter: (fn) => visit(() => fn(sysctls)),
     awaitLink: (link, wanted, timeout) => awaitLink(rtnl(), subscribe, link, wanted, timeout),
     watchLinks: () => watchLinks(rtnl(), subscribe()),
@@ -86,13 +89,19 @@ export function namespaceAt(enter: Enter): Namespace {
   };
 }
 
-function attemptAndFind(rtnl: Client, requests: readonly Request[], name: string | number): Attempted {
+/** Asks for the link between two series of changes. */
+function attemptBetween(
+  rtnl: Client,
+  before: readonly Request[],
+  after: readonly Request[],
+  name: string | number,
+): Attempted {
   let link: Link | undefined;
   const question = showLink(name, (found) => {
     link = found;
   });
-  const failures = rtnl.attempt([...requests, question]);
-  const refused = failures.pop();
+  const failures = rtnl.attempt([...before, question, ...after]);
+  const [refused] = failures.splice(before.length, 1);
   if (refused) throw refused;
   return { failures, link };
 }

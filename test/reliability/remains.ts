@@ -31,7 +31,9 @@ export function additions(before: Traces, after: Traces): string[] {
 
 function linkTraces(ns: string, where: string): string[] {
   return ipj(ns, "link").map(
-    ({ ifname, master, ifalias = "" }) => `${where}: link ${ifname} ${master ?? ""} ${ifalias}`,
+    // A bridge's second alias says which containers it has had: it stays, as the bridge does.
+    ({ ifname, master, ifalias = "" }) =>
+      `${where}: link ${ifname} ${master ?? ""} ${ifalias === "berth mixed" ? "berth" : ifalias}`,
   );
 }
 

@@ -139,6 +139,7 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
       if (failure) throw failure;
     },
     attempt: (requests) => requests.map(one),
+    findAndAttempt: (link, requests) => ({ link: copyOf(find(link)), failures: requests.map(one) }),
     attemptAndFind: (requests, link) => ({ failures: requests.map(one), link: copyOf(find(link)) }),
     enter: (fn) => fn(sysctls(here, effect)),
     awaitLink: (name, wanted) => {

@@ -37,9 +37,9 @@ const UP_MS = 2550;
 export function announce({ sandbox, plan }: Attachment, inner: Inner, { mac }: Veth, { ips }: Addressing): void {
   const isUp = ({ operstate }: Link) => operstate === "up";
   const tell = [setMac(inner.index, mac)];
-  const { failures, link } = sandbox.attemptAndFind(tell, inner.index);
+  const { failures, link } = sandbox.findAndAttempt(inner.index, tell);
   if (failures[0]) throw failures[0];
-  // The kernel's worker brings up one end after the other: if this one was not yet up, nobody heard it.
+  // The kernel's worker brings up one end after the other: if this one was not yet up, maybe nobody heard it.
   if (link && !isUp(link)) {
     sandbox.awaitLink(inner.name, isUp, UP_MS);
     sandbox.change(...tell);

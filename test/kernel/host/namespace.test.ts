@@ -4,7 +4,7 @@ import { readlinkSync } from "node:fs";
 import { EEXIST, ENODEV } from "../../../src/base/errno.ts";
 import { Explained } from "../../../src/base/explained.ts";
 import { machine } from "../../../src/host/host.ts";
-import { addBridge, deleteLink, IFF_UP, setAlias, setUp } from "../../../src/host/verbs.ts";
+import { addBridge, deleteLink, IFF_UP, setAlias, setDown, setUp } from "../../../src/host/verbs.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
 import { inLab } from "../../support/lab.ts";
 import { needsRoot } from "../../support/needs.ts";
@@ -66,7 +66,7 @@ describe("Namespace", () => {
 });
 
 needsLinks(
-  "attemptAndFind() shows a link as it is after the changes, and undefined where there is none",
+  "attemptAndFind() and findAndAttempt() show a link as it is after the changes and before, and undefined where there is none",
   inLab((lab) => {
     inside(lab.host, (host) => {
       const add = addBridge({ name: "br7", mac: Uint8Array.of(2, 0, 0, 0, 0, 1) });
@@ -79,6 +79,10 @@ needsLinks(
         link: undefined,
       });
       expect(host.attemptAndFind([], "br7").link?.name).toBe("br7");
+      const down = host.findAndAttempt("br7", [setDown("br7"), add]);
+      expect([down.failures[0], down.failures[1]?.errno]).toEqual([undefined, EEXIST]);
+      expect((down.link?.flags ?? 0) & IFF_UP).toBe(IFF_UP);
+      expect((host.findLink("br7")?.flags ?? 0) & IFF_UP).toBe(0);
     });
   }),
 );
