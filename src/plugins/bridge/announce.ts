@@ -5,7 +5,7 @@ import type { Attachment, Veth } from "./attach.ts";
 import { BRIDGE_ALIAS } from "./bridge.ts";
 import { type Inner, settleAddresses } from "./container.ts";
 import type { Addressing, Plan } from "./plan.ts";
-import { isOneOfMany } from "./port.ts";
+import { isOneOfMany, PORT_UP_MS } from "./port.ts";
 
 /**
  * The MAC address that goes with a container's only address, an IPv4 one: 0a:58 and its bytes, so that whoever knew the
@@ -27,9 +27,6 @@ export function isQuiet(bridge: Link, { ownMac, outer }: Veth, known: boolean): 
   return ownMac && !known && bridge.alias === BRIDGE_ALIAS && isOneOfMany(outer);
 }
 
-/** As long as ADD waits for the port. */
-const UP_MS = 2550;
-
 /**
  * Tells the neighbours who has the addresses now. The kernel announces them (arp_notify, ndisc_notify) when a MAC
  * address is set; that must come after the port forwards, or nobody hears it.
@@ -41,7 +38,7 @@ export function announce({ sandbox, plan }: Attachment, inner: Inner, { mac }: V
   if (failures[0]) throw failures[0];
   // The kernel's worker brings up one end after the other: if this one was not yet up, maybe nobody heard it.
   if (link && !isUp(link)) {
-    sandbox.awaitLink(inner.name, isUp, UP_MS);
+    sandbox.awaitLink(inner.name, isUp, PORT_UP_MS);
     sandbox.change(...tell);
   }
   if (plan.config.enabledad && ips.some(({ address }) => familyOf(address.ip) === 6)) settleAddresses(sandbox, inner);

@@ -63,7 +63,9 @@ export function openPort(
       const [port, ...running] = watch
         ? [watch.await(outer.index, isUp, PORT_UP_MS)]
         : host.findLinks([outer, ...stopped].map(({ index }) => index));
-      if (!isUp(port) && !host.awaitLink(outer.name, isUp, PORT_UP_MS)) throw staysDown(host, outer.name);
+      watch?.close();
+      const up = isUp(port) || (!watch && host.awaitLink(outer.name, isUp, PORT_UP_MS));
+      if (!up) throw staysDown(host, outer.name);
       stopped.forEach(({ name }, i) => {
         if (!runs(running[i])) host.awaitLink(name, runs, GATEWAY_UP_MS);
       });
@@ -72,7 +74,7 @@ export function openPort(
 }
 
 /** As long as the reference waits for the port, in all. */
-const PORT_UP_MS = 2550;
+export const PORT_UP_MS = 2550;
 
 function isUp(link: Link | undefined): boolean {
   return link?.operstate === "up";
