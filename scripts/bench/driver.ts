@@ -1,4 +1,6 @@
 /** The benchmark's side of driver.c. */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { netnsPath } from "../../test/support/conf.ts";
 
 /** A process to be timed. */
@@ -45,7 +47,11 @@ export function startDriver(program: string): Driver {
     entered = ns;
   };
   return {
-    netns: async (name) => void (await ask(`netns\t${netnsPath(name)}`)),
+    netns: async (name) => {
+      // Nothing has made it on a machine where `ip netns add` was never called.
+      mkdirSync(dirname(netnsPath(name)), { recursive: true });
+      await ask(`netns\t${netnsPath(name)}`);
+    },
     forget: async (name) => void (await ask(`forget\t${netnsPath(name)}`)),
     run: async (ns, request) => {
       await enter(ns);
