@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { kernelCycle } from "./floor.ts";
 import { inTurns, type Place } from "./place.ts";
+import { quiet } from "./quiet.ts";
 import { type Row, rowOf } from "./row.ts";
 import { type Findings, type Part, type Point, type Setting, type Who, withPlaces } from "./setting.ts";
 import { Series, summarise } from "./stats.ts";
@@ -9,7 +10,7 @@ import { countRules, openPath, type Rates } from "./traffic.ts";
 
 export const attachments: Part = {
   title: "many attachments, and NAT",
-  steps: ({ own, traffic, attachments }) => attachments + own + traffic,
+  steps: ({ cycles, traffic, attachments }) => attachments + cycles + traffic,
   run: (setting) => {
     const options = SIDES.map(({ who }) => ({ bin: setting.bin[who], containers: 4, over: { ipMasq: true } }));
     return withPlaces(setting, options, (...places) => measure(setting, sidesIn(places)));
@@ -41,6 +42,7 @@ async function measure(setting: Setting, sides: readonly Side[]): Promise<Findin
     counts.set(side.name, countRules(side.place.host));
   }
   const series = new Series();
+  await quiet();
   await cycles(setting, sides, series);
   await traffic(setting, senders, series);
   const [one = 0, many = 0] = [counts.get("ours one"), counts.get("ours many")];
@@ -94,7 +96,7 @@ async function cycles(setting: Setting, sides: readonly Side[], series: Series):
   };
   const ours = sides.filter(({ who }) => who === "ours");
   const reference = sides.filter(({ who }) => who === "reference");
-  for (let round = 0; round < sizes.own; round++) {
+  for (let round = 0; round < sizes.cycles; round++) {
     await inTurns(round, ours, push);
     if (round < sizes.reference) await inTurns(round, reference, push);
     progress.step();

@@ -21,7 +21,10 @@ export interface Place {
   cycle(): Promise<{ add: Timing; del: Timing }>;
   /** A number that nobody has. */
   next(): number;
-  /** Attaches one container more, in a namespace of its own that is not among `containers`: the namespace. */
+  /**
+   * Attaches one container more, in a namespace of its own that is not among `containers`: the namespace. It has lived for
+   * long, that is, it asks for no router any more: one that has just started repeats that for minutes, to all ports.
+   */
   hold(): Promise<string>;
   close(): Promise<void>;
 }
@@ -93,6 +96,7 @@ function placeAt(site: Site): Place {
     hold: async () => {
       const ns = await namespace(driver, `${host}-h${held.length}`);
       held.push(ns);
+      sh(ns, "sysctl", "-qw", "net.ipv6.conf.default.accept_ra=0");
       const asked = request("ADD", next());
       await driver.run(host, { ...asked, env: { ...asked.env, CNI_NETNS: netnsPath(ns) } });
       return ns;

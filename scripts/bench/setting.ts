@@ -13,6 +13,8 @@ export interface Sizes {
   readonly masquerade: number;
   /** Pairs of one of our places with another. */
   readonly own: number;
+  /** The same beside many attachments: most of what is measured there is the kernel's wait, in steps of 4 ms. */
+  readonly cycles: number;
   /** Calls of the reference where its cost grows, which take long. */
   readonly reference: number;
   /** Pairs of bursts. */
@@ -31,6 +33,7 @@ export const FULL: Sizes = {
   plain: 200,
   masquerade: 60,
   own: 100,
+  cycles: 250,
   reference: 5,
   bursts: 7,
   traffic: 9,
@@ -43,6 +46,7 @@ export const QUICK: Sizes = {
   plain: 30,
   masquerade: 8,
   own: 20,
+  cycles: 20,
   reference: 1,
   bursts: 1,
   traffic: 3,

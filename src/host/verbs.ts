@@ -28,5 +28,5 @@ export {
 } from "../rtnl/link.ts";
 export { forgetNeigh } from "../rtnl/neigh.ts";
 export type { Link } from "../rtnl/read-link.ts";
-export { addRoute, type Route } from "../rtnl/route.ts";
+export { addRoute, deleteRoute, type Route, TABLE_LOCAL } from "../rtnl/route.ts";
 export { AF_INET, AF_INET6, addressFamily } from "../rtnl/tables.ts";

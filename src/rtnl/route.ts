@@ -1,9 +1,19 @@
 import { formatIp, formatPrefix, type Ip, type Prefix } from "../base/ip.ts";
 import type { Client, Request } from "../netlink/client.ts";
 import { type Message, NLM_F_CREATE } from "../wire/message.ts";
-import { AF_INET6, addressFamily, RTM_GETROUTE, RTM_NEWROUTE, routeAttrs, routeHeader } from "./tables.ts";
+import {
+  AF_INET6,
+  addressFamily,
+  RTM_DELROUTE,
+  RTM_GETROUTE,
+  RTM_NEWROUTE,
+  routeAttrs,
+  routeHeader,
+} from "./tables.ts";
 
 const TABLE_MAIN = 254;
+/** Of the kernel's own routes. */
+export const TABLE_LOCAL = 255;
 const PROTOCOL_BOOT = 3;
 const TYPE_UNICAST = 1;
 
@@ -44,6 +54,26 @@ export function addRoute(route: Route): Request {
       });
       const extra = { priority: priority || undefined, table: table < 256 ? undefined : table };
       routeAttrs.encode(w, { dst: dst.ip, gateway, oif, ...extra });
+    },
+  };
+}
+
+/** Like `ip route del DST dev LINK [table T]`, of a table below 256. ESRCH when there is none. */
+export function deleteRoute({ dst, oif, table = TABLE_MAIN }: Route): Request {
+  return {
+    operation: () => `ip route del ${formatPrefix(dst)} dev ${oif}`,
+    type: RTM_DELROUTE,
+    flags: 0,
+    body: (w) => {
+      routeHeader.encode(w, {
+        family: addressFamily(dst.ip),
+        dstLength: dst.length,
+        table,
+        protocol: 0,
+        scope: 0,
+        type: 0,
+      });
+      routeAttrs.encode(w, { dst: dst.ip, oif });
     },
   };
 }

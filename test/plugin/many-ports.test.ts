@@ -122,6 +122,18 @@ describe("bridge/ADD on a bridge of many ports", () => {
     }),
   );
 
+  need.each([
+    [200, ["ff00::/8"]],
+    [MANY, []],
+  ])("with %d ports, the host's end has these routes: %p", (ports, routes) =>
+    inLab((lab) => {
+      neighbourOf(lab, ports);
+      const { interfaces } = lab.add({ ns: lab.container(), conf: conf(lab) });
+      const local = lab.ipj(lab.host, "-6", "route", "show", "table", "local", "dev", interfaces[1].name);
+      expect(local.map(({ dst }) => dst)).toEqual(routes);
+    })(),
+  );
+
   need(
     "takes nothing but its own from the bridge with DEL",
     inLab((lab) => {

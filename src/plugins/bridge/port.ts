@@ -1,6 +1,15 @@
 import { ENOENT, isErrno } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
-import { forgetNeigh, IFF_LOWER_UP, type Link, setAlias, setNoLinkLocal, setUpPort } from "../../host/verbs.ts";
+import {
+  deleteRoute,
+  forgetNeigh,
+  IFF_LOWER_UP,
+  type Link,
+  setAlias,
+  setNoLinkLocal,
+  setUpPort,
+  TABLE_LOCAL,
+} from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import { type Attachment, type Veth, vanished } from "./attach.ts";
 import { BRIDGE_ALIAS, MIXED_ALIAS } from "./bridge.ts";
@@ -66,12 +75,20 @@ export function openPort(
       watch?.close();
       const up = isUp(port) || (!watch && host.awaitLink(outer.name, isUp, PORT_UP_MS));
       if (!up) throw staysDown(host, outer.name);
+      // Not there without IPv6.
+      if (watch) host.attempt([deleteRoute({ ...MULTICAST, oif: outer.index })]);
       stopped.forEach(({ name }, i) => {
         if (!runs(running[i])) host.awaitLink(name, runs, GATEWAY_UP_MS);
       });
     },
   };
 }
+
+/**
+ * The route that each link with IPv6 gets when it comes up. Nobody sends by a port, and the kernel goes through those of all
+ * when one link comes or goes.
+ */
+const MULTICAST = { dst: { ip: Uint8Array.of(0xff, ...new Uint8Array(15)), length: 8 }, table: TABLE_LOCAL };
 
 /** As long as the reference waits for the port, in all. */
 export const PORT_UP_MS = 2550;

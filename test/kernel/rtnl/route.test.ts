@@ -1,9 +1,9 @@
 /** The verbs of rtnl/route.ts against the kernel, looked at with `ip`. */
 import { expect } from "bun:test";
-import { isErrno } from "../../../src/base/errno.ts";
+import { ESRCH, isErrno } from "../../../src/base/errno.ts";
 import { addAddr } from "../../../src/rtnl/addr.ts";
 import { setUp } from "../../../src/rtnl/link.ts";
-import { addRoute, listRoutes } from "../../../src/rtnl/route.ts";
+import { addRoute, deleteRoute, listRoutes, TABLE_LOCAL } from "../../../src/rtnl/route.ts";
 import type { Json } from "../../support/command.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
 import { change, indexOf, ip, needsLinks, pair, prefix, refused, using } from "./links.ts";
@@ -131,5 +131,21 @@ needsLinks(
     expect(routes).toHaveLength(lab.ipj(ns, "-4", "route", "show", "table", "all").length);
     const six = using(lab, ns, (client) => listRoutes(client, 10));
     expect(six).toHaveLength(lab.ipj(ns, "-6", "route", "show", "table", "all").length);
+  }),
+);
+
+needsLinks(
+  "deleteRoute() removes a link's route from its table, and fails where there is none",
+  inLab((lab) => {
+    const [ns, oif] = routed(lab);
+    const request = deleteRoute({ dst: prefix("ff00::/8"), oif, table: TABLE_LOCAL });
+    const multicast = () => lab.ipj(ns, "-6", "route", "show", "table", "local", "type", "multicast");
+    expect(multicast().map(({ dst, dev }) => [dst, dev])).toEqual([["ff00::/8", "eth0"]]);
+    change(lab, ns, request);
+    expect(multicast()).toEqual([]);
+    expect(refused(lab, ns, request)).toMatchObject({ errno: ESRCH });
+    const main = deleteRoute({ dst: prefix("10.1.0.0/16"), oif });
+    change(lab, ns, addRoute({ dst: prefix("10.1.0.0/16"), oif }), main);
+    expect(lab.ipj(ns, "route", "show", "10.1.0.0/16")).toEqual([]);
   }),
 );

@@ -17,6 +17,7 @@ import linkDel from "../../wire/request-link-del.hex" with { type: "text" };
 import neighDel from "../../wire/request-neigh-del.hex" with { type: "text" };
 import noLinkLocal from "../../wire/request-no-link-local.hex" with { type: "text" };
 import port from "../../wire/request-port.hex" with { type: "text" };
+import routeDel from "../../wire/request-route-del.hex" with { type: "text" };
 import routeTable from "../../wire/request-route-table.hex" with { type: "text" };
 import route4 from "../../wire/request-route4.hex" with { type: "text" };
 import route6 from "../../wire/request-route6.hex" with { type: "text" };
@@ -42,6 +43,7 @@ export const CAPTURED = {
   neighDel,
   noLinkLocal,
   port,
+  routeDel,
   routeTable,
   route4,
   route6,

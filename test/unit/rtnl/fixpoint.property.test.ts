@@ -60,6 +60,7 @@ const CODERS: Record<Captured, Both> = {
   neighDel: neigh,
   noLinkLocal: link(linkFamilies),
   port: link(linkAttrs),
+  routeDel: route,
   routeTable: route,
   route4: route,
   route6: route,

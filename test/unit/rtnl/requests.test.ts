@@ -17,7 +17,7 @@ import {
   setUpNotifying,
 } from "../../../src/rtnl/link.ts";
 import { forgetNeigh } from "../../../src/rtnl/neigh.ts";
-import { addRoute } from "../../../src/rtnl/route.ts";
+import { addRoute, deleteRoute, TABLE_LOCAL } from "../../../src/rtnl/route.ts";
 import {
   addrAttrs,
   addrHeader,
@@ -82,6 +82,7 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
     "routeTable",
     addRoute({ dst: prefix("10.8.0.0/16"), oif: 2, table: 1000, priority: 5, scope: 253 }),
   ],
+  ["ip route del ff00::/8 dev 3", "routeDel", deleteRoute({ dst: prefix("ff00::/8"), oif: 3, table: TABLE_LOCAL })],
   ["bridge vlan add dev 3 vid 100 pvid untagged, vid 200-203, vid 300", "vlanAdd", addVlans(3, VLANS)],
   ["bridge vlan del dev 3 vid 1", "vlanDel", deleteVlans(3, [{ first: 1, last: 1, pvid: false, untagged: false }])],
   ["ip neigh del 10.1.2.77 dev 2", "neighDel", forgetNeigh(2, ip("10.1.2.77"))],
