@@ -29,4 +29,4 @@ export {
 export { forgetNeigh } from "../rtnl/neigh.ts";
 export type { Link } from "../rtnl/read-link.ts";
 export { addRoute, deleteRoute, type Route, TABLE_LOCAL } from "../rtnl/route.ts";
-export { AF_INET, AF_INET6, addressFamily } from "../rtnl/tables.ts";
+export { AF_INET, AF_INET6, addressFamily, IN6_ADDR_GEN_MODE_EUI64 } from "../rtnl/tables.ts";

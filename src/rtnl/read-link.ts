@@ -8,6 +8,7 @@ import {
   bridgeInfo,
   bridgePort,
   DEVCONF_ACCEPT_RA,
+  IFLA_INET6_ADDR_GEN_MODE,
   IFLA_INET6_CONF,
   linkHeader,
   RTM_DELLINK,
@@ -38,6 +39,8 @@ export interface Link {
   readonly promiscuity: number;
   /** Its sysctl net.ipv6.conf.NAME.accept_ra; undefined where it has no IPv6. */
   readonly acceptRa: number | undefined;
+  /** IN6_ADDR_GEN_MODE_*; undefined where it has no IPv6. */
+  readonly addrGenMode: number | undefined;
   /** What only a bridge has. */
   readonly vlanFiltering: boolean;
   /** What only a bridge's port has. */
@@ -131,12 +134,19 @@ class ReadLink implements Link {
   get promiscuity() {
     return this.#attrs.promiscuity ?? 0;
   }
-  get acceptRa() {
+  /** What IPv6 keeps of it. */
+  #inet6(attribute: number): Reader | undefined {
     const { afSpec } = this.#attrs;
     const inet6 = afSpec && findAttr(new Reader(afSpec), AF_INET6);
-    const conf = inet6 && findAttr(inet6, IFLA_INET6_CONF);
+    return inet6 && findAttr(inet6, attribute);
+  }
+  get acceptRa() {
+    const conf = this.#inet6(IFLA_INET6_CONF);
     conf?.skip(4 * DEVCONF_ACCEPT_RA);
     return conf?.i32();
+  }
+  get addrGenMode() {
+    return this.#inet6(IFLA_INET6_ADDR_GEN_MODE)?.u8();
   }
   get vlanFiltering() {
     const { kind, data } = this.#info;

@@ -109,18 +109,22 @@ const common = {
   extMask: [29, u32],
 } as const;
 
+/** IFLA_INET6_*: what IPv6 keeps of a link (linux/if_link.h). */
+export const IFLA_INET6_CONF = 2;
+export const IFLA_INET6_ADDR_GEN_MODE = 8;
+/** All of net.ipv6.conf.NAME is in IFLA_INET6_CONF, as 4 bytes each in the order of DEVCONF_* (linux/ipv6.h). */
+export const DEVCONF_ACCEPT_RA = 3;
+
 const afSpec = attrs({
   inet: [AF_INET, attrs({ conf: [1, attrs({ arpNotify: [22, u32] })] })],
-  inet6: [AF_INET6, attrs({ addrGenMode: [8, u8] })],
+  inet6: [AF_INET6, attrs({ addrGenMode: [IFLA_INET6_ADDR_GEN_MODE, u8] })],
 });
 
 /** IFLA_AF_SPEC, for requests: what each family keeps of a link. IPV4_DEVCONF_* (linux/ip.h) are net.ipv4.conf.NAME. */
 export const linkFamilies = attrs({ afSpec: [26, afSpec] });
+/** The link-local address comes of the MAC address, or the kernel makes none. */
+export const IN6_ADDR_GEN_MODE_EUI64 = 0;
 export const IN6_ADDR_GEN_MODE_NONE = 1;
-
-/** IFLA_INET6_CONF: all of net.ipv6.conf.NAME, as 4 bytes each in the order of DEVCONF_* (linux/ipv6.h). */
-export const IFLA_INET6_CONF = 2;
-export const DEVCONF_ACCEPT_RA = 3;
 
 /** IFLA_*, for requests. */
 export const linkAttrs = attrs({ ...common, linkInfo: [18, linkInfo] });

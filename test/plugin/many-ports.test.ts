@@ -1,6 +1,7 @@
 /** What changes on a bridge of many ports: an announcement would go to every one of them. */
 import { describe, expect } from "bun:test";
 import { answers } from "../support/answers.ts";
+import type { Json } from "../support/command.ts";
 import { inLab, type Lab } from "../support/lab.ts";
 import { built, namespaces, needs } from "../support/needs.ts";
 
@@ -32,6 +33,11 @@ function mislead(lab: Lab, ns: string, dev: string): void {
 
 function believed(lab: Lab, ns: string): string | undefined {
   return lab.ipj(ns, "neigh", "show", ADDRESS).find((entry) => entry.lladdr)?.lladdr;
+}
+
+/** The IPv6 addresses of a container's interface, as `ip` shows them. */
+function inet6(lab: Lab, ns: string): Json[] {
+  return lab.ipj(ns, "-6", "addr", "show", "dev", "eth0").flatMap(({ addr_info }) => addr_info ?? []);
 }
 
 describe("bridge/ADD on a bridge of many ports", () => {
@@ -120,6 +126,56 @@ describe("bridge/ADD on a bridge of many ports", () => {
       expect(lab.addrs(lab.host, interfaces[1].name, "inet6")).toEqual([]);
       expect(lab.sh(lab.host, "ip", "-6", "-o", "addr", "show", "dev", interfaces[1].name)).toBe("");
     }),
+  );
+
+  const LINK_LOCAL = "fe80::858:aff:fe4d:9";
+
+  need.each([
+    [200, "0\n"],
+    [MANY, "1\n"],
+  ])("with %d ports, gives the container a link-local address at once; accept_dad is %j", (ports, acceptDad) =>
+    inLab((lab) => {
+      const neighbour = neighbourOf(lab, ports);
+      const ns = lab.container();
+      lab.add({ ns, conf: conf(lab) });
+      const [address, ...others] = inet6(lab, ns);
+      expect([address?.local, address?.prefixlen, address?.scope, others]).toEqual([LINK_LOCAL, 64, "link", []]);
+      expect(address?.tentative).toBeUndefined();
+      expect(answers(lab, neighbour, `${LINK_LOCAL}%eth0`, 1000)).toBe(true);
+      expect(lab.ipj(ns, "-6", "route", "show", "dev", "eth0").map(({ dst }) => dst)).toEqual(["fe80::/64"]);
+      expect(lab.sh(ns, "cat", "/proc/sys/net/ipv6/conf/eth0/accept_dad")).toBe(acceptDad);
+    })(),
+  );
+
+  need(
+    "with many ports, the kernel makes no second link-local address",
+    inLab((lab) => {
+      neighbourOf(lab, MANY);
+      const ns = lab.container();
+      lab.add({ ns, conf: conf(lab) });
+      Bun.sleepSync(300);
+      expect(inet6(lab, ns)).toHaveLength(1);
+    }),
+  );
+
+  const NOT_OURS: [what: string, key: string, value: string, addresses: number][] = [
+    ["makes none where the container wants none", "addr_gen_mode", "1", 0],
+    ["leaves it to the kernel where it is not to come of the MAC address", "addr_gen_mode", "3", 1],
+    ["makes none without IPv6", "disable_ipv6", "1", 0],
+  ];
+  need.each(NOT_OURS)("with many ports, %s", (_, key, value, addresses) =>
+    inLab((lab) => {
+      neighbourOf(lab, MANY);
+      const ns = lab.container();
+      lab.sh(ns, "sysctl", "-qw", `net.ipv6.conf.default.${key}=${value}`);
+      lab.add({ ns, conf: conf(lab) });
+      Bun.sleepSync(100);
+      const found = inet6(lab, ns);
+      expect(found).toHaveLength(addresses);
+      expect(found.map(({ local, tentative }) => [local === LINK_LOCAL, tentative])).toEqual(
+        found.map(() => [false, undefined]),
+      );
+    })(),
   );
 
   need.each([

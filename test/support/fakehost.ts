@@ -216,8 +216,20 @@ let lastIndex = 1;
 function addLink(where: Space, name: string, kind: string, over: Partial<Link>): FakeLink {
   const index = ++lastIndex;
   const mac = Uint8Array.of(2, 0, 0, 0, index >> 8, index);
-  const rest = { mtu: 1500, operstate: "down" as const, master: 0, peer: 0, alias: "", promiscuity: 0, acceptRa: 1 };
-  const link: FakeLink = { index, name, kind, mac, flags: 0, vlanFiltering: false, ...rest, ...over, addrs: [] };
+  const rest = { mtu: 1500, operstate: "down" as const, master: 0, peer: 0, alias: "", promiscuity: 0 };
+  const inet6 = { acceptRa: 1, addrGenMode: 0 };
+  const link: FakeLink = {
+    index,
+    name,
+    kind,
+    mac,
+    flags: 0,
+    vlanFiltering: false,
+    ...inet6,
+    ...rest,
+    ...over,
+    addrs: [],
+  };
   where.links.push(link);
   return link;
 }

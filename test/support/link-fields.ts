@@ -13,6 +13,7 @@ const NAMES = [
   "alias",
   "promiscuity",
   "acceptRa",
+  "addrGenMode",
   "vlanFiltering",
   "port",
 ] as const satisfies (keyof Link)[];

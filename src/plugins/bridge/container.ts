@@ -13,6 +13,8 @@ import {
   setUpNotifying,
 } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
+import type { Veth } from "./attach.ts";
+import { addLinkLocal, isLinkLocalEarly } from "./link-local.ts";
 import type { Addressing, Plan } from "./plan.ts";
 
 /** The container's interface, as its own namespace knows it. */
@@ -22,19 +24,24 @@ export interface Inner {
 }
 
 /** Gives the container's interface, of this ifindex, its addresses and routes, and brings it up. */
-export function configure(sandbox: Sandbox, plan: Plan, index: number, addressing: Addressing): Inner {
+export function configure(sandbox: Sandbox, plan: Plan, veth: Veth, addressing: Addressing): Inner {
+  const index = veth.outer.peer;
   const { ifname } = plan.owner;
   const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
-  sandbox.enter((sysctls) => {
-    prepare(sysctls, ifname, plan.config.enabledad);
-    if (v6) prepareIpv6(sysctls, ifname);
-  });
+  const early = !v6 && isLinkLocalEarly(sandbox, plan.config, veth);
+  if (!early) {
+    sandbox.enter((sysctls) => {
+      prepare(sysctls, ifname, plan.config.enabledad);
+      if (v6) prepareIpv6(sysctls, ifname);
+    });
+  }
   // Without duplicate address detection an IPv6 address is ready at once, not when the kernel's timers come to it.
   const nodad = plan.config.enabledad ? 0 : IFA_F_NODAD;
   const addresses = addressing.ips.map(({ address }) =>
     addAddr(index, address, familyOf(address.ip) === 6 ? nodad : 0),
   );
-  const failures = sandbox.attempt([...addresses, setUpNotifying(index), ...routesOf(index, addressing)]);
+  const linkLocal = early ? [addLinkLocal(index, veth.mac)] : [];
+  const failures = sandbox.attempt([...addresses, setUpNotifying(index), ...routesOf(index, addressing), ...linkLocal]);
   const first = failures.findIndex((failure) => failure !== undefined);
   if (isErrno(failures[first], ENODEV) && !sandbox.findLink(index)) throw vanished(sandbox, ifname);
   if (first >= 0) throw explain(failures[first], first, addressing, ifname);
@@ -79,7 +86,7 @@ function routesOf(index: number, { ips, routes }: Addressing) {
   });
 }
 
-/** What the first failing request of addresses, up, routes was about. */
+/** What the first failing request of addresses, up, routes, link-local address was about. */
 function explain(failure: unknown, at: number, { ips, routes }: Addressing, ifname: string): CniError {
   const reason = messageOf(failure);
   const address = ips[at]?.address;
@@ -90,8 +97,9 @@ function explain(failure: unknown, at: number, { ips, routes }: Addressing, ifna
       "",
       failure,
     );
+  if (at === ips.length) return new CniError(INTERNAL, `failed to set "${ifname}" UP: ${reason}`, "", failure);
   const route = routes[at - ips.length - 1];
-  if (!route) return new CniError(INTERNAL, `failed to set "${ifname}" UP: ${reason}`, "", failure);
+  if (!route) return new CniError(INTERNAL, `failed to add link-local address to "${ifname}": ${reason}`, "", failure);
   const details = isErrno(failure, EEXIST)
     ? `the route is given twice, or the address's own subnet already makes it: see "routes" under "ipam"`
     : `see "routes" under "ipam": the gateway must be reachable through one of the container's subnets`;

@@ -193,6 +193,7 @@ needsLinks(
       alias: "somebody's",
       promiscuity: seen.promiscuity,
       acceptRa: Number(lab.sh(lab.host, "cat", "/proc/sys/net/ipv6/conf/v0/accept_ra")),
+      addrGenMode: Number(lab.sh(lab.host, "cat", "/proc/sys/net/ipv6/conf/v0/addr_gen_mode")),
       vlanFiltering: false,
       port: { hairpin: true, isolated: false, number: 1 },
     });

@@ -50,6 +50,7 @@ describe("decodeLink()", () => {
       alias: "",
       promiscuity: 0,
       acceptRa: 1,
+      addrGenMode: 0,
       vlanFiltering: false,
     });
   });
@@ -68,6 +69,7 @@ describe("decodeLink()", () => {
       alias: "berth:net/c1/eth0",
       promiscuity: 1,
       acceptRa: 1,
+      addrGenMode: 0,
       vlanFiltering: false,
       port: { hairpin: true, isolated: true, number: 1 },
     });

@@ -1,0 +1,31 @@
+import { EACCES, EEXIST } from "../../base/errno.ts";
+import type { Mac } from "../../base/mac.ts";
+import type { Sandbox } from "../../host/sandbox.ts";
+import { addAddr, IFA_F_NODAD, IN6_ADDR_GEN_MODE_EUI64 } from "../../host/verbs.ts";
+import type { Veth } from "./attach.ts";
+import type { BridgeConfig } from "./config.ts";
+import { isOneOfMany } from "./port.ts";
+
+/**
+ * Whether the link-local address of a container's interface is better added before its port forwards. The usual way to have
+ * one at once is the sysctl accept_dad, and costs twice where there are many:
+ *
+ * - The kernel then makes it when the port forwards, and what goes with it (a multicast report, a router solicitation) goes
+ *   to every port while the kernel keeps its lock. Of one that is made before, the report is repeated within a second, the
+ *   solicitation after four.
+ * - Whoever writes it has the kernel keep an entry of that namespace's /proc/sys/net, among which each later look-up in any
+ *   namespace searches, the machine's own included.
+ *
+ * That needs an address that can be known: the kernel's usual one, of the MAC address.
+ */
+export function isLinkLocalEarly(sandbox: Sandbox, { enabledad }: BridgeConfig, { outer }: Veth): boolean {
+  if (!isOneOfMany(outer) || enabledad) return false;
+  return sandbox.findLink(outer.peer)?.addrGenMode === IN6_ADDR_GEN_MODE_EUI64;
+}
+
+/** Adds the address (RFC 4291, appendix A) without duplicate address detection, unless IPv6 is switched off there. */
+export function addLinkLocal(index: number, mac: Mac) {
+  const [a = 0, b = 0, c = 0, ...rest] = mac;
+  const ip = Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, ...rest);
+  return { ...addAddr(index, { ip, length: 64 }, IFA_F_NODAD), tolerate: [EEXIST, EACCES] };
+}
