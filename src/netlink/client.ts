@@ -26,6 +26,8 @@ export interface Request {
   readonly body: (w: Writer) => void;
   /** Errors that count as success. */
   readonly tolerate?: readonly number[];
+  /** Is told of one. */
+  readonly tolerated?: () => void;
   /** What makes it a question: is given its one answer. */
   readonly answer?: (message: Message) => void;
 }
@@ -33,9 +35,12 @@ export interface Request {
 /** An observer of all traffic: BERTH_TRACE. */
 export type Tap = (direction: ">" | "<", datagram: Uint8Array) => void;
 
-function refusal({ operation, tolerate }: Request, message: Message): NetlinkError | undefined {
+function refusal({ operation, tolerate, tolerated }: Request, message: Message): NetlinkError | undefined {
   const { errno, text } = readAck(message);
-  return errno && !tolerate?.includes(errno) ? new NetlinkError(operation(), errno, text) : undefined;
+  if (!errno) return undefined;
+  if (!tolerate?.includes(errno)) return new NetlinkError(operation(), errno, text);
+  tolerated?.();
+  return undefined;
 }
 
 /** A conversation with one netlink family over one socket: the only receive loop there is. */

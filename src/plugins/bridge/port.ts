@@ -1,4 +1,3 @@
-import { ENOENT, isErrno } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
 import {
   deleteRoute,
@@ -50,20 +49,19 @@ export function openPort(
 ): Port {
   const { hairpinMode, portIsolation, disableContainerInterface } = plan.config;
   const watch = isOneOfMany(outer) ? host.watchLinks() : undefined;
-  const forget = (addressing?.ips ?? []).map(({ address }) => forgetNeigh(gateway.index, address.ip));
+  const ips = addressing?.ips ?? [];
+  let unknown = 0;
+  const forget = ips.map(({ address }) => forgetNeigh(gateway.index, address.ip, () => ++unknown));
   const mixed = addressing && !ownMac && bridge.alias === BRIDGE_ALIAS;
-  const failures = host.attempt([
+  host.change(
     ...forget,
     ...(mixed ? [setAlias(bridge.index, MIXED_ALIAS)] : []),
     // A port's frames are the bridge's: nobody can reach an address of its own.
     setNoLinkLocal(outer.name),
     setUpPort(outer.name, { hairpin: hairpinMode, isolated: portIsolation }, aliasOf(plan.owner)),
-  ]);
-  const isUnknown = (i: number) => i < forget.length && isErrno(failures[i], ENOENT);
-  const failure = failures.find((error, i) => error && !isUnknown(i));
-  if (failure) throw failure;
+  );
   return {
-    known: forget.some((_, i) => !isUnknown(i)),
+    known: unknown < ips.length,
     settle: (gateway) => {
       // No frame of a port comes to its own IPv6: this is for the case that somebody takes it out of the bridge.
       host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${outer.name}/accept_ra`, "0"));
