@@ -6,13 +6,13 @@ import {
   AF_INET6,
   AF_UNSPEC,
   bridgeInfo,
-  bridgePort,
   DEVCONF_ACCEPT_RA,
   IFLA_INET6_ADDR_GEN_MODE,
   IFLA_INET6_CONF,
   linkHeader,
   RTM_DELLINK,
   RTM_NEWLINK,
+  readBridgePort,
   readLinkAttrs,
   readLinkInfo,
 } from "./tables.ts";
@@ -91,6 +91,7 @@ class ReadLink implements Link {
   readonly #body: Reader;
   #read: ReturnType<typeof readLinkAttrs> | undefined;
   #readInfo: ReturnType<typeof readLinkInfo> | undefined;
+  #readPort: Port | undefined;
 
   constructor(index: number, flags: number, body: Reader) {
     this.index = index;
@@ -154,11 +155,12 @@ class ReadLink implements Link {
   }
   get port() {
     const { slaveKind, slaveData } = this.#info;
-    return slaveKind === "bridge" && slaveData ? decodePort(slaveData) : undefined;
+    if (slaveKind === "bridge" && slaveData) this.#readPort ??= decodePort(slaveData);
+    return this.#readPort;
   }
 }
 
 function decodePort(data: Uint8Array): Port {
-  const { hairpin, isolated, number = 0 } = bridgePort.decode(new Reader(data));
+  const { hairpin, isolated, number = 0 } = readBridgePort(new Reader(data));
   return { hairpin: hairpin === 1, isolated: isolated === 1, number };
 }

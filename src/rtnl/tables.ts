@@ -48,12 +48,13 @@ export const linkHeader: Coder<LinkHeader> = {
 };
 
 /** IFLA_BRPORT_*: a bridge port's own settings (linux/if_link.h). */
-export const bridgePort = attrs({
-  state: [1, u8],
+const bridgePort = attrs({
   hairpin: [4, u8],
-  number: [18, u16],
   isolated: [33, u8],
 });
+
+/** The same for reading. */
+export const readBridgePort = lazyAttrs({ hairpin: [4, u8], number: [18, u16], isolated: [33, u8] });
 
 /** IFLA_BR_*. */
 export const bridgeInfo = attrs({

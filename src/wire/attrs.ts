@@ -1,5 +1,5 @@
 import type { Coder, Value } from "./coder.ts";
-import { DecodeError, Reader, u16At, type Writer } from "./cursor.ts";
+import { DecodeError, Reader, u32At, type Writer } from "./cursor.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a table holds coders of every type
 export type AttrTable = Record<string, readonly [type: number, coder: Coder<any>]>;
@@ -126,8 +126,8 @@ export function list<V>(type: number, coder: Coder<V>): Coder<V[]> & Required<Ne
 export function writeAttr<V>(w: Writer, type: number, coder: Coder<V> & Nest, value: V): void {
   const start = w.zero(4);
   coder.encode(w, value);
-  w.patch16(start, w.at - start);
-  w.patch16(start + 2, coder.nested ? type | NLA_F_NESTED : type);
+  const flagged = coder.nested ? type | NLA_F_NESTED : type;
+  w.patch32(start, (w.at - start) | (flagged << 16));
   w.align(start);
 }
 
@@ -143,8 +143,9 @@ function eachAttr<E>(
   const { buf, end } = r;
   let at = r.at;
   while (end - at >= 4) {
-    const length = u16At(buf, at);
-    const type = u16At(buf, at + 2) & NLA_TYPE_MASK;
+    const head = u32At(buf, at);
+    const length = head & 0xffff;
+    const type = (head >>> 16) & NLA_TYPE_MASK;
     if (length < 4 || length > end - at) throw malformed(type, length, end - at);
     const entry = wanted?.[type];
     if (entry !== undefined || !wanted) visit(entry as E, at + 4, at + length);
@@ -157,8 +158,9 @@ function eachAttr<E>(
 /** What an attribute of `type` in `r` holds, of the first one: to look for a single one. Undefined when there is none. */
 export function findAttr({ buf, at, end }: Reader, type: number): Reader | undefined {
   while (end - at >= 4) {
-    const length = u16At(buf, at);
-    const found = u16At(buf, at + 2) & NLA_TYPE_MASK;
+    const head = u32At(buf, at);
+    const length = head & 0xffff;
+    const found = (head >>> 16) & NLA_TYPE_MASK;
     if (length < 4 || length > end - at) throw malformed(found, length, end - at);
     if (found === type) return new Reader(buf, at + 4, at + length);
     at += (length + 3) & ~3;

@@ -10,7 +10,8 @@ export function u16At(buf: Uint8Array, at: number): number {
 
 /** Four bytes, host order. */
 export function u32At(buf: Uint8Array, at: number): number {
-  return (u16At(buf, at) | (u16At(buf, at + 2) << 16)) >>> 0;
+  const low = (buf[at] as number) | ((buf[at + 1] as number) << 8);
+  return (low | ((buf[at + 2] as number) << 16) | ((buf[at + 3] as number) << 24)) >>> 0;
 }
 
 /** Reads a stretch of bytes front to back; every read is bounds-checked in one place. Host order is little-endian. */
@@ -116,7 +117,9 @@ export class Writer {
   }
 
   u32(value: number): void {
-    this.patch32(this.zero(4), value);
+    const at = this.zero(4);
+    // Half of all words of headers are 0, as all is before it is written.
+    if (value !== 0) this.patch32(at, value);
   }
 
   u32be(value: number): void {

@@ -15,13 +15,7 @@ const BEYOND_ASCII = 0x80808080;
 
 /** The hash of a trimmed record. */
 export function hashOf(record: string): Hash {
-  const bytes = new Uint8Array(record.length);
-  for (let i = 0; i < record.length; i++) {
-    const unit = record.charCodeAt(i);
-    if (unit > 127) return mix(encodeUtf8(record));
-    bytes[i] = unit;
-  }
-  return mix(bytes);
+  return mix(encodeUtf8(record));
 }
 
 /** The hash of a lease file's content, white space around it left out. */
