@@ -76,6 +76,21 @@ describe("bridge/ADD: the bridge", () => {
   });
 
   need(
+    "that others made, with a network card, keeps that one's MAC address as containers come",
+    inLab((lab) => {
+      const card = "f4:00:00:00:00:01";
+      lab.sh(lab.host, "ip", "link", "add", "lab0", "type", "bridge");
+      lab.sh(lab.host, "ip", "link", "add", "card", "address", card, "type", "veth");
+      lab.sh(lab.host, "ip", "link", "set", "card", "master", "lab0", "up");
+      lab.sh(lab.host, "ip", "addr", "add", "10.77.0.1/24", "dev", "lab0");
+      for (const id of ["a", "b", "c", "d"]) {
+        lab.add({ ns: lab.container(), id });
+        expect(bridgeOf(lab).address).toBe(card);
+      }
+    }),
+  );
+
+  need(
     "keeps an address that is the wanted one",
     inLab((lab) => {
       foreignBridge(lab, "10.77.0.1/24");

@@ -5,7 +5,7 @@ import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import { addVeth, deleteLink, type Link } from "../../host/verbs.ts";
 import { CniError, INTERNAL, TRY_AGAIN_LATER } from "../../spec/errors.ts";
-import { aliasOf, hostVethName, randomMac, randomVethName } from "./names.ts";
+import { aliasOf, hostVethName, portMac, randomMac, randomVethName } from "./names.ts";
 import type { Plan } from "./plan.ts";
 
 /** The pair that joins a container to the bridge. */
@@ -39,7 +39,7 @@ export function attach({ plan, host, sandbox, undo }: Attachment, bridge: Link, 
   const preferred = hostVethName(plan.owner);
   for (let tries = 0; tries < 3; tries++) {
     const name = tries < 2 ? preferred : randomVethName();
-    const hostMac = randomMac();
+    const hostMac = portMac();
     // Before it is made: the kernel may have made it when its answer cannot be received.
     undo.push(() => removePair(host, name, hostMac));
     const pair = addVeth(

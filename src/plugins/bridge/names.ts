@@ -32,6 +32,16 @@ export function randomMac(): Mac {
   return mac;
 }
 
+/**
+ * The same for the port of a bridge, above all that vendors have: a bridge that others made, and gave no address of its own,
+ * takes that of its lowest port. A container must not change it.
+ */
+export function portMac(): Mac {
+  const mac = sys.random(6);
+  mac[0] = 0xfe;
+  return mac;
+}
+
 /** A name of the same form for when the owner's own is taken. */
 export function randomVethName(): string {
   return `veth${Array.from(sys.random(4), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;

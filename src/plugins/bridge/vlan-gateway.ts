@@ -2,7 +2,7 @@ import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
 import { addVeth, deleteLink, IFF_UP, type Link, setMaster, setPort, setUp } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
-import { randomMac, randomVethName } from "./names.ts";
+import { portMac, randomMac, randomVethName } from "./names.ts";
 import { joinVlans, type PortVlans } from "./vlan.ts";
 
 /**
@@ -31,7 +31,7 @@ export function ensureVlanGateway(host: Host, bridge: Link, vlans: PortVlans): L
 function make(host: Host, bridge: Link, name: string, vlans: PortVlans): Link {
   const { mtu } = bridge;
   const peer = randomVethName();
-  const [failure] = host.attempt([addVeth({ name, mac: randomMac(), mtu }, { name: peer, mac: randomMac(), mtu })]);
+  const [failure] = host.attempt([addVeth({ name, mac: randomMac(), mtu }, { name: peer, mac: portMac(), mtu })]);
   if (failure && !isErrno(failure, EEXIST)) throw failure;
   const link = host.findLink(name);
   if (!link) throw new Error(`${name} was removed at once`);

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { formatMac } from "../../../../src/base/mac.ts";
 import { encodeUtf8 } from "../../../../src/base/utf8.ts";
-import { aliasOf, aliasPrefix, hostVethName, randomMac, randomVethName } from "../../../../src/plugins/bridge/names.ts";
+import {
+  aliasOf,
+  aliasPrefix,
+  hostVethName,
+  portMac,
+  randomMac,
+  randomVethName,
+} from "../../../../src/plugins/bridge/names.ts";
 
 const owner = { network: "net", containerId: "c1", ifname: "eth0" };
 
@@ -48,6 +55,12 @@ test("randomMac() is unicast, locally administered, and another each time", () =
     expect(mac).toHaveLength(6);
     expect((mac[0] ?? 0) & 3).toBe(2);
   }
+  expect(new Set(macs.map(formatMac)).size).toBe(200);
+});
+
+test("portMac() is above the vendors' addresses, unicast, locally administered, and another each time", () => {
+  const macs = Array.from({ length: 200 }, portMac);
+  for (const mac of macs) expect([mac.length, mac[0]]).toEqual([6, 0xfe]);
   expect(new Set(macs.map(formatMac)).size).toBe(200);
 });
 
