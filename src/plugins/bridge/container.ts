@@ -23,7 +23,7 @@ export interface Inner {
   readonly index: number;
 }
 
-/** Gives the container's interface, of this ifindex, its addresses and routes, and brings it up. */
+/** Gives the container's interface its addresses and routes, and brings it up. */
 export function configure(sandbox: Sandbox, plan: Plan, veth: Veth, addressing: Addressing): Inner {
   const index = veth.outer.peer;
   const { ifname } = plan.owner;
