@@ -23,47 +23,62 @@ export function del(call: Call, host: Host): void {
   const remains = readRemains(call.config);
   const { ipam, bridge } = remains;
   let leases: readonly OwnedLease[] | undefined = [];
+  let removed = false;
   const failures = settle([
     () => {
       if (ipam !== undefined) leases = delegateLeases(ipam, call);
     },
     () => removeRules(call, host, owner, remains, leases),
     // Either takes the other with it.
-    () => removeOuter(host, owner, leases ?? []),
-    () => removeInner(call, host),
+    () => {
+      removed = removeOuter(host, owner, leases ?? []);
+    },
+    () => removeInner(call, host, removed),
     () => {
       // As long as the container can send, it is watched.
       if (remains.macspoofchk || mayHave(SPOOF_CHECK, leases)) host.rules.spoofCheck().remove(owner);
     },
-    // What cannot be forgotten times out: no reason to keep an address.
-    () => void settle([() => forgetNeighbours(host, bridge, leases ?? [])]),
+    () => {
+      if (!removed) settle([() => forgetNeighbours(host, bridge, leases ?? [])]);
+    },
   ]);
   // A lease says that there may be rules: it stays for the next DEL while one of them could not be removed.
   if (ipam !== undefined && failures.length === 0) delegate(ipam, "DEL", call);
   if (failures.length) throw combined(failures);
 }
 
-/** The container's end, by name, whoever made it. */
-function removeInner(call: Call, host: Host): void {
+/** The container's end, by name, whoever made it, unless it is `removed`. A wrong CNI_NETNS is told all the same. */
+function removeInner(call: Call, host: Host, removed: boolean): void {
   const sandbox = host.openSandboxIfThere(call.env.netns, call.warn);
-  sandbox?.change({ ...deleteLink(call.env.ifname), tolerate: [ENODEV] });
+  if (!removed) sandbox?.change({ ...deleteLink(call.env.ifname), tolerate: [ENODEV] });
 }
 
-/** The host's end, found by name and known by its alias. A killed ADD may not have come to setting that. */
-function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): void {
+/**
+ * The host's end, found by name and known by its alias, and what the bridge's neighbours are known to be. A killed ADD may not
+ * have come to setting the alias. Returns whether one with it, and so its peer, was there.
+ */
+function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): boolean {
   const own = hostVethName(owner);
   const names = new Set([own, ...leases.flatMap(({ link }) => (link ? [link.name] : []))]);
+  let removed = false;
   for (const name of names) {
     const link = host.findLink(name);
     if (link?.kind !== "veth") continue;
-    const ours = link.alias === aliasOf(owner) || (link.alias === "" && name === own);
-    if (ours) host.change(...removalOf(link).map((request) => ({ ...request, tolerate: [ENODEV] })));
+    const named = link.alias === aliasOf(owner);
+    if (!named && (link.alias !== "" || name !== own)) continue;
+    const removal = removalOf(link);
+    const failures = host.attempt([...removal, ...(link.master ? forgotten(link.master, leases) : [])]);
+    const failure = failures.slice(0, removal.length).find(Boolean);
+    if (failure) throw failure;
+    removed ||= named && link.master !== 0;
   }
+  return removed;
 }
 
 /** The kernel goes through all ports when one goes down, and again when it goes: out of the bridge, it only goes down. */
 function removalOf(link: Link) {
-  return isOneOfMany(link) ? [setMaster(link.index, 0), deleteLink(link.index)] : [deleteLink(link.index)];
+  const requests = isOneOfMany(link) ? [setMaster(link.index, 0), deleteLink(link.index)] : [deleteLink(link.index)];
+  return requests.map((request) => ({ ...request, tolerate: [ENODEV] }));
 }
 
 /**
@@ -92,10 +107,15 @@ function wasRobbed({ config }: Call, host: Host, owner: Owner): boolean {
   return Boolean(prevResult) || host.findLink(hostVethName(owner))?.alias === aliasOf(owner);
 }
 
-/** The next holder of the address has another MAC address. */
+/** Where the host's end is gone, or was taken out of the bridge. */
 function forgetNeighbours(host: Host, bridge: string, leases: readonly OwnedLease[]): void {
   const link = leases.length > 0 ? host.findLink(bridge) : undefined;
-  if (link) host.attempt(leases.map(({ address }) => forgetNeigh(link.index, address)));
+  if (link) host.attempt(forgotten(link.index, leases));
+}
+
+/** The next holder of an address has another MAC address. What cannot be forgotten times out: no reason to keep the address. */
+function forgotten(bridge: number, leases: readonly OwnedLease[]) {
+  return leases.map(({ address }) => forgetNeigh(bridge, address));
 }
 
 function combined(failures: readonly unknown[]): CniError {
