@@ -92,6 +92,8 @@ function linkOf(side: Side, link: Json, words: Words, where: string): Json {
   const steady = (data: object) => Object.fromEntries(Object.entries(data).filter(([key]) => !VOLATILE_DATA.test(key)));
   return words.all({
     ...plain,
+    // Of a veth without carrier the kernel looks in the wrong namespace for its peer's index, and says what it finds there.
+    operstate: link.operstate === "LOWERLAYERDOWN" ? "DOWN" : link.operstate,
     flags: link.flags.join(" "),
     kind: info_kind ?? "",
     data: steady(info_data),
