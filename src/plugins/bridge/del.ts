@@ -2,14 +2,13 @@ import { ENODEV, messageOf } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
-import { deleteLink, forgetNeigh, type Link, setMaster } from "../../host/verbs.ts";
+import { deleteLink, forgetNeigh } from "../../host/verbs.ts";
 import { delegate, delegateLeases } from "../../invoke/delegate.ts";
 import type { OwnedLease } from "../../spec/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { type Remains, readRemains } from "./config.ts";
 import { aliasOf, hostVethName } from "./names.ts";
-import { isOneOfMany } from "./port.ts";
 import { IPTABLES, mayHave, SPOOF_CHECK } from "./rule-kinds.ts";
 
 /**
@@ -66,19 +65,12 @@ function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): b
     if (link?.kind !== "veth") continue;
     const named = link.alias === aliasOf(owner);
     if (!named && (link.alias !== "" || name !== own)) continue;
-    const removal = removalOf(link);
-    const failures = host.attempt([...removal, ...(link.master ? forgotten(link.master, leases) : [])]);
-    const failure = failures.slice(0, removal.length).find(Boolean);
+    const removal = { ...deleteLink(link.index), tolerate: [ENODEV] };
+    const [failure] = host.attempt([removal, ...(link.master ? forgotten(link.master, leases) : [])]);
     if (failure) throw failure;
     removed ||= named && link.master !== 0;
   }
   return removed;
-}
-
-/** The kernel goes through all ports when one goes down, and again when it goes: out of the bridge, it only goes down. */
-function removalOf(link: Link) {
-  const requests = isOneOfMany(link) ? [setMaster(link.index, 0), deleteLink(link.index)] : [deleteLink(link.index)];
-  return requests.map((request) => ({ ...request, tolerate: [ENODEV] }));
 }
 
 /**
