@@ -54,7 +54,7 @@ function removeInner(call: Call, host: Host, removed: boolean): void {
 
 /**
  * The host's end, found by name and known by its alias, and what the bridge's neighbours are known to be. A killed ADD may not
- * have come to setting the alias. Returns whether one with it, and so its peer, was there.
+ * have come to setting the alias. Returns whether a port with it was there, and so its peer is gone and all forgotten.
  */
 function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): boolean {
   const own = hostVethName(owner);
