@@ -5,9 +5,11 @@ set -euo pipefail
 
 BERTH_CACHE=${BERTH_CACHE:-$HOME/.cache/berth}
 
-# The plugins that tests compare with, and libcni's command. test/support/needs.ts names this directory too.
-REFERENCE=$BERTH_CACHE/reference-v1.9.1
-REFERENCE_PLUGINS=(main/bridge main/loopback ipam/host-local ipam/static meta/tuning)
+# The release that tests compare with: its plugins, and the cnitool of the libcni that it was built with.
+# BERTH_REFERENCE tries another than package.json's. test/support/needs.ts names the directory too.
+RELEASE=${BERTH_REFERENCE:-$(sed -nE 's/^ *"reference": "(.*)",$/\1/p' "$(dirname "${BASH_SOURCE[0]}")/../package.json")}
+REFERENCE=$BERTH_CACHE/reference-$RELEASE
+REFERENCE_PLUGINS=({main/{bridge,loopback,ptp,macvlan,ipvlan,vlan,host-device,dummy,tap},ipam/{host-local,static,dhcp},meta/{portmap,firewall,tuning,bandwidth,sbr,vrf}})
 
 # command:package
 COMMANDS=(ip:iproute2 nft:nftables iptables:iptables ping:iputils-ping strace:strace time:time
@@ -60,14 +62,17 @@ install_reference() {
     say "go is not installed: tests that compare with the reference plugins will be skipped"
     return
   fi
-  say "building the reference plugins v1.9.1 and cnitool v1.3.0 into $REFERENCE (once)"
-  local new=$REFERENCE.$$ plugins=github.com/containernetworking/plugins/plugins
+  local module=github.com/containernetworking/plugins new=$REFERENCE.$$ packages libcni
+  libcni=$(go mod download -json "$module@$RELEASE" | sed -nE 's/^\t"GoMod": "(.*)",$/\1/p')
+  libcni=$(sed -nE 's,^\s+github.com/containernetworking/cni (v.*)$,\1,p' "${libcni:-/dev/null}")
+  say "building the reference plugins $RELEASE and cnitool ${libcni:-?} into $REFERENCE (once)"
   mkdir -p "$new"
-  local packages=("${REFERENCE_PLUGINS[@]/#/$plugins/}")
-  packages=("${packages[@]/%/@v1.9.1}")
-  local install=(env CGO_ENABLED=0 GOBIN="$new" go install -trimpath -ldflags "-s -w")
-  if "${install[@]}" "${packages[@]}" &&
-    "${install[@]}" github.com/containernetworking/cni/cnitool@v1.3.0; then
+  packages=("${REFERENCE_PLUGINS[@]/#/$module/plugins/}")
+  # As the reference's releases are built.
+  local version="-X $module/pkg/utils/buildversion.BuildVersion=$RELEASE"
+  local install=(env CGO_ENABLED=0 GOBIN="$new" go install -trimpath -ldflags "-s -w $version")
+  if [ -n "$libcni" ] && "${install[@]}" "${packages[@]/%/@$RELEASE}" &&
+    "${install[@]}" "github.com/containernetworking/cni/cnitool@$libcni"; then
     rm -rf "$REFERENCE" && mv "$new" "$REFERENCE"
   else
     rm -rf "$new"

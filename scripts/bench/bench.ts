@@ -9,6 +9,7 @@ import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { constants, loadavg, setPriority } from "node:os";
 import { join } from "node:path";
 import { attempt } from "../../test/support/command.ts";
+import { REFERENCE, RELEASE } from "../../test/support/needs.ts";
 import { attachments } from "./attachments.ts";
 import { burst64, burst64Masqueraded, burst256 } from "./bursts.ts";
 import { startDriver } from "./driver.ts";
@@ -25,10 +26,6 @@ import { table } from "./table.ts";
 import { masqueraded, plain } from "./verbs.ts";
 
 const ROOT = join(import.meta.dir, "../..");
-const REFERENCE = join(
-  process.env.BERTH_CACHE ?? join(process.env.HOME ?? "/root", ".cache/berth"),
-  "reference-v1.9.1",
-);
 
 /** In the order of the table; what leaves many namespaces behind comes late. */
 const PARTS = [plain, masqueraded, burst64, burst64Masqueraded, leases, rules, burst256, attachments];
@@ -84,6 +81,7 @@ async function measure(sizes: Setting["sizes"], parts: readonly Part[]): Promise
   return {
     date: new Date().toISOString(),
     machine: machine(),
+    reference: RELEASE,
     seconds: Math.round((performance.now() - begin) / 1000),
     rows: findings.flatMap(({ rows }) => rows),
     points: findings.flatMap(({ points = [] }) => points),

@@ -14,6 +14,8 @@ export interface Report {
   /** ISO 8601. */
   readonly date: string;
   readonly machine: string;
+  /** The release of the reference. */
+  readonly reference: string;
   /** How it was measured. */
   readonly command: string;
   readonly seconds: number;
@@ -36,11 +38,14 @@ export async function writeReport(dir: string, report: Report): Promise<void> {
   sh(undefined, BIOME, "format", "--write", "--no-errors-on-unmatched", join(dir, "bench.md"), join(dir, "bench.json"));
 }
 
-function markdown({ date, machine, command, seconds, rows, notes }: Report, drawn: readonly string[]): string {
+function markdown(
+  { date, machine, reference, command, seconds, rows, notes }: Report,
+  drawn: readonly string[],
+): string {
   return `# Benchmark
 
 Measured by \`${command}\` on ${date.slice(0, 10)} in ${seconds} s on ${machine}, beside the reference
-(containernetworking/plugins v1.9.1, built as its releases are).
+(containernetworking/plugins ${reference}, built as its releases are).
 
 ${drawn.map(picture).join("\n\n")}
 

@@ -1,11 +1,12 @@
+import { reference, version } from "../../package.json";
 import type { Plugin } from "../spec/plugin.ts";
 import { CURRENT } from "../spec/versions.ts";
 
-/** This program's version: package.json's, which a test compares. */
-export const BERTH_VERSION = "0.1.0";
+/** This program's version. */
+export const BERTH_VERSION: string = version;
 
 /** The release of the reference whose behaviour the plugins have, and ours: what the about text says. */
-export const BUILD = `v1.9.1+berth.${BERTH_VERSION}`;
+export const BUILD = `${reference}+berth.${BERTH_VERSION}`;
 
 /** What a plugin says about itself when it is started without CNI_COMMAND, by hand. */
 export function aboutText({ name, versions }: Plugin): string {

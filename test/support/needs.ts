@@ -3,6 +3,7 @@ import { test } from "bun:test";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import * as project from "../../package.json";
 import { attempt } from "./command.ts";
 
 export interface Need {
@@ -17,8 +18,11 @@ export const BIN = process.env.BERTH_BIN ?? join(import.meta.dir, "../../dist/bi
 /** Where scripts/setup.sh keeps what it builds. */
 export const CACHE = process.env.BERTH_CACHE ?? join(homedir(), ".cache/berth");
 
-/** The reference plugins (bridge, loopback, host-local, static, tuning) and cnitool. */
-export const REFERENCE = join(CACHE, "reference-v1.9.1");
+/** The release of the reference that all is held against: BERTH_REFERENCE tries another than package.json's. */
+export const RELEASE = process.env.BERTH_REFERENCE ?? project.reference;
+
+/** The reference's plugins, all of them, and the cnitool that goes with them. */
+export const REFERENCE = join(CACHE, `reference-${RELEASE}`);
 
 const answers = new Map<string, boolean>();
 

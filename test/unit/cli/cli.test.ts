@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { reference } from "../../../package.json";
 import { cli } from "../../../src/cli.ts";
 import { BERTH_VERSION } from "../../../src/skel/about.ts";
 import { callEnv, fakePlugin } from "../../support/plugin-fake.ts";
@@ -17,7 +18,7 @@ describe("cli() as a plugin", () => {
   ])("%j is %s", (argv, name) => {
     const { code, stdout, stderr } = run(argv);
     expect([code, stdout]).toEqual([0, ""]);
-    expect(stderr).toStartWith(`CNI ${name} plugin v1.9.1+berth.${BERTH_VERSION}\n`);
+    expect(stderr).toStartWith(`CNI ${name} plugin ${reference}+berth.${BERTH_VERSION}\n`);
   });
 
   test("hands over environment and stdin", () => {
