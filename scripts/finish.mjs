@@ -1,6 +1,7 @@
 // The last step of the build (runtime/src/snapshot.rs).
 
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +26,18 @@ function train(unfinished, directory, trained) {
   }
 }
 
+/** What the image in the executable begins with, at a page: the build id follows (runtime/src/snapshot.rs). */
+const MARK = "berth: the snapshot starts here\n";
+
+/** The executable with its build id: a hash of all the rest. */
+function identified(executable) {
+  let at = executable.indexOf(MARK);
+  while (at >= 0 && at % 4096 !== 0) at = executable.indexOf(MARK, at + 1);
+  if (at < 0) throw new Error("the executable has no place for its build id");
+  createHash("sha256").update(executable).digest().copy(executable, at + MARK.length, 0, 16);
+  return executable;
+}
+
 /** The bytes of the finished executable: what cargo built, run once, prints itself with a started engine in it. */
 export function finish(unfinished) {
   const directory = mkdtempSync(join(tmpdir(), "berth-training-"));
@@ -35,7 +48,7 @@ export function finish(unfinished) {
     const env = { BERTH_TRAINED: trained };
     const { status, stdout, stderr, error } = spawnSync(unfinished, [], { env, maxBuffer: 64 << 20 });
     if (status !== 0) throw new Error(`the program does not start: ${error?.message ?? `${stdout}${stderr}`}`);
-    return stdout;
+    return identified(stdout);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -4,7 +4,7 @@ import type * as Skel from "./skel/bundle.ts";
 import type { Reply } from "./skel/reply.ts";
 import { run } from "./skel/run.ts";
 import { CniError, INVALID_CONFIG } from "./spec/errors.ts";
-import type { Plugin } from "./spec/plugin.ts";
+import { type Plugin, pluginNamed } from "./spec/plugin.ts";
 import type * as Tool from "./tool/main.ts";
 
 /** What of the world a program is given. */
@@ -16,14 +16,13 @@ export interface World {
 }
 
 /**
- * Runs what the program is called as: the plugin whose name is the last part of argv[0] or, under any other name, the
+ * Runs what the program is called as: the plugin that the file of argv[0] is named after or, under any other name, the
  * plugin or command that the first word names.
  */
 export function cli({ argv, env, stdin }: World, plugins: readonly Plugin[]): Reply {
   const called = (argv[0] ?? "").replace(/^.*\//, "");
   const word = argv[1];
-  const find = (name: string | undefined) => plugins.find((plugin) => plugin.name === name);
-  const plugin = find(called) ?? find(word);
+  const plugin = pluginNamed(called, plugins) ?? pluginNamed(word ?? "", plugins);
   if (plugin) return run(plugin, env, stdin, plugins);
   if (env.get("CNI_COMMAND")) return notAPlugin(word ?? called, plugins);
   const { command } = load("tool") as typeof Tool;

@@ -12,7 +12,7 @@ use std::cell::UnsafeCell;
 use std::ffi::c_int;
 use std::io::Write;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 use crate::engine::Program;
 use crate::fatal::{exit, fatal};
@@ -25,6 +25,10 @@ const SIZE: usize = 1664 << 10;
 #[repr(C, align(4096))]
 struct Image {
     mark: [u8; 32],
+    /// A hash of the finished executable without it: scripts/finish.mjs.
+    build: [AtomicU8; 16],
+    /// Where in the finished executable this is; 0 in the unfinished one.
+    offset: AtomicUsize,
     /// Null in the unfinished executable.
     program: AtomicPtr<Program>,
     /// Whether blocks are taken from `memory`.
@@ -40,6 +44,8 @@ unsafe impl Sync for Image {}
 #[unsafe(link_section = ".snapshot")]
 static IMAGE: Image = Image {
     mark: *b"berth: the snapshot starts here\n",
+    build: [const { AtomicU8::new(0) }; 16],
+    offset: AtomicUsize::new(0),
     program: AtomicPtr::new(null_mut()),
     open: AtomicBool::new(true),
     hot: AtomicUsize::new(0),
@@ -58,17 +64,26 @@ pub fn program(start: fn() -> Program) -> &'static Program {
     if training::start() { program } else { write(program) }
 }
 
+/// What all copies of this executable and no other have at a place in their file: mark and build id. None where it is
+/// unfinished.
+pub fn build() -> Option<(usize, [u8; 48])> {
+    let offset = IMAGE.offset.load(Relaxed);
+    let byte = |i: usize| IMAGE.mark.get(i).copied().unwrap_or_else(|| IMAGE.build[i - IMAGE.mark.len()].load(Relaxed));
+    (offset != 0).then(|| (offset, std::array::from_fn(byte)))
+}
+
 /// Prints the executable with `program`, and all that it refers to, in it.
 fn write(program: &mut Program) -> ! {
     IMAGE.program.store(program, Relaxed);
     IMAGE.hot.store(training::hot(), Relaxed);
-    // SAFETY: initialised, and from here on only read.
-    let image = unsafe { std::slice::from_raw_parts((&raw const IMAGE).cast::<u8>(), size_of::<Image>()) };
     let mut executable = std::fs::read("/proc/self/exe").unwrap_or_default();
     let place = executable.chunks(align_of::<Image>()).position(|page| page.starts_with(&IMAGE.mark));
     let Some(start) = place.map(|page| page * align_of::<Image>()) else {
         fatal("the executable has no place for the snapshot", "")
     };
+    IMAGE.offset.store(start, Relaxed);
+    // SAFETY: initialised, and from here on only read.
+    let image = unsafe { std::slice::from_raw_parts((&raw const IMAGE).cast::<u8>(), size_of::<Image>()) };
     let place = &mut executable[start..start + image.len()];
     place.copy_from_slice(image);
     // Where the stack was: of no use to the next process, and not the same in each build.

@@ -1,7 +1,7 @@
-import { load, stat } from "#sys";
+import { isThisProgram, load, stat } from "#sys";
 import { errnoOf } from "../base/errno.ts";
 import type { Collection, OwnedLease } from "../spec/delegate.ts";
-import type { AddOutcome, Call, Plugin, Verb } from "../spec/plugin.ts";
+import { type AddOutcome, type Call, type Plugin, pluginNamed, type Verb } from "../spec/plugin.ts";
 import { atLeast } from "../spec/versions.ts";
 import { type Found, find } from "./find.ts";
 import type * as Process from "./process.ts";
@@ -72,13 +72,13 @@ function processes(): typeof Process {
   return load("process") as typeof Process;
 }
 
-/** The plugin of the table for the file that was found, if that is the file that is running. */
-function inProcess(type: string, { file }: Found, call: Call): Plugin | undefined {
-  const plugin = call.delegates.get(type);
-  return plugin && isThisExecutable(file) ? plugin : undefined;
+/** The plugin of the table for the file that was found, if that is the executable that is running, or a copy of it. */
+function inProcess(type: string, found: Found, call: Call): Plugin | undefined {
+  const plugin = pluginNamed(type, call.delegates);
+  return plugin && (isRunning(found) || isThisProgram(found.path)) ? plugin : undefined;
 }
 
-function isThisExecutable(file: Found["file"]): boolean {
+function isRunning({ file }: Found): boolean {
   try {
     const self = stat("/proc/self/exe");
     return file.ino === self.ino && file.dev === self.dev;

@@ -61,7 +61,7 @@ function answerOf(
     config,
     name,
     version: cniVersion,
-    delegates: new Map(delegates.map((one) => [one.name, one])),
+    delegates,
     warn,
   });
 }

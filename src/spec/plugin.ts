@@ -17,8 +17,8 @@ export interface Call {
   readonly name: string;
   /** The configuration's cniVersion, "0.1.0" when it has none; one that the plugin supports. */
   readonly version: Version;
-  /** The plugins of this executable by name: one that is delegated to runs without a process (invoke/delegate.ts). */
-  readonly delegates: ReadonlyMap<string, Plugin>;
+  /** The plugins of this executable: one that is delegated to runs without a process (invoke/delegate.ts). */
+  readonly delegates: readonly Plugin[];
   /** Says something to the operator: one line on stderr. */
   warn(line: string): void;
 }
@@ -57,4 +57,17 @@ export interface Plugin extends Handlers {
   /** The spec versions it speaks, oldest first. */
   readonly versions: readonly Version[];
   ADD(call: Call): AddOutcome;
+}
+
+/**
+ * Whether a file of this name is the plugin: by its own name, or under one that a project gives it, of which it is the last
+ * part ("cnv-bridge", "buildkit-cni-host-local").
+ */
+export function isNamed(file: string, plugin: string): boolean {
+  return file === plugin || file.endsWith(`-${plugin}`);
+}
+
+/** The plugin that a file of this name is; undefined when there is none. */
+export function pluginNamed(file: string, plugins: readonly Plugin[]): Plugin | undefined {
+  return plugins.find(({ name }) => isNamed(file, name));
 }

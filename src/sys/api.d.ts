@@ -84,6 +84,11 @@ declare module "berth:sys" {
   export function mkdir(path: string, mode: number): void;
   /** Names in a directory, without "." and "..", in the kernel's order. Names that are not UTF-8 are left out. */
   export function readdir(path: string): string[];
+  /**
+   * Whether the file is a copy of the executable that runs, by the build id in it. False for what cannot be read, and on
+   * a host whose programs have none.
+   */
+  export function isThisProgram(path: string): boolean;
   export interface Stat {
     dev: number;
     ino: number;

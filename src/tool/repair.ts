@@ -1,5 +1,6 @@
 import type { Host } from "../host/host.ts";
 import { boolean, decode, goObject, string } from "../spec/decode.ts";
+import { isNamed } from "../spec/plugin.ts";
 import { type Attachment, readAttachments } from "./attachments.ts";
 
 /** What a repair did. */
@@ -33,8 +34,8 @@ const bridgeSchema = goObject({ type: string, ipMasq: boolean });
 
 function mend(host: Host, { owner, plugins, result }: Attachment): string {
   const masquerades = plugins.some((plugin) => {
-    const { type, ipMasq } = decode(bridgeSchema, plugin);
-    return type === "bridge" && ipMasq === true;
+    const { type = "", ipMasq } = decode(bridgeSchema, plugin);
+    return isNamed(type, "bridge") && ipMasq === true;
   });
   if (!masquerades) return "its network does not masquerade";
   const ends = result.interfaces.filter(({ sandbox }) => !sandbox).map(({ name }) => host.findLink(name));

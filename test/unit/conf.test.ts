@@ -18,7 +18,7 @@ function callOf(request: object): Call {
   const { config, name, cniVersion } = readRequest(stdin);
   const version = VERSIONS.find((known) => known === cniVersion);
   if (version === undefined) throw new Error(`${cniVersion} is no version`);
-  return { env: readEnv(callEnv("ADD"), []), stdin, config, name, version, delegates: new Map(), warn: () => {} };
+  return { env: readEnv(callEnv("ADD"), []), stdin, config, name, version, delegates: [], warn: () => {} };
 }
 
 /** What a plugin makes of its configuration before it touches anything. */

@@ -14,6 +14,7 @@ use super::error::{call, failure};
 use super::process::milliseconds;
 use super::signals::Ticker;
 use super::values::{Bytes, Data, Text, descriptor};
+use crate::snapshot;
 
 const TEXT_LIMIT: usize = 16 << 20;
 const FILE_LIMIT: usize = 1 << 20;
@@ -153,6 +154,14 @@ pub fn readdir(ctx: Ctx<'_>, path: Text) -> Result<Vec<String>> {
         }
     }
     Ok(names)
+}
+
+/// By the build id in its image, wherever the copy is.
+pub fn is_this_program(path: Text) -> bool {
+    let Some((offset, build)) = snapshot::build() else { return false };
+    let mut found = [0; 48];
+    let file = open_at(&path, OFlags::NONBLOCK | OFlags::NOCTTY, 0);
+    file.and_then(|file| io::pread(&file, &mut found, offset as u64)).is_ok() && found == build
 }
 
 /// The kernel waits, not a loop here; a timer interrupts it at the deadline.

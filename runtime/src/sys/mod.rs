@@ -62,6 +62,7 @@ exports! {
     c"unlink" => files::unlink,
     c"mkdir" => files::mkdir,
     c"readdir" => files::readdir,
+    c"isThisProgram" => files::is_this_program,
     c"flock" => files::flock,
     c"stat" => stat::stat,
     c"lstat" => stat::lstat,

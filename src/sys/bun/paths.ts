@@ -66,3 +66,8 @@ function namesIn(records: Uint8Array): string[] {
   }
   return names.filter((name) => name !== "." && name !== "..");
 }
+
+/** What Bun runs has no build id. */
+export function isThisProgram(_: string): boolean {
+  return false;
+}

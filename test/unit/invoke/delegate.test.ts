@@ -21,7 +21,7 @@ function upper(dir: string, plugins: Plugin[] = [], verb: Verb = "ADD"): Call & 
     config: JSON.parse(STDIN),
     name: "net",
     version: "1.0.0",
-    delegates: new Map(plugins.map((plugin) => [plugin.name, plugin])),
+    delegates: plugins,
     warn: (line) => void warnings.push(line),
     warnings,
   };

@@ -25,7 +25,7 @@ function effects(
 ) {
   const host = fakeHost(cues);
   const ipam = fakePlugin({ name: "ipam", ADD: () => ({ result: ONE_ADDRESS }), leases: () => leases });
-  const delegates = new Map([["ipam", ipam]]);
+  const delegates = [ipam];
   const call = bridgeCall({ verb, conf, env: { CNI_PATH: path.dir }, delegates });
   try {
     if (verb === "ADD") add(call, host);
@@ -65,7 +65,7 @@ test.each([
   const told: unknown[] = [];
   const ipam = fakePlugin({ name: "ipam", ADD: () => ({ result: ONE_ADDRESS, attached: (link) => told.push(link) }) });
   const all = { ...conf, ipam: { type: "ipam" } };
-  const delegates = new Map([["ipam", ipam]]);
+  const delegates = [ipam];
   add(bridgeCall({ verb: "ADD", conf: all, env: { CNI_PATH: path.dir }, delegates }), fakeHost());
   expect(told).toMatchObject([{ sandboxCookie: "2", rules }]);
 });

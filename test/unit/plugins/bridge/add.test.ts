@@ -40,7 +40,7 @@ afterAll(() => path[Symbol.dispose]());
 function run(conf: Record<string, unknown>, cues: Cues = {}, { lease = LEASE, prepare = (_: FakeHost) => {} } = {}) {
   const host = fakeHost(cues);
   prepare(host);
-  const delegates = new Map([["ipam", recordingIpam(host, lease)]]);
+  const delegates = [recordingIpam(host, lease)];
   const call = bridgeCall({ conf, env: { CNI_PATH: path.dir }, delegates });
   try {
     return { host, call, outcome: add(call, host), thrown: undefined };

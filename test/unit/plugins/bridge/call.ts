@@ -16,7 +16,7 @@ export function bridgeCall({
   conf,
   env,
   verb = "ADD",
-  delegates = new Map(),
+  delegates = [],
 }: Options = {}): Call & { warnings: string[] } {
   const stdin = JSON.stringify({ cniVersion: "1.0.0", name: "net", type: "bridge", bridge: "br0", ...conf });
   const variables = {

@@ -78,7 +78,7 @@ export class Network {
       config,
       name: "net",
       version: options.version ?? "1.1.0",
-      delegates: new Map(),
+      delegates: [],
       warn: (line) => void this.warnings.push(line),
     };
   }
