@@ -34,7 +34,10 @@ function identified(executable) {
   let at = executable.indexOf(MARK);
   while (at >= 0 && at % 4096 !== 0) at = executable.indexOf(MARK, at + 1);
   if (at < 0) throw new Error("the executable has no place for its build id");
-  createHash("sha256").update(executable).digest().copy(executable, at + MARK.length, 0, 16);
+  createHash("sha256")
+    .update(executable)
+    .digest()
+    .copy(executable, at + MARK.length, 0, 16);
   return executable;
 }
 

@@ -15,6 +15,9 @@ describe("cli() as a plugin", () => {
     [["bridge", "host-local"], "bridge"],
     [["/usr/bin/berth", "host-local"], "host-local"],
     [["./renamed", "bridge"], "bridge"],
+    [["/opt/cni/bin/cnv-bridge"], "bridge"],
+    [["buildkit-cni-host-local", "bridge"], "host-local"],
+    [["berth", "cnv-bridge"], "bridge"],
   ])("%j is %s", (argv, name) => {
     const { code, stdout, stderr } = run(argv);
     expect([code, stdout]).toEqual([0, ""]);
@@ -44,6 +47,9 @@ describe("cli() as a command", () => {
   test.each([
     [["berth", "brigde"], "brigde"],
     [["/opt/cni/bin/macvlan"], "macvlan"],
+    [["mybridge"], "mybridge"],
+    [["bridge-v2"], "bridge-v2"],
+    [["local"], "local"],
   ])("%j is refused with what there is", (argv, name) => {
     const { code, stdout, stderr } = run(argv);
     expect([code, stdout]).toEqual([1, ""]);

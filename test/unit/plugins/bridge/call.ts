@@ -12,12 +12,7 @@ export interface Options {
 }
 
 /** A call for the network "net" on the bridge "br0"; what it warned of is in `warnings`. */
-export function bridgeCall({
-  conf,
-  env,
-  verb = "ADD",
-  delegates = [],
-}: Options = {}): Call & { warnings: string[] } {
+export function bridgeCall({ conf, env, verb = "ADD", delegates = [] }: Options = {}): Call & { warnings: string[] } {
   const stdin = JSON.stringify({ cniVersion: "1.0.0", name: "net", type: "bridge", bridge: "br0", ...conf });
   const variables = {
     CNI_COMMAND: verb,
