@@ -1,7 +1,7 @@
 import * as sys from "#sys";
 import { ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
-import { NSFS_MAGIC, O, PROC_SUPER_MAGIC } from "../sys/flags.ts";
+import { CLONE_NEWNET, O } from "../sys/flags.ts";
 import { type Namespace, namespaceAt } from "./namespace.ts";
 
 /** A container's network namespace, held open: it cannot vanish or be another one while in use. */
@@ -15,11 +15,15 @@ export interface Sandbox extends Namespace {
 /** Opens CNI_NETNS. Throws Explained when it is missing or is no network namespace. */
 export function openSandbox(path: string): Sandbox {
   const fd = openFile(path);
-  const magic = sys.fsMagic(fd);
-  if (magic !== NSFS_MAGIC && magic !== PROC_SUPER_MAGIC) {
+  const type = sys.namespaceType(fd);
+  if (type !== CLONE_NEWNET) {
+    const what =
+      type === undefined
+        ? `unknown FS magic on "${path}": ${sys.fsMagic(fd).toString(16)}`
+        : "it is a namespace of another kind";
     sys.close(fd);
     throw new Explained(
-      `failed to open netns "${path}": unknown FS magic on "${path}": ${magic.toString(16)}`,
+      `failed to open netns "${path}": ${what}`,
       "CNI_NETNS must name a network namespace: /proc/PID/ns/net or a bind mount of one (ip netns add NAME makes /run/netns/NAME)",
     );
   }

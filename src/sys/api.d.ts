@@ -120,6 +120,8 @@ declare module "berth:sys" {
   // ---- namespaces ----------------------------------------------------------------------------
   /** Runs `fn` with this thread in the network namespace behind `fd` and always comes back; failing to come back ends the process. */
   export function inNetns<T>(fd: number, fn: () => T): T;
+  /** The CLONE_NEW* flag of the namespace that `fd` is open on (ioctl NS_GET_NSTYPE); undefined when it is on none. */
+  export function namespaceType(fd: number): number | undefined;
   /** Whether an interface of this index is in the current network namespace, under whatever name (SIOCGIFNAME). */
   export function hasIfindex(index: number): boolean;
   /** SO_NETNS_COOKIE of a socket's network namespace in decimal; undefined before Linux 5.14. */

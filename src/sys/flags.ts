@@ -31,6 +31,5 @@ export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
 export const S_IFIFO = 0o010000;
 
-/** File systems by the magic that `fsMagic` returns (linux/magic.h). */
-export const NSFS_MAGIC = 0x6e736673;
-export const PROC_SUPER_MAGIC = 0x9fa0;
+/** What `namespaceType` says of a network namespace (linux/sched.h). */
+export const CLONE_NEWNET = 0x40000000;

@@ -164,3 +164,15 @@ describe("ADD with its leases on a disk that is", () => {
     })();
   });
 });
+
+describe("ADD by a process that may write no file", () => {
+  test(
+    "says so instead of dying by SIGXFSZ, and leaves nothing",
+    inLab((lab) => {
+      const ns = lab.container();
+      const limited = ["nsenter", `--net=${netnsPath(lab.host)}`, "prlimit", "--fsize=0", "{}"];
+      cniError(addBy(ns, limited, lab.conf()), "file too large", lab.store);
+      expect(left(lab, ns)).toEqual(NOTHING);
+    }),
+  );
+});

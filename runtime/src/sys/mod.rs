@@ -72,6 +72,7 @@ exports! {
     c"getxattr" => stat::getxattr,
     c"setxattr" => stat::setxattr,
     c"inNetns" => netns::in_netns,
+    c"namespaceType" => netns::namespace_type,
     c"hasIfindex" => netns::has_ifindex,
     c"netnsCookie" => netns::cookie,
     c"netlinkOpen" => netlink::open,

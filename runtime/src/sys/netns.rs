@@ -30,6 +30,14 @@ pub fn in_netns<'js>(ctx: Ctx<'js>, fd: i32, function: Function<'js>) -> Result<
     result
 }
 
+/// The CLONE_NEW* flag of a namespace; None for what is none.
+pub fn namespace_type(fd: i32) -> Option<i32> {
+    /// linux/nsfs.h
+    const NS_GET_NSTYPE: libc::Ioctl = 0xb703u32 as libc::Ioctl;
+    // SAFETY: the request takes no argument; what is no namespace refuses it.
+    Some(unsafe { libc::ioctl(fd, NS_GET_NSTYPE) }).filter(|kind| *kind >= 0)
+}
+
 /// SO_NETNS_COOKIE (since Linux 5.14) of a socket.
 pub fn cookie(ctx: Ctx<'_>, socket: i32) -> Result<Option<String>> {
     let (mut cookie, mut size) = (0u64, 8);

@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT become exceptions of the next system call; SIGPIPE becomes EPIPE.
+//! SIGTERM and SIGINT become exceptions of the next system call; SIGPIPE becomes EPIPE, SIGXFSZ EFBIG.
 
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -32,6 +32,7 @@ pub fn install() {
     handle(libc::SIGTERM, remember as extern "C" fn(i32) as usize);
     handle(libc::SIGINT, remember as extern "C" fn(i32) as usize);
     handle(libc::SIGPIPE, libc::SIG_IGN);
+    handle(libc::SIGXFSZ, libc::SIG_IGN);
 }
 
 /// The signal to be thrown now, which is then forgotten.

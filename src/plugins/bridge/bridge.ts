@@ -17,7 +17,7 @@ import {
 } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { BridgeConfig } from "./config.ts";
-import { randomMac } from "./names.ts";
+import { bridgeMac, isBridgeMac } from "./names.ts";
 
 /**
  * Alias of a bridge that berth made. Its MAC address was given at birth, so that ports do not change it, and a stale
@@ -47,9 +47,9 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
   const changes = [];
   if (config.promiscMode && !(bridge.flags & IFF_PROMISC)) changes.push(setPromisc(bridge.index));
   if (!(bridge.flags & IFF_UP)) {
-    // Down, nameless and without address it is as an ADD that was killed here left it: nobody uses it, so it becomes ours.
-    const untouched = bridge.alias === "" && host.listAddrs(bridge.index).length === 0;
-    if (untouched) changes.push(setAlias(bridge.index, BRIDGE_ALIAS), setMac(bridge.index, bridge.mac));
+    // Of an ADD that was killed before it came to that.
+    const ours = bridge.alias === "" && isBridgeMac(name, bridge.mac);
+    if (ours) changes.push(setAlias(bridge.index, BRIDGE_ALIAS));
     changes.push(setUp(bridge.index));
   }
   if (changes.length) host.change(...changes);
@@ -57,7 +57,7 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
 }
 
 function makeBridge(host: Host, { bridge: name, mtu, vlans }: BridgeConfig): Link {
-  const wanted = { name, mac: randomMac(), ...(mtu > 0 && { mtu }), vlanFiltering: vlans !== undefined };
+  const wanted = { name, mac: bridgeMac(name), ...(mtu > 0 && { mtu }), vlanFiltering: vlans !== undefined };
   const [failed] = host.attempt([addBridge(wanted)]);
   if (failed && !isErrno(failed, EEXIST)) {
     const details = "does the kernel have the bridge module (modprobe bridge), and does the plugin run as root?";

@@ -2,13 +2,13 @@ import { ENODEV, messageOf } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
-import { deleteLink, forgetNeigh } from "../../host/verbs.ts";
+import { deleteLink, forgetNeigh, type Link } from "../../host/verbs.ts";
 import { delegate, delegateLeases } from "../../invoke/delegate.ts";
 import type { OwnedLease } from "../../spec/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { type Remains, readRemains } from "./config.ts";
-import { aliasOf, hostVethName } from "./names.ts";
+import { ALIAS_PREFIX, aliasOf, hostVethName } from "./names.ts";
 import { IPTABLES, mayHave, SPOOF_CHECK } from "./rule-kinds.ts";
 
 /**
@@ -32,7 +32,7 @@ export function del(call: Call, host: Host): void {
     () => {
       removed = removeOuter(host, owner, leases ?? []);
     },
-    () => removeInner(call, host, removed),
+    () => removeInner(call, host, owner, leases ?? [], removed),
     () => {
       // As long as the container can send, it is watched.
       if (remains.macspoofchk || mayHave(SPOOF_CHECK, leases)) host.rules.spoofCheck().remove(owner);
@@ -46,10 +46,41 @@ export function del(call: Call, host: Host): void {
   if (failures.length) throw combined(failures);
 }
 
-/** The container's end, by name, whoever made it, unless it is `removed`. A wrong CNI_NETNS is told all the same. */
-function removeInner(call: Call, host: Host, removed: boolean): void {
-  const sandbox = host.openSandboxIfThere(call.env.netns, call.warn);
-  if (!removed) sandbox?.change({ ...deleteLink(call.env.ifname), tolerate: [ENODEV] });
+/** The container's end, unless it is `removed`. A wrong CNI_NETNS is told all the same. */
+function removeInner(call: Call, host: Host, owner: Owner, leases: readonly OwnedLease[], removed: boolean): void {
+  const { netns, ifname } = call.env;
+  const sandbox = host.openSandboxIfThere(netns, call.warn);
+  const link = removed ? undefined : sandbox?.findLink(ifname);
+  if (!sandbox || !link) return;
+  if (isAttachments(call, host, owner, leases, link)) {
+    sandbox.change({ ...deleteLink(link.index), tolerate: [ENODEV] });
+  } else call.warn(`${ifname} in ${netns} is not of network ${owner.network}: it is left as it is`);
+}
+
+/**
+ * Whether an interface of the container's is of this attachment, whoever made it. ADD fails where somebody else has the
+ * name, and the DEL that follows must not take that from the container: a lease, an earlier result or a port of the
+ * network's bridge must speak for it, and no alias against it.
+ */
+function isAttachments(
+  call: Call,
+  host: Host,
+  owner: Owner,
+  leases: readonly OwnedLease[],
+  { kind, index, peer }: Link,
+): boolean {
+  if (kind !== "veth") return false;
+  const outer = host.findLink(peer);
+  const other = outer?.kind === "veth" && outer.peer === index ? outer : undefined;
+  if (other?.alias.startsWith(ALIAS_PREFIX)) return other.alias === aliasOf(owner);
+  if (leases.length > 0 || hasResult(call)) return true;
+  return (
+    other !== undefined && other.master !== 0 && other.master === host.findLink(readRemains(call.config).bridge)?.index
+  );
+}
+
+function hasResult({ config }: Call): boolean {
+  return Boolean((config as { prevResult?: unknown }).prevResult);
 }
 
 /**
@@ -94,9 +125,8 @@ function removeRules(
 }
 
 /** Whether somebody removed the leases of an attachment by hand: its link is there, or its result. */
-function wasRobbed({ config }: Call, host: Host, owner: Owner): boolean {
-  const { prevResult } = config as { prevResult?: unknown };
-  return Boolean(prevResult) || host.findLink(hostVethName(owner))?.alias === aliasOf(owner);
+function wasRobbed(call: Call, host: Host, owner: Owner): boolean {
+  return hasResult(call) || host.findLink(hostVethName(owner))?.alias === aliasOf(owner);
 }
 
 /** Where the host's end is gone, or was taken out of the bridge. */

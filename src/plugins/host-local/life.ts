@@ -2,10 +2,10 @@
 import {
   boottime,
   close,
-  fsMagic,
   hasIfindex,
   inNetns,
   monotonic,
+  namespaceType,
   netlinkOpen,
   netnsCookie,
   open,
@@ -13,7 +13,7 @@ import {
   sleep,
 } from "#sys";
 import { errnoOf } from "../../base/errno.ts";
-import { NSFS_MAGIC, O } from "../../sys/flags.ts";
+import { CLONE_NEWNET, O } from "../../sys/flags.ts";
 import type { Attachment } from "./attribute.ts";
 
 /** Where and when this process runs. */
@@ -101,7 +101,7 @@ function cookieOf(path: string): string | undefined {
   try {
     const opened = open(path, O.RDONLY | O.NONBLOCK);
     fd = opened;
-    return fsMagic(opened) === NSFS_MAGIC ? inNetns(opened, ownCookie) : undefined;
+    return namespaceType(opened) === CLONE_NEWNET ? inNetns(opened, ownCookie) : undefined;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return undefined;

@@ -28,6 +28,7 @@ const library = dlopen("libc.so.6", {
   getdents64: { args: [fd, buf, size], returns: long },
   getrandom: { args: [buf, size, uint], returns: long },
   getsockopt: { args: [fd, int, int, buf, buf], returns: int },
+  ioctl: { args: [fd, long, long], returns: int },
   if_indextoname: { args: [uint, buf], returns: "ptr" },
   kill: { args: [int, int], returns: int },
   linkat: { args: [fd, buf, fd, buf, int], returns: int },

@@ -1,16 +1,16 @@
 /** Network namespaces (sys/api.d.ts). */
 import { ENODEV, ENXIO, isErrno } from "../../base/errno.ts";
-import { O } from "../flags.ts";
+import { CLONE_NEWNET, O } from "../flags.ts";
 import { call } from "./call.ts";
 import { close, open, write } from "./files.ts";
 import { libc } from "./libc.ts";
 import { exit } from "./process.ts";
 import { deferSignals } from "./signals.ts";
 
-const CLONE_NEWNET = 0x40000000;
 const SOL_SOCKET = 1;
 const SO_NETNS_COOKIE = 71;
 const ENOPROTOOPT = 92;
+const NS_GET_NSTYPE = 0xb703;
 
 /** Moves the thread that runs JavaScript, and no other of Bun's; so `fn` must not await, and timers run outside. */
 export function inNetns<T>(fd: number, fn: () => T): T {
@@ -31,6 +31,11 @@ export function inNetns<T>(fd: number, fn: () => T): T {
 function strand(): never {
   deferSignals(() => write(2, "cannot return to the network namespace this process came from: ending\n"));
   return exit(1);
+}
+
+export function namespaceType(fd: number): number | undefined {
+  const type = libc.ioctl(fd, NS_GET_NSTYPE, 0);
+  return type < 0 ? undefined : type;
 }
 
 /** By if_indextoname(3), which makes this ioctl on a socket of its own. */

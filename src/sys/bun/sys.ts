@@ -7,7 +7,7 @@ export { lineTable, load } from "./bundles.ts";
 export { boottime, monotonic, realtime, sleep } from "./clock.ts";
 export { close, open, pread, pwrite, read, readFile, readText, truncate, write, writeFile } from "./files.ts";
 export { netlinkOpen, netlinkOption, receive, send } from "./netlink.ts";
-export { hasIfindex, inNetns, netnsCookie } from "./netns.ts";
+export { hasIfindex, inNetns, namespaceType, netnsCookie } from "./netns.ts";
 export { isThisProgram, linkFd, mkdir, readdir, unlink } from "./paths.ts";
 export { argv, environ, exit, random } from "./process.ts";
 export { run } from "./run.ts";

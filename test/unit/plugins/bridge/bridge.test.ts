@@ -5,6 +5,7 @@ import { formatMac } from "../../../../src/base/mac.ts";
 import { addAddr, IFF_PROMISC, IFF_UP, type Link } from "../../../../src/host/verbs.ts";
 import { BRIDGE_ALIAS, ensureBridge, ensureGateway } from "../../../../src/plugins/bridge/bridge.ts";
 import { readConfig } from "../../../../src/plugins/bridge/config.ts";
+import { bridgeMac } from "../../../../src/plugins/bridge/names.ts";
 import { type Cues, type FakeHost, fakeHost } from "../../../support/fakehost.ts";
 import { refusal } from "../../../support/refusal.ts";
 import { bridgeCall } from "./call.ts";
@@ -40,11 +41,14 @@ describe("ensureBridge()", () => {
     expect(host.findLink("br0")?.alias).toBe("");
   });
 
-  test("makes its own what nobody has touched since it was made, as a killed ADD leaves it", () => {
+  test.each([
+    ["has the MAC address that berth gives, as a killed ADD leaves it, is berth's", bridgeMac("br0"), BRIDGE_ALIAS],
+    ["has another's is not", bridgeMac("br1"), ""],
+  ])("a bridge that is down and %s", (_, mac, alias) => {
     const host = fakeHost();
-    host.put({ name: "br0", kind: "bridge" });
+    host.put({ name: "br0", kind: "bridge", mac });
     ensure(host);
-    expect(host.findLink("br0")?.alias).toBe(BRIDGE_ALIAS);
+    expect(host.findLink("br0")?.alias).toBe(alias);
   });
 
   test("takes the bridge that a concurrent call made first", () => {

@@ -4,7 +4,9 @@ import { encodeUtf8 } from "../../../../src/base/utf8.ts";
 import {
   aliasOf,
   aliasPrefix,
+  bridgeMac,
   hostVethName,
+  isBridgeMac,
   portMac,
   randomMac,
   randomVethName,
@@ -54,6 +56,19 @@ test("randomMac() is unicast, locally administered, and another each time", () =
   for (const mac of macs) {
     expect(mac).toHaveLength(6);
     expect((mac[0] ?? 0) & 3).toBe(2);
+  }
+  expect(new Set(macs.map(formatMac)).size).toBe(200);
+});
+
+test("bridgeMac() is such a one too, known as the bridge's own and as no other's", () => {
+  const macs = Array.from({ length: 200 }, () => bridgeMac("br0"));
+  for (const mac of macs) {
+    expect((mac[0] ?? 0) & 3).toBe(2);
+    expect([isBridgeMac("br0", mac), isBridgeMac("br1", mac), isBridgeMac("br0", randomMac())]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   }
   expect(new Set(macs.map(formatMac)).size).toBe(200);
 });
