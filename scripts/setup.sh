@@ -13,7 +13,7 @@ REFERENCE_PLUGINS=({main/{bridge,loopback,ptp,macvlan,ipvlan,vlan,host-device,du
 
 # command:package
 COMMANDS=(ip:iproute2 nft:nftables iptables:iptables ping:iputils-ping strace:strace time:time
-  containerd:containerd runc:runc busybox:busybox-static valgrind:valgrind)
+  containerd:containerd runc:runc busybox:busybox-static valgrind:valgrind python3:python3)
 
 # Another kernel, with what this machine's may lack, for test/vm: booted in software emulation.
 VM_KERNEL=$BERTH_CACHE/vm-kernel

@@ -132,6 +132,26 @@ describe("bridge/DEL of what the reference's ADD made", () => {
   });
 });
 
+describe("rolling back: the reference's DEL of what berth's ADD made", () => {
+  /** The addresses in berth's sets. */
+  const entries = (lab: Lab) => lab.nftj(lab.host).flatMap((row) => row.set?.elem ?? []).length;
+
+  need.each([
+    ["absent", undefined, 2],
+    ["iptables", "iptables", 0],
+  ] as const)("with ipMasqBackend %s succeeds; what it leaves, berth's GC removes", async (_, ipMasqBackend, left) => {
+    await inLab((lab) => {
+      const ns = lab.container();
+      const conf = network(lab, { ipMasqBackend, macspoofchk: true });
+      const prevResult = lab.add({ ns, id: "mixed-a", conf });
+      for (const again of [{ ...conf, prevResult }, conf]) lab.del({ ns, id: "mixed-a", conf: again, bin: REFERENCE });
+      expect([lab.leases(), lab.ports(), entries(lab)]).toEqual([{}, [], left]);
+      lab.call("bridge", "GC", { conf: { ...conf, "cni.dev/valid-attachments": [] }, env: NOBODY });
+      expect([rulesOf(lab), entries(lab)]).toEqual([[], 0]);
+    })();
+  });
+});
+
 describe("bridge/GC", () => {
   need.each([
     ["berth", BIN],
