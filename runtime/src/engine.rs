@@ -2,11 +2,11 @@
 
 use rquickjs::context::intrinsic::{Json, MapSet, Promise, RegExp, TypedArrays};
 use rquickjs::{Coerced, Context, Ctx, Exception, FromJs, Function, Module, Object, Persistent, Runtime, qjs};
-use rustix::process::{Resource, getrlimit};
 
 use crate::fatal::{exit, fatal, out_of_memory};
 use crate::heap::Heap;
 use crate::modules::Bundles;
+use crate::stack;
 
 /// A plugin needs about 2 MiB; beyond this something is wrong and the node must not suffer.
 const MEMORY_LIMIT: usize = 64 << 20;
@@ -14,8 +14,6 @@ const MEMORY_LIMIT: usize = 64 << 20;
 const MEMORY_RESERVE: usize = 4 << 20;
 /// Below it no cycles are collected: a plugin never gets there.
 const GC_THRESHOLD: usize = 32 << 20;
-/// A usual RLIMIT_STACK; the engine must not use more than is there.
-const STACK: u64 = 8 << 20;
 
 /// A started engine that has evaluated the bundle `core`, and what that loads.
 pub struct Program {
@@ -45,7 +43,8 @@ pub fn start() -> Program {
 /// at that.
 pub fn run(Program { runtime, context, main }: &Program) -> ! {
     runtime.set_memory_limit(MEMORY_LIMIT);
-    runtime.set_max_stack_size(stack_size());
+    // The other half is for calls the engine does not count: a check that fires too late is a SIGSEGV.
+    runtime.set_max_stack_size(stack::SIZE / 2);
     let run = |ctx: Ctx<'_>| {
         // SAFETY: the context's own runtime.
         unsafe { qjs::JS_UpdateStackTop(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
@@ -58,13 +57,6 @@ pub fn run(Program { runtime, context, main }: &Program) -> ! {
             context.with(|ctx| report(&ctx, &error))
         }
     }
-}
-
-/// Half of the stack, the other half being for calls the engine does not count: a check that fires too late
-/// is a SIGSEGV.
-fn stack_size() -> usize {
-    let limit = getrlimit(Resource::Stack).current.unwrap_or(STACK);
-    (limit.min(STACK) / 2) as usize
 }
 
 /// Ends the process with the text and the stack of the exception that nobody caught.

@@ -29,6 +29,8 @@ const SIZES: usize = SMALL / UNIT + 1 + (ROOM / SMALL).ilog2() as usize;
 
 struct Room {
     start: *mut u8,
+    /// How much is reserved: `ROOM`, or what the limit of the address space leaves (ulimit -v).
+    size: usize,
     /// Freed blocks by size; each holds the address of the next.
     free: [*mut u8; SIZES],
     next: *mut u8,
@@ -42,7 +44,7 @@ struct Single(UnsafeCell<Room>);
 unsafe impl Sync for Single {}
 
 static MEMORY: Single =
-    Single(UnsafeCell::new(Room { start: null_mut(), free: [null_mut(); _], next: null_mut(), end: null_mut() }));
+    Single(UnsafeCell::new(Room { start: null_mut(), size: 0, free: [null_mut(); _], next: null_mut(), end: null_mut() }));
 
 /// Gives the heap its first memory at once: page faults, one for each 4 KiB, are an eighth of the time of a call.
 pub fn warm() {
@@ -60,25 +62,33 @@ fn index(total: usize) -> usize {
     if total <= SMALL { total / UNIT } else { SMALL / UNIT + (total / SMALL).ilog2() as usize }
 }
 
+/// Address space of the size; null where there is none.
+fn reserve(size: usize) -> *mut u8 {
+    // Only what may be written counts where memory is not promised twice (vm.overcommit_memory=2).
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: mmap(2) as documented, of what is nobody's.
+    let start = unsafe { libc::mmap(null_mut(), size, libc::PROT_NONE, flags, -1, 0) };
+    if start == libc::MAP_FAILED { null_mut() } else { start.cast() }
+}
+
 impl Room {
     /// Makes room for `more` bytes, and for as much again as there is. Returns whether there is room.
     fn grow(&mut self, more: usize) -> bool {
         // SAFETY: mmap(2) and mprotect(2) as documented; what cannot be used yet is nobody's.
         unsafe {
             if self.start.is_null() {
-                // Only what may be written counts where memory is not promised twice (vm.overcommit_memory=2).
-                let start =
-                    libc::mmap(null_mut(), ROOM, libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0);
-                if start == libc::MAP_FAILED {
+                let sizes = (0..).map(|halvings| ROOM >> halvings).take_while(|&size| size >= FIRST);
+                let Some((start, size)) = sizes.map(|size| (reserve(size), size)).find(|(start, _)| !start.is_null())
+                else {
                     return false;
-                }
-                self.start = start.cast();
+                };
+                (self.start, self.size) = (start, size);
                 self.next = self.start.add(UNIT - HEADER);
                 self.end = self.start;
             }
             let used = self.next.addr() - self.start.addr();
             let size = (used + more).max(FIRST).next_power_of_two();
-            if size > ROOM || libc::mprotect(self.start.cast(), size, libc::PROT_READ | libc::PROT_WRITE) != 0 {
+            if size > self.size || libc::mprotect(self.start.cast(), size, libc::PROT_READ | libc::PROT_WRITE) != 0 {
                 return false;
             }
             self.end = self.start.add(size);

@@ -10,6 +10,7 @@ mod heap;
 mod layout;
 mod modules;
 mod snapshot;
+mod stack;
 mod sys;
 mod training;
 
@@ -36,6 +37,10 @@ fn fill_standard_descriptors() {
 /// The C library's entry: without std's own start (signal stack, /proc/self/maps), which costs system calls.
 #[unsafe(no_mangle)]
 extern "C" fn main(_: c_int, argv: *const *const c_char) -> c_int {
+    stack::run(argv, !snapshot::finished(), start)
+}
+
+extern "C" fn start(argv: stack::Argv) -> ! {
     sys::process::keep(argv);
     fatal::catch_panics();
     let program = snapshot::program(engine::start);

@@ -52,6 +52,11 @@ static IMAGE: Image = Image {
     memory: UnsafeCell::new([0; SIZE]),
 };
 
+/// Whether this is the finished executable.
+pub fn finished() -> bool {
+    !IMAGE.program.load(Relaxed).is_null()
+}
+
 /// The program of the finished executable; that of the unfinished one, if it is in training.
 pub fn program(start: fn() -> Program) -> &'static Program {
     // SAFETY: `write` left it there, in this very executable; nothing moves or frees it.
@@ -84,15 +89,7 @@ fn write(program: &mut Program) -> ! {
     IMAGE.offset.store(start, Relaxed);
     // SAFETY: initialised, and from here on only read.
     let image = unsafe { std::slice::from_raw_parts((&raw const IMAGE).cast::<u8>(), size_of::<Image>()) };
-    let place = &mut executable[start..start + image.len()];
-    place.copy_from_slice(image);
-    // Where the stack was: of no use to the next process, and not the same in each build.
-    let stack = (&raw const place).addr();
-    for word in place.as_chunks_mut().0 {
-        if usize::from_ne_bytes(*word).abs_diff(stack) < 8 << 20 {
-            *word = [0; 8];
-        }
-    }
+    executable[start..start + image.len()].copy_from_slice(image);
     let mut stdout = std::io::stdout();
     match stdout.write_all(&executable).and_then(|()| stdout.flush()) {
         Ok(()) => exit(0),

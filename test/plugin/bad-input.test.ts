@@ -1,11 +1,14 @@
 import { describe, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { reference } from "../../package.json";
 import { cniError } from "../support/cni-error.ts";
 import type { CallOptions, Conf } from "../support/conf.ts";
 import { inLab, type Lab } from "../support/lab.ts";
 import { built, namespaces, needs } from "../support/needs.ts";
 import { snapshot } from "../support/snapshot.ts";
+
+const release = reference.replaceAll(".", "\\.");
 
 const need = needs(namespaces, built);
 
@@ -187,7 +190,7 @@ describe("a plugin started by hand", () => {
         });
         expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
         expect(stderr).toMatch(
-          new RegExp(`^CNI ${plugin} plugin v1\\.9\\.1\\+berth\\.\\d+\\.\\d+\\.\\d+\\nCNI protocol versions`),
+          new RegExp(`^CNI ${plugin} plugin ${release}\\+berth\\.\\d+\\.\\d+\\.\\d+\\nCNI protocol versions`),
         );
       })();
     },

@@ -28,6 +28,17 @@ fn handle(signal: i32, handler: usize) {
     }
 }
 
+/// The caller may have blocked it: a mask is inherited.
+fn unblock(signal: i32) {
+    // SAFETY: sigemptyset(3) makes a valid set of what is zeroed.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        libc::sigaddset(&mut set, signal);
+        libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
+    }
+}
+
 pub fn install() {
     handle(libc::SIGTERM, remember as extern "C" fn(i32) as usize);
     handle(libc::SIGINT, remember as extern "C" fn(i32) as usize);
@@ -72,6 +83,7 @@ pub struct Ticker;
 impl Ticker {
     pub fn start(timeout: Duration) -> Self {
         handle(libc::SIGALRM, interrupt as extern "C" fn(i32) as usize);
+        unblock(libc::SIGALRM);
         let rest = timeout.as_micros() % TICK.as_micros();
         set_timer(if rest == 0 { TICK } else { Duration::from_micros(rest as u64) }, TICK);
         Ticker

@@ -41,36 +41,52 @@ fn start(path: &str, args: Vec<Text>, env: Vec<List<(Text, Text)>>) -> io::Resul
     command.spawn().map_err(errno)
 }
 
-/// Our ends of a child's streams, and a pidfd, readable once it has ended. None: closed, ended.
+/// Where no pidfd tells of its end, a child is asked for it so often.
+const ASKING: Duration = Duration::from_millis(5);
+
+/// A child, and our ends of its streams. None: closed.
 struct Streams {
-    end: Option<OwnedFd>,
+    child: Child,
+    /// Readable once it has ended; None where the kernel or a filter refuses one.
+    pidfd: Option<OwnedFd>,
+    ended: bool,
     stdin: Option<OwnedFd>,
     outputs: [(Option<OwnedFd>, Vec<u8>); 2],
 }
 
 impl Streams {
-    fn of(child: &mut Child) -> io::Result<Self> {
+    fn of(mut child: Child) -> Self {
         let stdin = child.stdin.take().map(OwnedFd::from);
-        fcntl_setfl(stdin.as_ref().ok_or(Errno::BADF)?, OFlags::NONBLOCK)?;
         let (stdout, stderr) = (child.stdout.take().map(OwnedFd::from), child.stderr.take().map(OwnedFd::from));
-        let end = Some(pidfd_open(Pid::from_child(child), PidfdFlags::empty())?);
-        Ok(Streams { end, stdin, outputs: [(stdout, Vec::new()), (stderr, Vec::new())] })
+        let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).ok();
+        Streams { child, pidfd, ended: false, stdin, outputs: [(stdout, Vec::new()), (stderr, Vec::new())] }
     }
 
     fn open(&self) -> bool {
-        self.end.is_some() || self.outputs.iter().any(|(stream, _)| stream.is_some())
+        !self.ended || self.outputs.iter().any(|(stream, _)| stream.is_some())
+    }
+
+    fn kill(&self, signal: Signal) {
+        // Fails only if the child has ended, which is what is wanted.
+        let _ = if self.ended { Ok(()) } else { kill_process(Pid::from_child(&self.child), signal) };
     }
 
     /// Waits for any of them, at most `limit`, and moves what there is to move.
     fn step(&mut self, data: &mut &[u8], limit: Duration) -> io::Result<()> {
-        let inputs = self.end.iter().chain(self.outputs.iter().flat_map(|(stream, _)| stream));
+        let limit = if self.ended || self.pidfd.is_some() { limit } else { limit.min(ASKING) };
+        let end = self.pidfd.iter().filter(|_| !self.ended);
+        let inputs = end.chain(self.outputs.iter().flat_map(|(stream, _)| stream));
         let mut polled: Vec<_> = inputs.map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
         polled.extend(self.stdin.iter().map(|fd| PollFd::new(fd, PollFlags::OUT)));
         poll(&mut polled, Some(&limit.try_into().map_err(|_| Errno::INVAL)?))?;
         let ready = polled.iter().filter(|fd| !fd.revents().is_empty());
         let ready: Vec<i32> = ready.map(|fd| fd.as_fd().as_raw_fd()).collect();
         let is_ready = |fd: &OwnedFd| ready.contains(&fd.as_raw_fd());
-        self.end.take_if(|fd| is_ready(fd));
+        self.ended = self.ended
+            || match &self.pidfd {
+                Some(fd) => is_ready(fd),
+                None => self.child.try_wait().map_err(errno)?.is_some(),
+            };
         for (stream, bytes) in &mut self.outputs {
             let Some(fd) = stream.as_ref().filter(|fd| is_ready(fd)) else { continue };
             bytes.reserve(4096);
@@ -100,15 +116,13 @@ impl Streams {
 
 /// Moves the streams until the child has ended and closed them. A signal for us is passed on to it and returned once
 /// it has ended. @fails ETIMEDOUT
-fn supervise(child: &Child, streams: &mut Streams, input: &[u8], timeout: Option<f64>) -> io::Result<Option<i32>> {
-    let mut input = input;
+fn supervise(streams: &mut Streams, mut input: &[u8], timeout: Option<f64>) -> io::Result<Option<i32>> {
+    fcntl_setfl(streams.stdin.as_ref().ok_or(Errno::BADF)?, OFlags::NONBLOCK)?;
     let mut deadline = timeout.map(|timeout| Instant::now() + milliseconds(timeout));
     let mut interrupted = None;
     while streams.open() {
         if let Some(signal) = signals::take() {
-            // Fails only if the child has ended, which is what is wanted.
-            let _ =
-                kill_process(Pid::from_child(child), if signal == libc::SIGINT { Signal::INT } else { Signal::TERM });
+            streams.kill(if signal == libc::SIGINT { Signal::INT } else { Signal::TERM });
             let grace = Instant::now() + GRACE;
             deadline = Some(deadline.map_or(grace, |deadline| deadline.min(grace)));
             interrupted = Some(signal);
@@ -143,14 +157,12 @@ pub fn run<'js>(ctx: Ctx<'js>, path: Text, options: Object<'js>) -> Result<Objec
     let timeout: Option<f64> = options.get("timeout")?;
     let fail = |errno| failure(&ctx, "run", errno, Some(&path));
 
-    let mut child = start(&path, args.unwrap_or_default(), env).map_err(fail)?;
-    let mut streams = Streams::of(&mut child).map_err(fail)?;
-    let supervised = supervise(&child, &mut streams, stdin.as_ref().map_or(&[], |data| &data.0), timeout);
+    let mut streams = Streams::of(start(&path, args.unwrap_or_default(), env).map_err(fail)?);
+    let supervised = supervise(&mut streams, stdin.as_ref().map_or(&[], |data| &data.0), timeout);
     if streams.open() {
-        // As above.
-        let _ = child.kill();
+        streams.kill(Signal::KILL);
     }
-    let status = child.wait().map_err(errno).map_err(fail)?;
+    let status = streams.child.wait().map_err(errno).map_err(fail)?;
     match supervised.map_err(fail)? {
         Some(signal) => Err(signals::thrown(&ctx, signal)),
         None => result(&ctx, status, streams),
