@@ -16,12 +16,13 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { finish } from "./finish.mjs";
+import { compile } from "./cargo.mjs";
 import { lineTable } from "./line-table.mjs";
+import { finish } from "./training/finish.mjs";
+import { train } from "./training/train.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUNDLES = join(ROOT, "build/bundles");
-const RUNTIME = join(ROOT, "runtime");
 const DIST = join(ROOT, "dist/bin");
 
 /** Bundle name -> entry point. The build evaluates `core`, whose `main` the host calls, and others are loaded by name. */
@@ -176,10 +177,26 @@ function install(executable) {
   }
 }
 
+/** What the size of the snapshot's memory is a multiple of. */
+const STEP = 32 << 10;
+
+/** The finished executable. The memory for its snapshot is as large as it must be: once measured, it is built with that. */
+function finished(triple) {
+  const file = join(ROOT, "build/snapshot-size");
+  let size = existsSync(file) ? Number(readFileSync(file, "utf8")) : 2 << 20;
+  for (;;) {
+    const unfinished = compile(triple, size) ?? stop("cargo failed");
+    const { executable, used, failures } = finish(unfinished, train);
+    const wanted = used === undefined ? 2 * size : Math.ceil(used / STEP) * STEP;
+    if (wanted === size) {
+      for (const failure of failures) console.error(`build: calls will be slower: training is out of date: ${failure}`);
+      return executable;
+    }
+    size = wanted;
+    writeFileSync(file, `${size}`);
+  }
+}
+
 const triple = checkTools();
 writeBundles(await bundle());
-// RUSTFLAGS would replace the flags of runtime/.cargo/config.toml.
-const { RUSTFLAGS, ...environment } = process.env;
-const env = triple.endsWith("-musl") ? { ...environment, TARGET_CC: "musl-gcc" } : environment;
-run("cargo", ["build", "--quiet", "--release", "--locked", "--target", triple], { cwd: RUNTIME, env });
-install(finish(join(RUNTIME, "target", triple, "release/berth")));
+install(finished(triple));

@@ -9,8 +9,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { finish } from "./finish.mjs";
+import { compile } from "./cargo.mjs";
 import { lineTable } from "./line-table.mjs";
+import { finish } from "./training/finish.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = join(ROOT, "build/quickjs");
@@ -88,20 +89,18 @@ function update(files) {
   for (const name of readdirSync(BUNDLES)) if (!files.has(name)) rmSync(join(BUNDLES, name));
 }
 
-function compile() {
+/** More than all tests take. */
+const SNAPSHOT_SIZE = 4 << 20;
+
+function executable() {
   const triple = /^host: (.+)$/m.exec(spawnSync("rustc", ["-vV"], { encoding: "utf8" }).stdout)?.[1];
   if (triple === undefined) throw new Error("rustc is missing: see scripts/build.mjs");
-  // RUSTFLAGS would replace the flags of runtime/.cargo/config.toml.
-  const { RUSTFLAGS, ...env } = process.env;
-  const { status } = spawnSync("cargo", ["build", "--quiet", "--release", "--locked", "-j2", "--target", triple], {
-    cwd: join(ROOT, "runtime"),
-    env: { ...env, ...QUICK_BUILD, BERTH_BUNDLES: BUNDLES, CARGO_TARGET_DIR: TARGET },
-    stdio: "inherit",
-  });
-  if (status !== 0) throw new Error("the test executable does not build");
-  const executable = join(OUT, "tests");
-  writeFileSync(executable, finish(join(TARGET, triple, "release/berth")), { mode: 0o755 });
-  return executable;
+  const env = { ...QUICK_BUILD, BERTH_BUNDLES: BUNDLES, CARGO_TARGET_DIR: TARGET };
+  const unfinished = compile(triple, SNAPSHOT_SIZE, env);
+  if (unfinished === undefined) throw new Error("the test executable does not build");
+  const tests = join(OUT, "tests");
+  writeFileSync(tests, finish(unfinished).executable, { mode: 0o755 });
+  return tests;
 }
 
 /** The totals of scripts/test.sh's reporter. */
@@ -117,7 +116,7 @@ const isForeign = (path) => FOREIGN.test(readFileSync(join(ROOT, path), "utf8"))
 const files = testFiles().filter((path) => !isForeign(path));
 console.log(`left to Bun: ${testFiles().filter(isForeign).join(", ")}`);
 update(await bundle(bundleNames(files)));
-const { status, stdout, stderr } = spawnSync(compile(), { encoding: "utf8", maxBuffer: 64 << 20 });
+const { status, stdout, stderr } = spawnSync(executable(), { encoding: "utf8", maxBuffer: 64 << 20 });
 const lines = stdout.trimEnd().split("\n");
 const totals = status === 0 || status === 1 ? lines.pop() : undefined;
 process.stdout.write(lines.map((line) => `${line}\n`).join("") + stderr);

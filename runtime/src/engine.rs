@@ -4,8 +4,8 @@ use rquickjs::context::intrinsic::{Json, MapSet, Promise, RegExp, TypedArrays};
 use rquickjs::{Coerced, Context, Ctx, Exception, FromJs, Function, Module, Object, Persistent, Runtime, qjs};
 
 use crate::fatal::{exit, fatal, out_of_memory};
-use crate::heap::Heap;
 use crate::modules::Bundles;
+use crate::snapshot::heap::Heap;
 use crate::stack;
 
 /// A plugin needs about 2 MiB; beyond this something is wrong and the node must not suffer.

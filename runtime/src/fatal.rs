@@ -5,14 +5,14 @@ use std::fmt::Write;
 use rustix::io;
 use rustix::stdio::stdout;
 
-use crate::training;
+use crate::snapshot;
 
 /// CNI reserves codes from 100 on for plugins; 999 is the reference's code for "something else".
 const OUT_OF_MEMORY: &str = "{\"code\":999,\"msg\":\"out of memory\",\"details\":\"\"}\n";
 
 /// Ends the process at once: no destructors, no exit handlers.
 pub fn exit(code: i32) -> ! {
-    training::record();
+    snapshot::record();
     // SAFETY: _exit(2) takes any value and does not return.
     unsafe { libc::_exit(code) }
 }

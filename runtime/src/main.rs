@@ -6,20 +6,19 @@
 
 mod engine;
 mod fatal;
-mod heap;
-mod layout;
 mod modules;
 mod snapshot;
 mod stack;
 mod sys;
-mod training;
 
 use std::ffi::{c_char, c_int};
 
 use rustix::fs::{Mode, OFlags};
 
+use snapshot::heap::Heap;
+
 #[global_allocator]
-static HEAP: heap::Heap = heap::Heap;
+static HEAP: Heap = Heap;
 
 /// Gives closed standard descriptors /dev/null: else the first file opened would become stdout.
 fn fill_standard_descriptors() {
@@ -45,7 +44,7 @@ extern "C" fn start(argv: stack::Argv) -> ! {
     fatal::catch_panics();
     let program = snapshot::program(engine::start);
     snapshot::warm();
-    heap::warm();
+    snapshot::heap::warm();
     fill_standard_descriptors();
     sys::signals::install();
     engine::run(program)

@@ -4,6 +4,7 @@ use rquickjs::{Ctx, Error, Exception, Result};
 use rustix::io::Errno;
 
 use super::signals;
+use crate::snapshot;
 
 /// Names of the errnos 1 to 133 (asm-generic/errno-base.h, errno.h), which x86-64 and arm64 share; "" is unused.
 const NAMES: &str = "EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK \
@@ -64,6 +65,7 @@ pub fn call<T>(
     path: Option<&str>,
     mut function: impl FnMut() -> rustix::io::Result<T>,
 ) -> Result<T> {
+    snapshot::refuse(syscall);
     loop {
         signals::check(ctx)?;
         match function() {

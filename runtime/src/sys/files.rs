@@ -14,7 +14,7 @@ use super::error::{call, failure};
 use super::process::milliseconds;
 use super::signals::Ticker;
 use super::values::{Bytes, Data, Text, descriptor};
-use crate::snapshot;
+use crate::snapshot::{self, replay};
 
 const TEXT_LIMIT: usize = 16 << 20;
 const FILE_LIMIT: usize = 1 << 20;
@@ -104,6 +104,9 @@ pub fn read_text(ctx: Ctx<'_>, fd: i32, max: Opt<usize>) -> Result<String> {
 }
 
 pub fn read_file(ctx: Ctx<'_>, path: Text, max: Opt<usize>) -> Result<String> {
+    if let Some(text) = replay::text(&path) {
+        return Ok(text.to_owned());
+    }
     let (path, max) = (&*path, max.0.unwrap_or(FILE_LIMIT));
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let fd = call(&ctx, "open", Some(path), || open_at(path, flags, 0))?;
@@ -115,6 +118,9 @@ pub fn read_file(ctx: Ctx<'_>, path: Text, max: Opt<usize>) -> Result<String> {
 }
 
 pub fn write_file(ctx: Ctx<'_>, path: Text, data: Text, flags: Opt<u32>, mode: Opt<u32>) -> Result<()> {
+    if replay::text(&path).is_some() {
+        return Ok(());
+    }
     let flags = OFlags::WRONLY | kernel_flags(flags.0.unwrap_or(0));
     let mode = mode.0.unwrap_or(FILE_MODE);
     let fd = call(&ctx, "open", Some(&path), || open_at(&path, flags, mode))?;

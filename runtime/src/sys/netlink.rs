@@ -17,6 +17,7 @@ use super::error::{call, errno, failure};
 use super::process::milliseconds;
 use super::signals::TICK;
 use super::values::{Bytes, Data, descriptor};
+use crate::snapshot::replay;
 
 /// Where datagrams arrive: as good as always a page of it.
 struct Arrivals(UnsafeCell<[u8; DATAGRAM]>);
@@ -26,6 +27,9 @@ unsafe impl Sync for Arrivals {}
 
 static ARRIVALS: Arrivals = Arrivals(UnsafeCell::new([0; DATAGRAM]));
 
+/// A descriptor that is not open, for a socket in training.
+const NONE: i32 = i32::MAX;
+
 /// The kernel builds datagrams of at most 32 KiB, but an error repeats the request it refuses.
 const DATAGRAM: usize = 128 << 10;
 
@@ -34,6 +38,9 @@ fn kernel() -> SocketAddrNetlink {
 }
 
 pub fn open(ctx: Ctx<'_>, protocol: u32) -> Result<i32> {
+    if replay::active() {
+        return Ok(NONE);
+    }
     let protocol = NonZeroU32::new(protocol).map(Protocol::from_raw);
     let fd = call(&ctx, "socket", None, || {
         socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)
@@ -43,6 +50,9 @@ pub fn open(ctx: Ctx<'_>, protocol: u32) -> Result<i32> {
 }
 
 pub fn option(ctx: Ctx<'_>, fd: i32, option: i32, value: i32) -> Result<()> {
+    if replay::active() {
+        return Ok(());
+    }
     call(&ctx, "setsockopt", None, || {
         let size = size_of_val(&value) as libc::socklen_t;
         // SAFETY: the option's value is an int of that size.
@@ -54,6 +64,9 @@ pub fn option(ctx: Ctx<'_>, fd: i32, option: i32, value: i32) -> Result<()> {
 }
 
 pub fn send(ctx: Ctx<'_>, fd: i32, datagram: Data) -> Result<()> {
+    if replay::active() {
+        return Ok(());
+    }
     call(&ctx, "sendto", None, || sendto(descriptor(fd)?, &datagram.0, SendFlags::empty(), &kernel())).map(drop)
 }
 
@@ -70,6 +83,9 @@ fn readable(fd: i32, deadline: Instant) -> io::Result<()> {
 }
 
 pub fn receive(ctx: Ctx<'_>, fd: i32, timeout: Opt<f64>) -> Result<Bytes> {
+    if replay::active() {
+        return replay::message().map(Bytes).ok_or_else(|| failure(&ctx, "recvfrom", Errno::AGAIN, None));
+    }
     let deadline = timeout.0.map(|timeout| Instant::now() + milliseconds(timeout));
     let flags = if deadline.is_some() { RecvFlags::TRUNC | RecvFlags::DONTWAIT } else { RecvFlags::TRUNC };
     loop {

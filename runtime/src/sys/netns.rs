@@ -10,6 +10,7 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use super::error::{call, errno};
 use super::values::descriptor;
 use crate::fatal::fatal;
+use crate::snapshot::replay;
 
 /// How often coming back is tried before giving up.
 const RETURNS: u32 = 5;
@@ -19,6 +20,9 @@ const NETWORK: Option<LinkNameSpaceType> = Some(LinkNameSpaceType::Network);
 
 /// Calls `function` in the namespace and comes back, also when it throws.
 pub fn in_netns<'js>(ctx: Ctx<'js>, fd: i32, function: Function<'js>) -> Result<Value<'js>> {
+    if replay::active() {
+        return function.call(());
+    }
     let home = call(&ctx, "open", Some(OWN), || open(OWN, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()))?;
     call(&ctx, "setns", None, || move_into_link_name_space(descriptor(fd)?, NETWORK))?;
     let result = function.call(());
@@ -32,6 +36,9 @@ pub fn in_netns<'js>(ctx: Ctx<'js>, fd: i32, function: Function<'js>) -> Result<
 
 /// The CLONE_NEW* flag of a namespace; None for what is none.
 pub fn namespace_type(fd: i32) -> Option<i32> {
+    if replay::active() {
+        return Some(libc::CLONE_NEWNET);
+    }
     /// linux/nsfs.h
     const NS_GET_NSTYPE: libc::Ioctl = 0xb703u32 as libc::Ioctl;
     // SAFETY: the request takes no argument; what is no namespace refuses it.
@@ -40,6 +47,9 @@ pub fn namespace_type(fd: i32) -> Option<i32> {
 
 /// SO_NETNS_COOKIE (since Linux 5.14) of a socket.
 pub fn cookie(ctx: Ctx<'_>, socket: i32) -> Result<Option<String>> {
+    if replay::active() {
+        return Ok(Some("1".to_owned()));
+    }
     let (mut cookie, mut size) = (0u64, 8);
     let known = call(&ctx, "getsockopt", None, || {
         // SAFETY: `cookie` is the u64 that the option fills and `size` its size.
@@ -60,6 +70,9 @@ pub fn cookie(ctx: Ctx<'_>, socket: i32) -> Result<Option<String>> {
 
 /// SIOCGIFNAME in the current network namespace: whether there is an interface of this index.
 pub fn has_ifindex(ctx: Ctx<'_>, index: u32) -> Result<bool> {
+    if replay::active() {
+        return Ok(true);
+    }
     call(&ctx, "ioctl", None, || {
         let socket = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
         match index_to_name_inlined(socket, index) {

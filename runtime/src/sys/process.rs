@@ -15,6 +15,7 @@ use super::error::{call, failure};
 use super::signals;
 use super::values::Bytes;
 use crate::fatal;
+use crate::snapshot::{self, replay};
 
 /// The command line as `main` was given it: std does not know it without its own start.
 static ARGV: AtomicPtr<*const c_char> = AtomicPtr::new(null_mut());
@@ -24,6 +25,7 @@ pub fn keep(argv: *const *const c_char) {
 }
 
 pub fn argv() -> Vec<String> {
+    snapshot::refuse("argv");
     let argv = ARGV.load(Relaxed).cast_const();
     // SAFETY: strings up to a null pointer, that stay as they are.
     let word = |i| unsafe { NonNull::new((*argv.add(i)).cast_mut()).map(|word| CStr::from_ptr(word.as_ptr())) };
@@ -31,6 +33,7 @@ pub fn argv() -> Vec<String> {
 }
 
 pub fn environ() -> Vec<Vec<String>> {
+    snapshot::refuse("environ");
     let pair = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         vec![name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()]
     };
@@ -43,6 +46,10 @@ pub fn exit(code: i32) {
 
 /// Through the C library: rustix looks for the kernel's clock page anew in each process, which takes longer than the call.
 fn seconds(clock: libc::clockid_t) -> f64 {
+    snapshot::refuse("clock_gettime");
+    if replay::active() {
+        return replay::seconds();
+    }
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is the timespec that the call fills; these clocks are always there.
     unsafe { libc::clock_gettime(clock, &mut time) };
@@ -62,6 +69,9 @@ pub fn boottime() -> f64 {
 }
 
 pub fn random(ctx: Ctx<'_>, n: usize) -> Result<Bytes> {
+    if replay::active() {
+        return Ok(Bytes(vec![1; n]));
+    }
     let mut bytes = Vec::with_capacity(n);
     while bytes.len() < n {
         call(&ctx, "getrandom", None, || getrandom(spare_capacity(&mut bytes), GetRandomFlags::empty()))?;

@@ -17,6 +17,7 @@ use super::error::{errno, failure};
 use super::process::milliseconds;
 use super::signals::{self, TICK};
 use super::values::{Data, Text};
+use crate::snapshot;
 
 const BUSY_RETRIES: u32 = 5;
 const BUSY_PAUSE: Duration = Duration::from_millis(200);
@@ -150,6 +151,7 @@ fn result<'js>(ctx: &Ctx<'js>, status: ExitStatus, streams: Streams) -> Result<O
 }
 
 pub fn run<'js>(ctx: Ctx<'js>, path: Text, options: Object<'js>) -> Result<Object<'js>> {
+    snapshot::refuse("run");
     signals::check(&ctx)?;
     let args: Option<Vec<Text>> = options.get("args")?;
     let env: Vec<List<(Text, Text)>> = options.get("env")?;

@@ -1,7 +1,7 @@
 //! Where a block goes in the snapshot, by what training found of it: blocks that most calls write come first, then those
 //! that fewer write, those that are only read, and those that no call uses.
 
-use crate::heap::{HEADER, UNIT};
+use super::block::{HEADER, UNIT};
 
 pub const BLOCKS: usize = 1 << 16;
 
@@ -73,6 +73,11 @@ impl Layout {
         let start = self.next[class];
         self.next[class] += total;
         Some(start)
+    }
+
+    /// Up to where blocks have been placed.
+    pub fn used(&self) -> usize {
+        self.next[CLASSES - 1]
     }
 
     /// Up to where most of the memory is written by a usual call.

@@ -8,17 +8,18 @@
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_int};
 use std::os::unix::fs::FileExt;
-use std::ptr::null_mut;
+use std::ptr::{null_mut, without_provenance_mut};
 
+use super::block::{HEADER, UNIT};
+use super::layout::{BLOCKS, Block, Knowledge, Layout};
 use crate::fatal::fatal;
-use crate::heap::{HEADER, UNIT};
-use crate::layout::{BLOCKS, Block, Knowledge, Layout};
-use crate::snapshot::full;
 
 const PAGE: usize = 4096;
 /// What the kernel maps at once around a page that is read: in training, a block has it to itself.
 const WINDOW: usize = 16 * PAGE;
 const WINDOWS: usize = 1 << 16;
+/// Where the windows are: in every address space, nobody's, and the same in each build.
+const PLACE: usize = 32 << 30;
 
 /// All zero at first, so that it takes no room in the executable.
 struct Training {
@@ -54,7 +55,7 @@ fn state() -> &'static mut Training {
     unsafe { &mut *STATE.0.get() }
 }
 
-fn variable(name: &CStr) -> Option<&'static str> {
+pub fn variable(name: &CStr) -> Option<&'static str> {
     // SAFETY: the environment is not changed.
     let value = unsafe { libc::getenv(name.as_ptr()) };
     if value.is_null() { None } else { unsafe { CStr::from_ptr(value) }.to_str().ok() }
@@ -84,21 +85,17 @@ pub fn begin(size: usize) {
     unsafe {
         state.file = libc::memfd_create(c"training".as_ptr(), libc::MFD_CLOEXEC);
         libc::ftruncate(state.file, (WINDOWS * WINDOW) as libc::off_t);
-        // One window more, to begin at the start of one.
-        let free = libc::mmap(null_mut(), (WINDOWS + 1) * WINDOW, libc::PROT_NONE, ANYWHERE, -1, 0);
-        let base = free.cast::<u8>().map_addr(|address| address.next_multiple_of(WINDOW));
-        if free == libc::MAP_FAILED || !map(base, libc::MAP_SHARED, state.file) {
+        let base = without_provenance_mut(PLACE);
+        if !map(base, libc::MAP_SHARED | libc::MAP_FIXED_NOREPLACE, state.file) {
             fatal("no memory to train with", "")
         }
         state.base = base;
     }
 }
 
-const ANYWHERE: c_int = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-
-/// SAFETY: the caller's; what is at `base` is replaced.
+/// SAFETY: the caller's; with MAP_FIXED, what is at `base` is replaced.
 unsafe fn map(base: *mut u8, flags: c_int, file: c_int) -> bool {
-    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, flags | libc::MAP_FIXED | libc::MAP_NORESERVE);
+    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, flags | libc::MAP_NORESERVE);
     // SAFETY: mmap(2) as documented.
     unsafe { libc::mmap(base.cast(), WINDOWS * WINDOW, access, flags, file, 0) == base.cast() }
 }
@@ -111,7 +108,7 @@ pub fn start() -> bool {
     }
     // SAFETY: the same content at the same place.
     unsafe {
-        if !map(state.base, libc::MAP_PRIVATE, state.file) {
+        if !map(state.base, libc::MAP_PRIVATE | libc::MAP_FIXED, state.file) {
             fatal("no memory to train with", "")
         }
         libc::close(state.file);
@@ -119,16 +116,18 @@ pub fn start() -> bool {
     true
 }
 
-/// In training: where the next block is, in windows of its own.
+/// Whether this is training.
+pub fn active() -> bool {
+    !state().base.is_null()
+}
+
+/// In training: where the next block is, in windows of its own; None when there are too many.
 pub fn place(total: usize) -> Option<*mut u8> {
     let state = state();
-    if state.base.is_null() {
-        return None;
-    }
     let first = state.window;
     state.window += (total + HEADER).div_ceil(WINDOW);
     if state.window > WINDOWS || state.block >= BLOCKS {
-        full("the snapshot has too many blocks: raise WINDOWS and BLOCKS in runtime/src")
+        return None;
     }
     state.owner[first..state.window].fill(state.block as u16);
     state.knowledge.blocks[state.block].total = total as u32;
@@ -141,6 +140,11 @@ pub fn offset(total: usize) -> Option<usize> {
     let state = state();
     state.block += 1;
     state.layout.place(&state.knowledge, state.block - 1, total)
+}
+
+/// How much of the memory is used.
+pub fn used() -> usize {
+    state().layout.used()
 }
 
 /// Up to which offset usual calls write most of the memory.

@@ -8,14 +8,12 @@ use std::ptr::{copy_nonoverlapping, null_mut};
 
 use rquickjs::allocator::Allocator;
 
+use super::block::{HEADER, UNIT, mark};
 use crate::fatal::out_of_memory;
 use crate::snapshot;
 
 pub struct Heap;
 
-/// Blocks are aligned as malloc(3) aligns. In front of each is its size, so that it begins in the middle of a unit.
-pub const UNIT: usize = 16;
-pub const HEADER: usize = size_of::<usize>();
 /// Up to here a block has the size that was asked for, with its header; above, a power of two.
 const SMALL: usize = 512;
 /// Far more than the engine is allowed (engine.rs): what a buffer grows out of is not joined again. Reserved, it costs nothing.
@@ -118,15 +116,6 @@ impl Room {
         // SAFETY: the block is at least as large as an address, and nobody's.
         unsafe { block.cast::<*mut u8>().write(*first) };
         *first = block;
-    }
-}
-
-/// Writes the header of the block that takes `total` bytes from `start`.
-pub fn mark(start: *mut u8, total: usize) -> *mut u8 {
-    // SAFETY: the caller's memory, aligned as an address.
-    unsafe {
-        start.cast::<usize>().write(total - HEADER);
-        start.add(HEADER)
     }
 }
 

@@ -8,6 +8,12 @@
 //! A call uses a part of it, and writes a tenth, in thousands of small blocks. `training` tells which; they are laid
 //! together.
 
+mod block;
+pub mod heap;
+mod layout;
+pub mod replay;
+mod training;
+
 use std::cell::UnsafeCell;
 use std::ffi::c_int;
 use std::io::Write;
@@ -16,11 +22,13 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering::
 
 use crate::engine::Program;
 use crate::fatal::{exit, fatal};
-use crate::heap;
-use crate::training;
+pub use training::record;
 
-/// What the engine and the bundles that `core` loads take, and a little more.
-const SIZE: usize = 1664 << 10;
+/// What the engine and the bundles that `core` loads take. The build tries one and measures (scripts/build.mjs).
+const SIZE: usize = match usize::from_str_radix(env!("BERTH_SNAPSHOT_SIZE"), 10) {
+    Ok(size) => size,
+    Err(_) => panic!("BERTH_SNAPSHOT_SIZE is a number of bytes"),
+};
 
 #[repr(C, align(4096))]
 struct Image {
@@ -90,6 +98,7 @@ fn write(program: &mut Program) -> ! {
     // SAFETY: initialised, and from here on only read.
     let image = unsafe { std::slice::from_raw_parts((&raw const IMAGE).cast::<u8>(), size_of::<Image>()) };
     executable[start..start + image.len()].copy_from_slice(image);
+    eprintln!("{}", training::used());
     let mut stdout = std::io::stdout();
     match stdout.write_all(&executable).and_then(|()| stdout.flush()) {
         Ok(()) => exit(0),
@@ -108,26 +117,33 @@ pub fn open() -> bool {
     IMAGE.open.load(Relaxed)
 }
 
+/// Nothing of the build machine may be in the snapshot: ends a build that asks for `what` while it is made.
+pub fn refuse(what: &str) {
+    if open() {
+        IMAGE.open.store(false, Relaxed);
+        fatal(&format!("{what} is called while the snapshot is made: it would be the build machine's for ever"), "")
+    }
+}
+
 pub fn holds(block: *mut u8) -> bool {
     block.addr().wrapping_sub(IMAGE.memory.get().addr()) < SIZE || training::holds(block)
 }
 
-/// Ends a build for which there is no room. The words are then allocated elsewhere.
-pub fn full(reason: &str) -> ! {
+/// Ends a build for which there is no room, in training or of SIZE. The words are then allocated elsewhere.
+fn full() -> ! {
     IMAGE.open.store(false, Relaxed);
-    fatal(reason, "")
+    fatal("the snapshot is full", "")
 }
 
 /// A new block, which with its header takes `total` bytes; zeroed, as the whole image is.
 pub fn take(total: usize) -> *mut u8 {
-    if let Some(start) = training::place(total) {
-        return heap::mark(start, total);
-    }
-    let Some(start) = training::offset(total) else {
-        full("the snapshot is full: raise SIZE in runtime/src/snapshot.rs")
-    };
     // SAFETY: inside `memory`, and no part of another block.
-    heap::mark(unsafe { IMAGE.memory.get().cast::<u8>().add(start) }, total)
+    let at = |offset| unsafe { IMAGE.memory.get().cast::<u8>().add(offset) };
+    let start = if training::active() { training::place(total) } else { training::offset(total).map(at) };
+    match start {
+        Some(start) => block::mark(start, total),
+        None => full(),
+    }
 }
 
 /// The seeds of hash tables in the image: the same in each build, as the image is. Later as getrandom(2).

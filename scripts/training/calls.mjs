@@ -1,0 +1,51 @@
+// The calls that the build trains the executable with, in order: those that containers' starts and ends are made of.
+
+import { join } from "node:path";
+
+const ipam = { type: "host-local", ranges: [[{ subnet: "10.0.0.0/24" }]], routes: [{ dst: "0.0.0.0/0" }] };
+
+/** What a network's configuration is, its leases and index in `directory`. */
+function network(directory, name, keys) {
+  return {
+    cniVersion: "1.0.0",
+    name,
+    type: "bridge",
+    bridge: "training0",
+    isGateway: true,
+    ipam: { ...ipam, dataDir: join(directory, "leases") },
+    berth: { indexDir: join(directory, "index") },
+    ...keys,
+  };
+}
+
+/** A life of a container: plugin, network and its keys, and how much it counts beside the others. */
+export const LIVES = [
+  { plugin: "host-local", name: "addresses", keys: {}, times: 1 },
+  { plugin: "bridge", name: "plain", keys: {}, times: 3 },
+  { plugin: "bridge", name: "masquerade", keys: { ipMasq: true }, times: 2 },
+];
+
+/**
+ * Makes the calls of a life with `call(label, plugin, verb, conf)`, which returns what was printed: ADD, CHECK and DEL with
+ * its result, and the second DEL that every runtime sends.
+ */
+export function live({ plugin, name, keys }, directory, call) {
+  const conf = network(directory, name, keys);
+  const one = (verb, over = {}, label = verb) => call(`${name} ${label}`, plugin, verb, { ...conf, ...over });
+  const printed = one("ADD");
+  const prevResult = printed.startsWith("{") ? JSON.parse(printed) : undefined;
+  one("CHECK", { prevResult });
+  one("DEL", { prevResult });
+  one("DEL", {}, "DEL again");
+}
+
+/** The environment of a call. */
+export function environment(verb, netns, path) {
+  return {
+    CNI_COMMAND: verb,
+    CNI_CONTAINERID: "c".repeat(64),
+    CNI_NETNS: netns,
+    CNI_IFNAME: "eth0",
+    CNI_PATH: path,
+  };
+}
