@@ -7,6 +7,7 @@
 mod engine;
 mod fatal;
 mod modules;
+mod relro;
 mod snapshot;
 mod stack;
 mod sys;
@@ -36,6 +37,7 @@ fn fill_standard_descriptors() {
 /// The C library's entry: without std's own start (signal stack, /proc/self/maps), which costs system calls.
 #[unsafe(no_mangle)]
 extern "C" fn main(_: c_int, argv: *const *const c_char) -> c_int {
+    relro::protect();
     stack::run(argv, !snapshot::finished(), start)
 }
 

@@ -1,6 +1,6 @@
 /** The rows of user-pain.md §3 that no test of test/plugin has: see docs/reliability.md for the others. */
 import { expect } from "bun:test";
-import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inLab, openLab } from "../support/lab.ts";
@@ -50,3 +50,36 @@ needs(
 )("leases, lock and directories have the reference's modes and owners", () => {
   expect(filesOf(BIN)).toEqual(filesOf(REFERENCE));
 });
+
+/** The memory of a plugin that waits for its configuration: permissions and file of each mapping, by start. */
+async function mappings(): Promise<{ start: number; end: number; may: string; file: string }[]> {
+  const env = { CNI_COMMAND: "DEL", CNI_CONTAINERID: "c", CNI_IFNAME: "eth0", CNI_PATH: BIN };
+  const child = Bun.spawn([join(BIN, "bridge")], { stdin: "pipe", env });
+  try {
+    const reads = () => /^(0|63) 0x0 /.test(readFileSync(`/proc/${child.pid}/syscall`, "utf8"));
+    while (!reads()) await Bun.sleep(1);
+    const lines = readFileSync(`/proc/${child.pid}/maps`, "utf8").trim().split("\n");
+    return lines.map((line) => {
+      const [range = "", may = "", , , , file = ""] = line.split(/\s+/);
+      const [start = 0, end = 0] = range.split("-").map((address) => Number.parseInt(address, 16));
+      return { start, end, may, file };
+    });
+  } finally {
+    child.kill();
+  }
+}
+
+needs(namespaces, built)(
+  "nothing is writable and executable, and what is only written while a program is loaded is read-only",
+  async () => {
+    const all = await mappings();
+    expect(all.filter(({ may }) => may.includes("w") && may.includes("x"))).toEqual([]);
+    const { stdout } = Bun.spawnSync(["readelf", "-lW", join(BIN, "berth")]);
+    const [, vaddr, size] = /GNU_RELRO +\S+ (0x\w+) \S+ \S+ (0x\w+)/.exec(stdout.toString()) ?? [];
+    const last = Number(vaddr) + Number(size) - 1;
+    expect(all.find(({ start, end }) => start <= last && last < end)).toMatchObject({
+      may: "r--p",
+      file: join(BIN, "berth"),
+    });
+  },
+);
