@@ -8,6 +8,7 @@ export {
   IFA_F_NODAD,
   IFA_F_TENTATIVE,
 } from "../rtnl/addr.ts";
+export type { Dev } from "../rtnl/dev.ts";
 export {
   addBridge,
   addVeth,

@@ -3,6 +3,7 @@ import { formatPrefix, lastOf, type Prefix } from "../base/ip.ts";
 import type { Client, Request } from "../netlink/client.ts";
 import type { Writer } from "../wire/cursor.ts";
 import { type Message, NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
+import { type Dev, indexOf, wordFor } from "./dev.ts";
 import { addrAttrs, addressFamily, addrHeader, RTM_DELADDR, RTM_GETADDR, RTM_NEWADDR } from "./tables.ts";
 
 /** Address flags (linux/if_addr.h). */
@@ -28,33 +29,33 @@ export function listAddrs(client: Client, index: number, family = 0): Addr[] {
 }
 
 /** Like `ip addr add PREFIX brd + dev LINK [nodad]` (IPv6); an address that is there already counts as success. */
-export function ensureAddr(index: number, prefix: Prefix): Request {
+export function ensureAddr(dev: Dev, prefix: Prefix): Request {
   const flags = prefix.ip.length === 16 ? IFA_F_NODAD : 0;
-  return { ...addAddr(index, prefix, flags), tolerate: [EEXIST] };
+  return { ...addAddr(dev, prefix, flags), tolerate: [EEXIST] };
 }
 
 /** Like `ip addr add PREFIX brd + dev LINK`, with IFA_F_* `flags`. EEXIST when it is there already. */
-export function addAddr(index: number, prefix: Prefix, flags = 0): Request {
+export function addAddr(dev: Dev, prefix: Prefix, flags = 0): Request {
   const broadcast = prefix.ip.length === 4 && prefix.length < 31 ? lastOf(prefix) : undefined;
   return {
-    operation: () => `ip addr add ${formatPrefix(prefix)} dev ${index}`,
+    operation: () => `ip addr add ${formatPrefix(prefix)} dev ${wordFor(dev)}`,
     type: RTM_NEWADDR,
     flags: NLM_F_CREATE | NLM_F_EXCL,
     body: (w) => {
-      writeHeader(w, index, prefix, flags);
+      writeHeader(w, indexOf(dev), prefix, flags);
       addrAttrs.encode(w, { local: prefix.ip, address: prefix.ip, broadcast });
     },
   };
 }
 
 /** Like `ip addr del PREFIX dev LINK`. EADDRNOTAVAIL when it is not there. */
-export function deleteAddr(index: number, prefix: Prefix): Request {
+export function deleteAddr(dev: Dev, prefix: Prefix): Request {
   return {
-    operation: () => `ip addr del ${formatPrefix(prefix)} dev ${index}`,
+    operation: () => `ip addr del ${formatPrefix(prefix)} dev ${wordFor(dev)}`,
     type: RTM_DELADDR,
     flags: 0,
     body: (w) => {
-      writeHeader(w, index, prefix);
+      writeHeader(w, indexOf(dev), prefix);
       addrAttrs.encode(w, { local: prefix.ip, address: prefix.ip });
     },
   };

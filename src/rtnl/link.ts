@@ -4,6 +4,7 @@ import type { Client, Request } from "../netlink/client.ts";
 import type { Coder } from "../wire/coder.ts";
 import type { Writer } from "../wire/cursor.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
+import { type Dev, indexOf, wordFor } from "./dev.ts";
 import { decodeLink, type Link } from "./read-link.ts";
 import {
   bridgeAttrs,
@@ -23,6 +24,9 @@ export const IFF_UP = 0x1;
 export const IFF_PROMISC = 0x100;
 /** It has a carrier. */
 export const IFF_LOWER_UP = 0x10000;
+
+/** An interface by its name, or by its index, with or without the name for errors. */
+type LinkRef = string | Dev;
 
 /** Like `ip -d link show dev NAME`. Undefined when there is no such interface. */
 export function findLink(client: Client, link: string | number): Link | undefined {
@@ -69,23 +73,23 @@ export interface VethEnd {
   name: string;
   mac: Mac;
   mtu?: number | undefined;
-  /** ifindex of the bridge that it becomes a port of. */
-  master?: number;
+  /** The bridge that it becomes a port of. */
+  master?: Dev;
   netns?: number;
 }
 
-/** Like `ip link add NAME [master BRIDGE] type veth peer name PEER netns NS`. EEXIST when either name is taken. */
+/** Like `ip link add NAME [mtu N] [master BRIDGE] type veth peer name PEER netns NS`. EEXIST when either name is taken. */
 export function addVeth(end: VethEnd, peer: VethEnd): Request {
   return {
     operation: () =>
-      `ip link add ${end.name} address ${formatMac(end.mac)}${end.master ? ` master ${end.master}` : ""} type veth peer name ${peer.name}`,
+      `ip link add ${end.name} ${endWords(end)}${end.master ? ` master ${wordFor(end.master)}` : ""} type veth peer name ${peer.name} ${endWords(peer)}`,
     type: RTM_NEWLINK,
     flags: NLM_F_CREATE | NLM_F_EXCL,
     body: message({}, linkAttrs, {
       ifname: end.name,
       address: end.mac,
       mtu: end.mtu,
-      master: end.master,
+      master: end.master && indexOf(end.master),
       linkInfo: {
         kind: "veth",
         veth: { peer: { ifname: peer.name, address: peer.mac, mtu: peer.mtu, netnsFd: peer.netns } },
@@ -94,18 +98,22 @@ export function addVeth(end: VethEnd, peer: VethEnd): Request {
   };
 }
 
+function endWords({ mac, mtu }: VethEnd): string {
+  return `address ${formatMac(mac)}${mtu ? ` mtu ${mtu}` : ""}`;
+}
+
 /** Like `ip link del dev NAME`. */
-export function deleteLink(link: string | number): Request {
-  return { operation: () => `ip link del ${link}`, type: RTM_DELLINK, flags: 0, body: byName(link, {}) };
+export function deleteLink(link: LinkRef): Request {
+  return { operation: () => `ip link del ${labelOf(link)}`, type: RTM_DELLINK, flags: 0, body: byName(link, {}) };
 }
 
 /** Like `ip link set dev NAME up`. */
-export function setUp(link: string | number): Request {
+export function setUp(link: LinkRef): Request {
   return change(link, () => "up", {}, IFF_UP, IFF_UP);
 }
 
 /** Like `ip link set dev NAME up` and `sysctl net.ipv4.conf.NAME.arp_notify=1`, in this order. */
-export function setUpNotifying(link: string | number): Request {
+export function setUpNotifying(link: LinkRef): Request {
   const inet = { conf: { arpNotify: 1 } };
   return changeFamilies(
     change(link, () => "up arp_notify 1", {}, IFF_UP, IFF_UP),
@@ -114,32 +122,32 @@ export function setUpNotifying(link: string | number): Request {
 }
 
 /** Like `ip link set dev NAME down`. */
-export function setDown(link: string | number): Request {
+export function setDown(link: LinkRef): Request {
   return change(link, () => "down", {}, 0, IFF_UP);
 }
 
 /** Like `ip link set dev NAME promisc on`. */
-export function setPromisc(link: string | number): Request {
+export function setPromisc(link: LinkRef): Request {
   return change(link, () => "promisc on", {}, IFF_PROMISC, IFF_PROMISC);
 }
 
 /** Like `ip link set dev NAME address MAC`. Setting the address it has already makes the kernel announce it. */
-export function setMac(link: string | number, mac: Mac): Request {
+export function setMac(link: LinkRef, mac: Mac): Request {
   return change(link, () => `address ${formatMac(mac)}`, { address: mac });
 }
 
-/** Like `ip link set dev NAME master BRIDGE`, of which `master` is the index. */
-export function setMaster(link: string | number, master: number): Request {
-  return change(link, () => `master ${master}`, { master });
+/** Like `ip link set dev NAME master BRIDGE`. */
+export function setMaster(link: LinkRef, master: Dev): Request {
+  return change(link, () => `master ${wordFor(master)}`, { master: indexOf(master) });
 }
 
 /** Like `ip link set dev NAME alias TEXT` (at most 254 bytes). */
-export function setAlias(link: string | number, alias: string): Request {
+export function setAlias(link: LinkRef, alias: string): Request {
   return change(link, () => `alias ${alias}`, { alias });
 }
 
 /** Like `ip link set dev NAME addrgenmode none`: no link-local address when it comes up. Content without IPv6. */
-export function setNoLinkLocal(link: string | number): Request {
+export function setNoLinkLocal(link: LinkRef): Request {
   const inet6 = { addrGenMode: IN6_ADDR_GEN_MODE_NONE };
   return {
     ...changeFamilies(
@@ -157,12 +165,12 @@ export interface PortSettings {
 }
 
 /** Like `ip link set dev NAME type bridge_slave hairpin on|off isolated on|off`. The link must be a bridge's port. */
-export function setPort(link: string | number, port: PortSettings): Request {
+export function setPort(link: LinkRef, port: PortSettings): Request {
   return change(link, () => portWords(port), slaveInfo(port));
 }
 
 /** The same with `alias TEXT up` in one: first the port's settings, then the rest. */
-export function setUpPort(link: string | number, port: PortSettings, alias: string): Request {
+export function setUpPort(link: LinkRef, port: PortSettings, alias: string): Request {
   const words = () => `alias ${alias} up ${portWords(port)}`;
   return change(link, words, { alias, ...slaveInfo(port) }, IFF_UP, IFF_UP);
 }
@@ -179,11 +187,15 @@ function onOff(value: boolean): string {
   return value ? "on" : "off";
 }
 
+function labelOf(link: LinkRef): string {
+  return typeof link === "string" ? link : wordFor(link);
+}
+
 type LinkValue = Parameters<typeof linkAttrs.encode>[1];
 
-function change(link: string | number, words: () => string, attributes: LinkValue, flags = 0, mask = 0): Request {
+function change(link: LinkRef, words: () => string, attributes: LinkValue, flags = 0, mask = 0): Request {
   return {
-    operation: () => `ip link set ${link} ${words()}`,
+    operation: () => `ip link set ${labelOf(link)} ${words()}`,
     type: RTM_NEWLINK,
     flags: 0,
     body: byName(link, attributes, { flags, change: mask }),
@@ -200,10 +212,10 @@ function changeFamilies(request: Request, afSpec: Parameters<typeof linkFamilies
 }
 
 /** The body of a request about one interface, by name or index. */
-function byName(link: string | number, attributes: LinkValue, header: LinkHeader = {}): (w: Writer) => void {
-  return typeof link === "number"
-    ? message({ ...header, index: link }, linkAttrs, attributes)
-    : message(header, linkAttrs, { ifname: link, ...attributes });
+function byName(link: LinkRef, attributes: LinkValue, header: LinkHeader = {}): (w: Writer) => void {
+  return typeof link === "string"
+    ? message(header, linkAttrs, { ifname: link, ...attributes })
+    : message({ ...header, index: indexOf(link) }, linkAttrs, attributes);
 }
 
 function message<V>(header: LinkHeader, coder: Coder<V>, attributes: V): (w: Writer) => void {

@@ -1,6 +1,7 @@
 import { formatIp, formatPrefix, type Ip, type Prefix } from "../base/ip.ts";
 import type { Client, Request } from "../netlink/client.ts";
 import { type Message, NLM_F_CREATE } from "../wire/message.ts";
+import { type Dev, indexOf, wordFor } from "./dev.ts";
 import {
   AF_INET6,
   addressFamily,
@@ -32,15 +33,19 @@ export interface Route {
   readonly priority?: number | undefined;
 }
 
+/** One to be made: its outgoing interface may be called by its name in errors. */
+export type NewRoute = Omit<Route, "oif"> & { readonly oif: Dev };
+
 /**
  * Like `ip route prepend DST [via GW] dev LINK proto boot scope global [metric N] [table T]`: a second route to the
  * same destination is put before the first (IPv4) or joins it (IPv6). EEXIST for an exact duplicate.
  */
-export function addRoute(route: Route): Request {
+export function addRoute(route: NewRoute): Request {
   const { dst, gateway, oif, priority } = route;
   const { table = TABLE_MAIN, scope = 0 } = route;
   return {
-    operation: () => `ip route add ${formatPrefix(dst)}${gateway ? ` via ${formatIp(gateway)}` : ""} dev ${oif}`,
+    operation: () =>
+      `ip route add ${formatPrefix(dst)}${gateway ? ` via ${formatIp(gateway)}` : ""} dev ${wordFor(oif)}`,
     type: RTM_NEWROUTE,
     flags: NLM_F_CREATE,
     body: (w) => {
@@ -53,15 +58,15 @@ export function addRoute(route: Route): Request {
         type: TYPE_UNICAST,
       });
       const extra = { priority: priority || undefined, table: table < 256 ? undefined : table };
-      routeAttrs.encode(w, { dst: dst.ip, gateway, oif, ...extra });
+      routeAttrs.encode(w, { dst: dst.ip, gateway, oif: indexOf(oif), ...extra });
     },
   };
 }
 
 /** Like `ip route del DST dev LINK [table T]`, of a table below 256. ESRCH when there is none. */
-export function deleteRoute({ dst, oif, table = TABLE_MAIN }: Route): Request {
+export function deleteRoute({ dst, oif, table = TABLE_MAIN }: NewRoute): Request {
   return {
-    operation: () => `ip route del ${formatPrefix(dst)} dev ${oif}`,
+    operation: () => `ip route del ${formatPrefix(dst)} dev ${wordFor(oif)}`,
     type: RTM_DELROUTE,
     flags: 0,
     body: (w) => {
@@ -73,7 +78,7 @@ export function deleteRoute({ dst, oif, table = TABLE_MAIN }: Route): Request {
         scope: 0,
         type: 0,
       });
-      routeAttrs.encode(w, { dst: dst.ip, oif });
+      routeAttrs.encode(w, { dst: dst.ip, oif: indexOf(oif) });
     },
   };
 }

@@ -3,6 +3,7 @@ import { attrs, list } from "../wire/attrs.ts";
 import { type Coder, u16 } from "../wire/coder.ts";
 import type { Writer } from "../wire/cursor.ts";
 import type { Message } from "../wire/message.ts";
+import { type Dev, indexOf, wordFor } from "./dev.ts";
 import { RTM_DELLINK } from "./tables.ts";
 
 /** The VLANs of a bridge's ports, as `bridge vlan` has them (linux/if_bridge.h). */
@@ -42,22 +43,22 @@ const vlanInfo: Coder<{ flags: number; vid: number }> = {
 export const portAttrs = attrs({ vlans: [26, list(2, vlanInfo)] });
 
 /** Like `bridge vlan add dev LINK vid FIRST-LAST [pvid] [untagged] master`, one after the other, in one request. */
-export function addVlans(index: number, vlans: readonly Vlans[]): Request {
-  return portRequest("add", RTM_SETLINK, index, vlans);
+export function addVlans(dev: Dev, vlans: readonly Vlans[]): Request {
+  return portRequest("add", RTM_SETLINK, dev, vlans);
 }
 
 /** Like `bridge vlan del dev LINK vid FIRST-LAST master`. */
-export function deleteVlans(index: number, vlans: readonly Vlans[]): Request {
-  return portRequest("del", RTM_DELLINK, index, vlans);
+export function deleteVlans(dev: Dev, vlans: readonly Vlans[]): Request {
+  return portRequest("del", RTM_DELLINK, dev, vlans);
 }
 
-function portRequest(verb: string, type: number, index: number, vlans: readonly Vlans[]): Request {
+function portRequest(verb: string, type: number, dev: Dev, vlans: readonly Vlans[]): Request {
   return {
-    operation: () => `bridge vlan ${verb} dev ${index} ${vlans.map(words).join(", ")}`,
+    operation: () => `bridge vlan ${verb} dev ${wordFor(dev)} ${vlans.map(words).join(", ")}`,
     type,
     flags: 0,
     body: (w) => {
-      writeHeader(w, index);
+      writeHeader(w, indexOf(dev));
       portAttrs.encode(w, { vlans: vlans.flatMap(infos) });
     },
   };

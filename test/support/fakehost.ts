@@ -161,6 +161,11 @@ function findIn({ links }: Space, link: string | number): FakeLink | undefined {
   return links.find(({ index, name }) => index === link || name === link);
 }
 
+/** A word of a command: a name, or an index. */
+function refOf(word: string): string | number {
+  return /^\d+$/.test(word) ? Number(word) : word;
+}
+
 /** As a reply of the kernel is: it does not change any more. */
 function copyOf(link: FakeLink | undefined): Link | undefined {
   return link && { ...link };
@@ -185,9 +190,9 @@ function sysctls({ name, sysctls: values }: Space, effect: Effect): Sysctls {
 /** Does what the words say, as far as plugins look at it afterwards. Returns an errno or 0. */
 function perform(here: Space, spaces: Spaces, operation: string): number {
   const [, object, verb, subject = "", ...words] = operation.split(" ");
-  const link = findIn(here, /^\d+$/.test(subject) ? Number(subject) : subject);
+  const link = findIn(here, refOf(subject));
   if (object === "link" && verb === "add") return add(here, spaces, subject, words);
-  if (object === "addr") return changeAddr(here, verb === "add", parsePrefix(subject) as Prefix, Number(words.at(-1)));
+  if (object === "addr") return changeAddr(here, verb === "add", parsePrefix(subject) as Prefix, words.at(-1) ?? "");
   if (object !== "link") return 0;
   if (!link) return ENODEV;
   if (verb === "set") set(link, words);
@@ -204,7 +209,7 @@ function add(here: Space, { ctr }: Spaces, name: string, words: string[]): numbe
     return 0;
   }
   if (findIn(here, name) || findIn(ctr, after("name"))) return EEXIST;
-  const master = words.includes("master") ? Number(after("master")) : 0;
+  const master = words.includes("master") ? (findIn(here, refOf(after("master")))?.index ?? 0) : 0;
   const outer = addLink(here, name, kind, { master, mac: parseMac(after("address")) as Mac });
   const inner = addLink(ctr, after("name"), kind, { peer: outer.index });
   outer.peer = inner.index;
@@ -254,9 +259,10 @@ function set(link: FakeLink, words: string[]): void {
   });
 }
 
-function changeAddr(here: Space, wanted: boolean, prefix: Prefix, index: number): number {
-  const link = findIn(here, index);
+function changeAddr(here: Space, wanted: boolean, prefix: Prefix, dev: string): number {
+  const link = findIn(here, refOf(dev));
   if (!link) return ENODEV;
+  const { index } = link;
   const same = ({ prefix: { ip, length } }: Addr) => length === prefix.length && ip.join() === prefix.ip.join();
   const there = link.addrs.some(same);
   if (wanted === there) return wanted ? EEXIST : EADDRNOTAVAIL;

@@ -33,7 +33,7 @@ export function isQuiet(bridge: Link, { ownMac, outer }: Veth, known: boolean): 
  */
 export function announce({ sandbox, plan }: Attachment, inner: Inner, { mac }: Veth, { ips }: Addressing): void {
   const isUp = ({ operstate }: Link) => operstate === "up";
-  const tell = [setMac(inner.index, mac)];
+  const tell = [setMac(inner, mac)];
   const { failures, link } = sandbox.findAndAttempt(inner.index, tell);
   if (failures[0]) throw failures[0];
   // The kernel's worker brings up one end after the other: if this one was not yet up, maybe nobody heard it.

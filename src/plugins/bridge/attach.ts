@@ -43,7 +43,7 @@ export function attach({ plan, host, sandbox, undo }: Attachment, bridge: Link, 
     // Before it is made: the kernel may have made it when its answer cannot be received.
     undo.push(() => removePair(host, name, hostMac));
     const pair = addVeth(
-      { name, mac: hostMac, mtu, master: bridge.index },
+      { name, mac: hostMac, mtu, master: bridge },
       { name: plan.owner.ifname, mac, mtu, netns: sandbox.fd },
     );
     const {

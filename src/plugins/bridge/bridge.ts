@@ -88,10 +88,10 @@ export function ensureGateway(host: Host, bridge: Link, gateway: Prefix, forceAd
     if (!conflicts(addr, gateway)) continue;
     const conflict = forceAddress ? undefined : conflictOf(host, bridge, addr, gateway);
     if (conflict) throw conflict;
-    host.change(deleteAddr(bridge.index, addr.prefix));
+    host.change(deleteAddr(bridge, addr.prefix));
   }
   // A bridge whose address was never set takes that of its lowest port; setting its own makes it stay.
-  host.change(ensureAddr(bridge.index, gateway), setMac(bridge.index, bridge.mac));
+  host.change(ensureAddr(bridge, gateway), setMac(bridge, bridge.mac));
 }
 
 /** Why an address that conflicts cannot be replaced; undefined where nothing can be using it. */

@@ -25,8 +25,8 @@ export interface Inner {
 
 /** Gives the container's interface its addresses and routes, and brings it up. */
 export function configure(sandbox: Sandbox, plan: Plan, veth: Veth, addressing: Addressing): Inner {
-  const index = veth.outer.peer;
   const { ifname } = plan.owner;
+  const inner = { name: ifname, index: veth.outer.peer };
   const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
   const early = !v6 && isLinkLocalEarly(sandbox, plan.config, veth);
   if (!early) {
@@ -38,14 +38,14 @@ export function configure(sandbox: Sandbox, plan: Plan, veth: Veth, addressing: 
   // Without duplicate address detection an IPv6 address is ready at once, not when the kernel's timers come to it.
   const nodad = plan.config.enabledad ? 0 : IFA_F_NODAD;
   const addresses = addressing.ips.map(({ address }) =>
-    addAddr(index, address, familyOf(address.ip) === 6 ? nodad : 0),
+    addAddr(inner, address, familyOf(address.ip) === 6 ? nodad : 0),
   );
-  const linkLocal = early ? [addLinkLocal(index, veth.mac)] : [];
-  const failures = sandbox.attempt([...addresses, setUpNotifying(index), ...routesOf(index, addressing), ...linkLocal]);
+  const linkLocal = early ? [addLinkLocal(inner, veth.mac)] : [];
+  const failures = sandbox.attempt([...addresses, setUpNotifying(inner), ...routesOf(inner, addressing), ...linkLocal]);
   const first = failures.findIndex((failure) => failure !== undefined);
-  if (isErrno(failures[first], ENODEV) && !sandbox.findLink(index)) throw vanished(sandbox, ifname);
+  if (isErrno(failures[first], ENODEV) && !sandbox.findLink(inner.index)) throw vanished(sandbox, ifname);
   if (first >= 0) throw explain(failures[first], first, addressing, ifname);
-  return { name: ifname, index };
+  return inner;
 }
 
 function vanished(sandbox: Sandbox, ifname: string): CniError {
@@ -79,10 +79,10 @@ function prepareIpv6(sysctls: Sysctls, ifname: string): void {
   sysctls.tryWrite(`net/ipv6/conf/${ifname}/ndisc_notify`, "1");
 }
 
-function routesOf(index: number, { ips, routes }: Addressing) {
+function routesOf(inner: Inner, { ips, routes }: Addressing) {
   return routes.map(({ dst, gw, priority, table, scope }) => {
     const gateway = gw ?? ips.find((ip) => ip.gateway?.length === dst.ip.length)?.gateway;
-    return addRoute({ dst, gateway, oif: index, priority, table, scope });
+    return addRoute({ dst, gateway, oif: inner, priority, table, scope });
   });
 }
 

@@ -1,7 +1,7 @@
 import { EACCES, EEXIST } from "../../base/errno.ts";
 import type { Mac } from "../../base/mac.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
-import { addAddr, IFA_F_NODAD, IN6_ADDR_GEN_MODE_EUI64 } from "../../host/verbs.ts";
+import { addAddr, type Dev, IFA_F_NODAD, IN6_ADDR_GEN_MODE_EUI64 } from "../../host/verbs.ts";
 import type { Veth } from "./attach.ts";
 import type { BridgeConfig } from "./config.ts";
 import { isOneOfMany } from "./port.ts";
@@ -24,8 +24,8 @@ export function isLinkLocalEarly(sandbox: Sandbox, { enabledad }: BridgeConfig, 
 }
 
 /** Adds the address (RFC 4291, appendix A) without duplicate address detection, unless IPv6 is switched off there. */
-export function addLinkLocal(index: number, mac: Mac) {
+export function addLinkLocal(inner: Dev, mac: Mac) {
   const [a = 0, b = 0, c = 0, ...rest] = mac;
   const ip = Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, ...rest);
-  return { ...addAddr(index, { ip, length: 64 }, IFA_F_NODAD), tolerate: [EEXIST, EACCES] };
+  return { ...addAddr(inner, { ip, length: 64 }, IFA_F_NODAD), tolerate: [EEXIST, EACCES] };
 }

@@ -51,11 +51,11 @@ export function openPort(
   const watch = isOneOfMany(outer) ? host.watchLinks() : undefined;
   const ips = addressing?.ips ?? [];
   let unknown = 0;
-  const forget = ips.map(({ address }) => forgetNeigh(gateway.index, address.ip, () => ++unknown));
+  const forget = ips.map(({ address }) => forgetNeigh(gateway, address.ip, () => ++unknown));
   const mixed = addressing && !ownMac && bridge.alias === BRIDGE_ALIAS;
   host.change(
     ...forget,
-    ...(mixed ? [setAlias(bridge.index, MIXED_ALIAS)] : []),
+    ...(mixed ? [setAlias(bridge, MIXED_ALIAS)] : []),
     // A port's frames are the bridge's: nobody can reach an address of its own.
     setNoLinkLocal(outer.name),
     setUpPort(outer.name, { hairpin: hairpinMode, isolated: portIsolation }, aliasOf(plan.owner)),
@@ -74,7 +74,7 @@ export function openPort(
       const up = isUp(port) || (!watch && host.awaitLink(outer.name, isUp, PORT_UP_MS));
       if (!up) throw staysDown(host, outer.name);
       // Not there without IPv6.
-      if (watch) host.attempt([deleteRoute({ ...MULTICAST, oif: outer.index })]);
+      if (watch) host.attempt([deleteRoute({ ...MULTICAST, oif: outer })]);
       stopped.forEach(({ name }, i) => {
         if (!runs(running[i])) host.awaitLink(name, runs, GATEWAY_UP_MS);
       });

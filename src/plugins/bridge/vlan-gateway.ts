@@ -38,7 +38,7 @@ function make(host: Host, bridge: Link, name: string, vlans: PortVlans): Link {
   try {
     connect(host, bridge, link, vlans);
   } catch (error) {
-    if (!failure) host.attempt([deleteLink(link.index)]);
+    if (!failure) host.attempt([deleteLink(link)]);
     throw error;
   }
   return link;
@@ -48,10 +48,10 @@ function make(host: Host, bridge: Link, name: string, vlans: PortVlans): Link {
 function connect(host: Host, bridge: Link, link: Link, vlans: PortVlans): void {
   const port = link.kind === "veth" ? host.findLink(link.peer) : undefined;
   if (port && !(port.master === bridge.index && port.flags & IFF_UP)) {
-    host.change(setMaster(port.index, bridge.index), setPort(port.index, { hairpin: false, isolated: false }));
+    host.change(setMaster(port, bridge), setPort(port, { hairpin: false, isolated: false }));
     host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${port.name}/accept_ra`, "0"));
     joinVlans(host, port, { ...vlans, trunk: [] });
-    host.change(setUp(port.index));
+    host.change(setUp(port));
   }
-  if (!(link.flags & IFF_UP)) host.change(setUp(link.index));
+  if (!(link.flags & IFF_UP)) host.change(setUp(link));
 }

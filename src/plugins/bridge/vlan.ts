@@ -142,8 +142,8 @@ export function joinVlans(host: Host, port: Link, vlans: PortVlans): void {
   if (!hasVlans(vlans)) return;
   try {
     const present = vlans.preserveDefault ? [] : host.ask((rtnl) => listVlans(rtnl, port.index));
-    const removal = present.length > 0 ? [deleteVlans(port.index, present)] : [];
-    host.change(...removal, addVlans(port.index, vlansOf(vlans)));
+    const removal = present.length > 0 ? [deleteVlans(port, present)] : [];
+    host.change(...removal, addVlans(port, vlansOf(vlans)));
   } catch (error) {
     throw new CniError(
       INTERNAL,

@@ -31,6 +31,23 @@ needsLinks(
 );
 
 needsLinks(
+  "call an interface by its name where the name is known, and by its index elsewhere",
+  inLab((lab) => {
+    change(lab, lab.host, addBridge(BRIDGE));
+    const index = indexOf(lab, lab.host, "br0");
+    const message = (dev: number | { index: number; name: string }) => [
+      refused(lab, lab.host, deleteAddr(dev, prefix("10.1.2.3/24"))).operation,
+      refused(lab, lab.host, addRoute({ dst: prefix("10.9.0.0/16"), oif: dev })).operation,
+    ];
+    expect(message({ index, name: "br0" })).toEqual([
+      "ip addr del 10.1.2.3/24 dev br0",
+      "ip route add 10.9.0.0/16 dev br0",
+    ]);
+    expect(message(index)).toEqual([`ip addr del 10.1.2.3/24 dev ${index}`, `ip route add 10.9.0.0/16 dev ${index}`]);
+  }),
+);
+
+needsLinks(
   "of one request in the middle do not keep the others from being done",
   inLab((lab) => {
     change(lab, lab.host, addBridge(BRIDGE));

@@ -77,7 +77,7 @@ needsLinks(
     const outer = refused(lab, lab.host, addVeth(OUTER, { ...INNER, name: "eth1", netns: fd }));
     sys.close(fd);
     expect([inner.errno, outer.errno]).toEqual([EEXIST, EEXIST]);
-    expect(inner.message).toMatch(/^ip link add v1 .*type veth peer name eth0: file exists/);
+    expect(inner.message).toMatch(/^ip link add v1 .*type veth peer name eth0 address .*: file exists/);
     expect([look(lab, lab.host, "v1"), look(lab, ns, "eth1")]).toEqual([undefined, undefined]);
   }),
 );

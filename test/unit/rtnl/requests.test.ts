@@ -41,7 +41,8 @@ const ip = (text: string) => parseIp(text) as Ip;
 const prefix = (text: string) => parsePrefix(text) as Prefix;
 const mac = (text: string) => parseMac(text) as Mac;
 
-const VETH = { name: "v0", mac: mac("02:00:00:00:00:02"), mtu: 1400, master: 2 };
+const BRIDGE = { index: 2, name: "br0" };
+const VETH = { name: "v0", mac: mac("02:00:00:00:00:02"), mtu: 1400, master: BRIDGE };
 const PEER = { name: "eth0", mac: mac("02:00:00:00:00:03"), mtu: 1400, netns: 4 };
 
 const VLANS = [
@@ -56,16 +57,23 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
     "bridge",
     addBridge({ name: "br0", mac: mac("02:00:00:00:00:01"), mtu: 1400 }),
   ],
-  ["ip link add v0 address 02:00:00:00:00:02 master 2 type veth peer name eth0", "veth", addVeth(VETH, PEER)],
+  [
+    "ip link add v0 address 02:00:00:00:00:02 mtu 1400 master br0 type veth peer name eth0 address 02:00:00:00:00:03 mtu 1400",
+    "veth",
+    addVeth(VETH, PEER),
+  ],
   ["ip link del 3", "linkDel", deleteLink(3)],
   ["ip link set 3 up", "up", setUp(3)],
+  ["ip link set v0 up", "up", setUp({ index: 3, name: "v0" })],
   ["ip link set 3 up arp_notify 1", "upNotifying", setUpNotifying(3)],
   ["ip link set 3 addrgenmode none", "noLinkLocal", setNoLinkLocal(3)],
   ["ip link set 3 alias berth:net/c1/eth0", "alias", setAlias(3, "berth:net/c1/eth0")],
   ["ip link set 3 type bridge_slave hairpin on isolated on", "port", setPort(3, { hairpin: true, isolated: true })],
   ["ip addr add 10.1.2.3/24 dev 2", "addr4", addAddr(2, prefix("10.1.2.3/24"))],
+  ["ip addr add 10.1.2.3/24 dev br0", "addr4", addAddr(BRIDGE, prefix("10.1.2.3/24"))],
   ["ip addr add 10.1.2.3/24 dev 2", "addr4", ensureAddr(2, prefix("10.1.2.3/24"))],
   ["ip addr add 2001:db8::3/64 dev 2", "addr6", addAddr(2, prefix("2001:db8::3/64"))],
+  ["ip addr del 10.1.2.3/24 dev br0", "addrDel", deleteAddr(BRIDGE, prefix("10.1.2.3/24"))],
   ["ip addr del 10.1.2.3/24 dev 2", "addrDel", deleteAddr(2, prefix("10.1.2.3/24"))],
   [
     "ip route add 10.9.0.0/16 via 10.1.2.1 dev 2",
@@ -73,9 +81,9 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
     addRoute({ dst: prefix("10.9.0.0/16"), gateway: ip("10.1.2.1"), oif: 2 }),
   ],
   [
-    "ip route add 2001:db8:9::/48 via 2001:db8::1 dev 2",
+    "ip route add 2001:db8:9::/48 via 2001:db8::1 dev br0",
     "route6",
-    addRoute({ dst: prefix("2001:db8:9::/48"), gateway: ip("2001:db8::1"), oif: 2 }),
+    addRoute({ dst: prefix("2001:db8:9::/48"), gateway: ip("2001:db8::1"), oif: BRIDGE }),
   ],
   [
     "ip route add 10.8.0.0/16 dev 2",
@@ -83,9 +91,13 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
     addRoute({ dst: prefix("10.8.0.0/16"), oif: 2, table: 1000, priority: 5, scope: 253 }),
   ],
   ["ip route del ff00::/8 dev 3", "routeDel", deleteRoute({ dst: prefix("ff00::/8"), oif: 3, table: TABLE_LOCAL })],
-  ["bridge vlan add dev 3 vid 100 pvid untagged, vid 200-203, vid 300", "vlanAdd", addVlans(3, VLANS)],
+  [
+    "bridge vlan add dev v0 vid 100 pvid untagged, vid 200-203, vid 300",
+    "vlanAdd",
+    addVlans({ index: 3, name: "v0" }, VLANS),
+  ],
   ["bridge vlan del dev 3 vid 1", "vlanDel", deleteVlans(3, [{ first: 1, last: 1, pvid: false, untagged: false }])],
-  ["ip neigh del 10.1.2.77 dev 2", "neighDel", forgetNeigh(2, ip("10.1.2.77"))],
+  ["ip neigh del 10.1.2.77 dev br0", "neighDel", forgetNeigh(BRIDGE, ip("10.1.2.77"))],
 ];
 
 function encoded({ type, flags, body }: Request): Uint8Array {

@@ -52,7 +52,7 @@ function run(conf: Record<string, unknown>, cues: Cues = {}, { lease = LEASE, pr
 /** The record with what is random or counted left out. */
 const words = (log: readonly string[]) =>
   log.map((line) =>
-    line.replace(/([0-9a-f]{2}:){5}[0-9a-f]{2}/, "MAC").replace(/\b(dev|master|set|attached \w+) \d+/, "$1 N"),
+    line.replace(/([0-9a-f]{2}:){5}[0-9a-f]{2}/g, "MAC").replace(/\b(dev|master|set|attached \w+) \d+/, "$1 N"),
   );
 
 /** What takes an effect back; undefined for what others may use by now, and for settings of what is deleted. */
@@ -80,21 +80,21 @@ test("add() takes a lease, then makes bridge, gateway, link and rules, then anno
     "host: ip link set br0 alias berth",
     "host: try sysctl net/ipv6/conf/br0/accept_ra=0",
     "host: ip link set N up",
-    "host: ip addr add 10.1.2.1/24 dev N",
-    "host: ip link set N address MAC",
+    "host: ip addr add 10.1.2.1/24 dev br0",
+    "host: ip link set br0 address MAC",
     "host: sysctl net/ipv4/ip_forward=1",
-    "host: ip link add veth1fadeca3 address MAC master N type veth peer name eth0",
+    "host: ip link add veth1fadeca3 address MAC master br0 type veth peer name eth0 address MAC",
     "ctr: try sysctl net/ipv6/conf/eth0/accept_dad=0",
-    "ctr: ip addr add 10.1.2.3/24 dev N",
-    "ctr: ip link set N up arp_notify 1",
-    "ctr: ip route add 0.0.0.0/0 via 10.1.2.1 dev N",
-    "host: ip neigh del 10.1.2.3 dev N",
+    "ctr: ip addr add 10.1.2.3/24 dev eth0",
+    "ctr: ip link set eth0 up arp_notify 1",
+    "ctr: ip route add 0.0.0.0/0 via 10.1.2.1 dev eth0",
+    "host: ip neigh del 10.1.2.3 dev br0",
     "host: ip link set veth1fadeca3 addrgenmode none",
     "host: ip link set veth1fadeca3 alias berth:net/c1/eth0 up type bridge_slave hairpin on isolated off",
     "masquerade add net/c1/eth0",
     "ipam attached veth1fadeca3 N",
     "host: try sysctl net/ipv6/conf/veth1fadeca3/accept_ra=0",
-    "ctr: ip link set N address MAC",
+    "ctr: ip link set eth0 address MAC",
   ]);
 });
 
@@ -195,7 +195,7 @@ test("add() asks a foreign IPAM plugin once the link exists, and removes the lin
   const { code, message } = refusal(() => add(call, host));
   expect([code, message]).toEqual([11, "no lease"]);
   expect(words(host.log).slice(-2)).toEqual([
-    "host: ip link add veth1fadeca3 address MAC master N type veth peer name eth0",
+    "host: ip link add veth1fadeca3 address MAC master br0 type veth peer name eth0 address MAC",
     "host: ip link del veth1fadeca3",
   ]);
   expectNothingLeft(host);

@@ -101,8 +101,8 @@ describe("ensureGateway()", () => {
     const { host, link } = bridge([]);
     ensureGateway(host, link, prefix("10.1.2.1/24"), false);
     expect(host.log).toEqual([
-      `host: ip addr add 10.1.2.1/24 dev ${link.index}`,
-      `host: ip link set ${link.index} address ${formatMac(link.mac)}`,
+      `host: ip addr add 10.1.2.1/24 dev br0`,
+      `host: ip link set br0 address ${formatMac(link.mac)}`,
     ]);
   });
 

@@ -107,14 +107,14 @@ describe("joinVlans()", () => {
 
   test("takes the port out of the default VLAN and puts it into its own", () => {
     expect(joined(port({ vlan: 100, trunk: [5, 6] }))).toEqual([
-      "host: bridge vlan del dev 3 vid 1 pvid untagged",
-      "host: bridge vlan add dev 3 vid 100 pvid untagged, vid 5-6",
+      "host: bridge vlan del dev v0 vid 1 pvid untagged",
+      "host: bridge vlan add dev v0 vid 100 pvid untagged, vid 5-6",
     ]);
   });
 
   test("leaves the default VLAN where it is to be preserved, and a port of no VLAN as it is", () => {
     expect(joined(port({ vlan: 100, preserveDefault: true }))).toEqual([
-      "host: bridge vlan add dev 3 vid 100 pvid untagged",
+      "host: bridge vlan add dev v0 vid 100 pvid untagged",
     ]);
     expect(joined(port())).toEqual([]);
   });
