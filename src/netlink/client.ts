@@ -35,6 +35,12 @@ export interface Request {
 /** An observer of all traffic: BERTH_TRACE. */
 export type Tap = (direction: ">" | "<", datagram: Uint8Array) => void;
 
+/**
+ * How many changes one datagram holds at most. The kernel refuses (EMSGSIZE) a datagram beyond the socket's send buffer, and
+ * loses (ENOBUFS) errors beyond its receive buffer: by default 208 KiB each, of which an error takes 768 bytes.
+ */
+const SERIES = 128;
+
 function refusal({ operation, tolerate, tolerated }: Request, message: Message): NetlinkError | undefined {
   const { errno, text } = readAck(message);
   if (!errno) return undefined;
@@ -70,7 +76,8 @@ export class Client {
 
   /**
    * Asks for several changes in one datagram: one system call in which the kernel does them in order, so that no
-   * kill can fall between them. It goes on after a failing one. Throws the first failure, after all are answered.
+   * kill can fall between them. More than SERIES are several datagrams. It goes on after a failing one. Throws the first
+   * failure, after all are answered.
    */
   changeAll(requests: readonly Request[]): void {
     const failure = this.attempt(requests).find((error) => error !== undefined);
@@ -82,6 +89,15 @@ export class Client {
    * Only the last request asks for an acknowledgement, unless it is a question: errors are sent unasked, and in order.
    */
   attempt(requests: readonly Request[]): (NetlinkError | undefined)[] {
+    if (requests.length <= SERIES) return this.#attemptSeries(requests);
+    const outcome: (NetlinkError | undefined)[] = [];
+    for (let at = 0; at < requests.length; at += SERIES) {
+      outcome.push(...this.#attemptSeries(requests.slice(at, at + SERIES)));
+    }
+    return outcome;
+  }
+
+  #attemptSeries(requests: readonly Request[]): (NetlinkError | undefined)[] {
     const outcome = new Array<NetlinkError | undefined>(requests.length);
     const first = this.sequence(requests.length);
     const last = this.#seq;

@@ -165,6 +165,28 @@ describe("changeAll() and attempt()", () => {
     expect(outcome.map((error) => error?.operation)).toEqual(["ip link set a", undefined, undefined]);
   });
 
+  test("send many in several datagrams: what the kernel takes at once is limited, and so is what it answers", () => {
+    const many = Array.from({ length: 300 }, (_, i) =>
+      request({ operation: () => `ip link set ${i}`, flags: 0x600, body: (w) => w.u32(i) }),
+    );
+    const sent = (first: number, count: number) =>
+      Array.from({ length: count }, (_, i) => {
+        const at = first + i;
+        const body = `${(at & 255).toString(16).padStart(2, "0")} 0${at >> 8} 00 00`;
+        return message(SET, i === count - 1 ? 0x605 : 0x601, at + 1, body);
+      }).join("");
+    const rows = [
+      [hex(sent(0, 128)), hex(ack(128))],
+      [hex(sent(128, 128)), hex(ack(200, EEXIST)), hex(ack(256))],
+      [hex(sent(256, 44)), hex(ack(300))],
+    ] as const;
+    const outcome = play(scripted(...rows), (client) => client.attempt(many));
+    expect([outcome.length, outcome.findIndex((error) => error !== undefined)]).toEqual([300, 199]);
+    expect(play(scripted(...rows), (client) => failure(() => client.changeAll(many))).operation).toBe(
+      "ip link set 199",
+    );
+  });
+
   test("ask nothing for nothing", () => {
     play(scripted(), (client) => {
       client.changeAll([]);
