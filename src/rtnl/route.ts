@@ -1,5 +1,6 @@
 import { formatIp, formatPrefix, type Ip, type Prefix } from "../base/ip.ts";
 import type { Client, Request } from "../netlink/client.ts";
+import { DecodeError, Reader } from "../wire/cursor.ts";
 import { type Message, NLM_F_CREATE } from "../wire/message.ts";
 import { type Dev, indexOf, wordFor } from "./dev.ts";
 import {
@@ -17,12 +18,16 @@ const TABLE_MAIN = 254;
 export const TABLE_LOCAL = 255;
 const PROTOCOL_BOOT = 3;
 const TYPE_UNICAST = 1;
+/** Bytes of a struct rtnexthop before its attributes. */
+const HOP = 8;
 
 /** A unicast route. */
 export interface Route {
   readonly dst: Prefix;
-  /** Absent: the destination is on the link. */
+  /** Absent: the destination is on the link, or there are several. */
   readonly gateway?: Ip | undefined;
+  /** The gateways of a route over several, which IPv6 makes of two to one destination. */
+  readonly hops?: readonly Ip[] | undefined;
   /** ifindex of the outgoing interface; 0 for a route over several. */
   readonly oif: number;
   /** Absent: main (254). */
@@ -101,9 +106,24 @@ function decodeRoute({ body }: Message): Route {
   return {
     dst: { ip: a.dst?.slice() ?? any, length: header.dstLength },
     gateway: a.gateway?.slice(),
+    ...(a.multipath && { hops: decodeHops(a.multipath) }),
     oif: a.oif ?? 0,
     table: a.table ?? header.table,
     scope: header.scope,
     priority: a.priority,
   };
+}
+
+/** The gateways of a list of struct rtnexthop, each with its own attributes. */
+function decodeHops(list: Uint8Array): Ip[] {
+  const hops: Ip[] = [];
+  for (const r = new Reader(list); r.left >= HOP; ) {
+    const start = r.at;
+    const length = r.u16();
+    if (length < HOP || length > list.length - start) throw new DecodeError(`a next hop of ${length} bytes`);
+    const { gateway } = routeAttrs.decode(new Reader(list, start + HOP, start + length));
+    if (gateway) hops.push(gateway.slice());
+    r.at = start + ((length + 3) & ~3);
+  }
+  return hops;
 }

@@ -113,6 +113,64 @@ describe("bridge/CHECK", () => {
     }),
   );
 
+  const ROUTES: [string, object[]][] = [
+    ["on the link", [{ dst: "192.0.2.0/24", gw: "0.0.0.0" }]],
+    [
+      "on the link, and one that leads over it",
+      [
+        { dst: "192.0.2.1/32", gw: "0.0.0.0", scope: 253 },
+        { dst: "0.0.0.0/0", gw: "192.0.2.1" },
+      ],
+    ],
+    ["on the link, of its scope", [{ dst: "192.0.2.0/24", gw: "0.0.0.0", scope: 253 }]],
+    ["a default route on the link", [{ dst: "0.0.0.0/0", gw: "0.0.0.0" }]],
+    [
+      "two to one destination",
+      [
+        { dst: "192.0.2.0/24", gw: "10.77.0.8" },
+        { dst: "192.0.2.0/24", gw: "10.77.0.9" },
+      ],
+    ],
+    [
+      "two of IPv6, which become one",
+      [
+        { dst: "2001:db8::/32", gw: "fd77::8" },
+        { dst: "2001:db8::/32", gw: "fd77::9" },
+      ],
+    ],
+    ["with a table and a priority below zero, which are none", [{ dst: "192.0.2.0/24", table: -1, priority: -1 }]],
+  ];
+  need.each(ROUTES)("passes with routes as ADD has made them: %s", async (_, routes) => {
+    await inLab((lab) => {
+      const ns = lab.container();
+      const conf = lab.conf({ ipam: { ...DUAL_STACK, routes } });
+      const prevResult = lab.add({ ns, conf });
+      expect(lab.call("bridge", "CHECK", { ns, conf: { ...conf, prevResult } })).toMatchObject({
+        status: 0,
+        stdout: "",
+      });
+    })();
+  });
+
+  need(
+    "takes a gateway of zeros in the result for none",
+    inLab((lab) => {
+      const at = attached(lab);
+      const routes = [
+        { dst: "192.0.2.0/24", gw: "0.0.0.0" },
+        { dst: "2001:db8::/32", gw: "::" },
+      ];
+      const conf = { ...at.conf, prevResult: { ...at.result, routes } };
+      for (const { dst } of routes) {
+        cniError(check({ ...at, conf }), `Expected Route ${dst}`);
+        ip(at, "route", "add", dst, "dev", "eth0");
+      }
+      expect(check({ ...at, conf })).toMatchObject({ status: 0, stdout: "" });
+      ip(at, "route", "replace", "192.0.2.0/24", "via", "10.77.0.1");
+      cniError(check({ ...at, conf }), "Expected Route 192.0.2.0/24 on the link");
+    }),
+  );
+
   need(
     "passes in layer 2, where the reference fails",
     inLab((lab) => {

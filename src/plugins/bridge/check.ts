@@ -1,4 +1,4 @@
-import { equalIp, familyOf, formatIp, formatPrefix, networkOf } from "../../base/ip.ts";
+import { equalIp, familyOf, formatIp, formatPrefix, type Ip, networkOf, type Prefix } from "../../base/ip.ts";
 import { formatMac } from "../../base/mac.ts";
 import type { Owner } from "../../base/owner.ts";
 import type { Host } from "../../host/host.ts";
@@ -122,34 +122,56 @@ function checkAddresses(sandbox: Sandbox, inner: Link, result: Result): void {
 /** The subnet of each address, and each route of the result, must be in a table of the container's. */
 function checkRoutes(sandbox: Sandbox, result: Result): void {
   if (result.ips.length === 0 && result.routes.length === 0) return;
-  const families = new Set(
-    [...result.ips.map(({ address }) => address.ip), ...result.routes.map(({ dst }) => dst.ip)].map(familyOf),
-  );
-  const routes = [...families].flatMap((family) => sandbox.listRoutes(family === 4 ? AF_INET : AF_INET6));
+  const present = routesByDst(sandbox, result);
   for (const { address } of result.ips) {
-    const subnet = { ip: networkOf(address), length: address.length };
-    const found = routes.some(({ dst }) => formatPrefix(dst) === formatPrefix(subnet));
-    if (!found)
-      throw differs(
-        `Failed to find Gateway ${formatPrefix(subnet)}`,
-        "the route to the container's own subnet is missing",
-      );
+    if (present.has(keyOf(address))) continue;
+    const subnet = formatPrefix({ ip: networkOf(address), length: address.length });
+    throw differs(`Failed to find Gateway ${subnet}`, "the route to the container's own subnet is missing");
   }
   for (const route of result.routes) {
-    if (!routes.some((one) => matches(one, route))) {
-      const via = route.gw ? ` via ${formatIp(route.gw)}` : "";
-      throw differs(`Expected Route ${formatPrefix(route.dst)}${via} not found in routing table`);
-    }
+    if (present.get(keyOf(route.dst))?.some((one) => leadsLike(one, route))) continue;
+    throw differs(`Expected Route ${formatPrefix(route.dst)}${wayOf(route)} not found in routing table`);
   }
 }
 
-/** As in the reference, the gateway of a default route is not compared: others may set their own. */
-function matches(route: Route, wanted: ResultRoute): boolean {
-  const dst = { ip: networkOf(wanted.dst), length: wanted.dst.length };
-  if (formatPrefix(route.dst) !== formatPrefix(dst)) return false;
-  if (wanted.table && route.table !== wanted.table) return false;
-  if (!wanted.gw || dst.length === 0) return true;
-  return route.gateway !== undefined && equalIp(route.gateway, wanted.gw);
+/** The container's routes of the families that the result has, by their destinations: there may be thousands. */
+function routesByDst(sandbox: Sandbox, { ips, routes }: Result): Map<string, Route[]> {
+  const families = new Set([...ips.map(({ address }) => address.ip), ...routes.map(({ dst }) => dst.ip)].map(familyOf));
+  const present = new Map<string, Route[]>();
+  for (const family of families) {
+    for (const route of sandbox.listRoutes(family === 4 ? AF_INET : AF_INET6)) {
+      const key = keyOf(route.dst);
+      const others = present.get(key);
+      if (others) others.push(route);
+      else present.set(key, [route]);
+    }
+  }
+  return present;
+}
+
+function keyOf(dst: Prefix): string {
+  return `${networkOf(dst).join()}/${dst.length}`;
+}
+
+/**
+ * Whether the kernel's route to the destination leads where the wanted one does. As in the reference, the gateway of a
+ * default route is not compared: others may set their own.
+ */
+function leadsLike(route: Route, { dst, gw, table = 0 }: ResultRoute): boolean {
+  if (table > 0 && route.table !== table) return false;
+  if (!gw || dst.length === 0) return true;
+  if (isOnLink(gw)) return !route.gateway && !route.hops;
+  return [route.gateway, ...(route.hops ?? [])].some((hop) => hop && equalIp(hop, gw));
+}
+
+/** A gateway of zeros: the kernel takes 0.0.0.0 for none. */
+function isOnLink(gw: Ip): boolean {
+  return gw.every((byte) => byte === 0);
+}
+
+function wayOf({ gw }: ResultRoute): string {
+  if (!gw) return "";
+  return isOnLink(gw) ? " on the link" : ` via ${formatIp(gw)}`;
 }
 
 /** What an owner's rules are called by. */

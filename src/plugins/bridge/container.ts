@@ -80,9 +80,11 @@ function prepareIpv6(sysctls: Sysctls, ifname: string): void {
 }
 
 function routesOf(inner: Inner, { ips, routes }: Addressing) {
+  // As in the reference, a priority or table below one is none.
+  const given = (number: number | undefined) => (number !== undefined && number > 0 ? number : undefined);
   return routes.map(({ dst, gw, priority, table, scope }) => {
     const gateway = gw ?? ips.find((ip) => ip.gateway?.length === dst.ip.length)?.gateway;
-    return addRoute({ dst, gateway, oif: inner, priority, table, scope });
+    return addRoute({ dst, gateway, oif: inner, priority: given(priority), table: given(table), scope });
   });
 }
 

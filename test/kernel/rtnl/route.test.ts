@@ -83,6 +83,8 @@ needsLinks(
     }
     expect(lab.ipj(ns, "route", "show", "10.9.0.0/16").map(({ gateway }) => gateway)).toEqual(["10.1.2.2", "10.1.2.1"]);
     const six = lab.ipj(ns, "-6", "route", "show", "2001:db8:9::/48");
+    const [read] = using(lab, ns, (client) => listRoutes(client, 10)).filter(({ hops }) => hops);
+    expect(read).toMatchObject({ dst: prefix("2001:db8:9::/48"), hops: ["2001:db8::1", "2001:db8::2"].map(ip) });
     expect(six.flatMap(({ gateway, nexthops }) => nexthops?.map((hop: Json) => hop.gateway) ?? gateway)).toEqual([
       "2001:db8::1",
       "2001:db8::2",

@@ -5,6 +5,7 @@ import { hex } from "../../support/hex.ts";
 import replyAddrs from "../../wire/reply-addrs.hex" with { type: "text" };
 import replyBridge from "../../wire/reply-bridge.hex" with { type: "text" };
 import replyPort from "../../wire/reply-port.hex" with { type: "text" };
+import replyRouteHops from "../../wire/reply-route-hops.hex" with { type: "text" };
 import replyRoutes4 from "../../wire/reply-routes4.hex" with { type: "text" };
 import replyRoutes6 from "../../wire/reply-routes6.hex" with { type: "text" };
 import replyVlans from "../../wire/reply-vlans.hex" with { type: "text" };
@@ -31,6 +32,7 @@ export const CAPTURED = {
   replyAddrs,
   replyBridge,
   replyPort,
+  replyRouteHops,
   replyRoutes4,
   replyRoutes6,
   replyVlans,

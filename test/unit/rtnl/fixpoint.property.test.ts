@@ -48,6 +48,7 @@ const CODERS: Record<Captured, Both> = {
   replyAddrs: addr,
   replyBridge: link(bridgeAttrs),
   replyPort: link(linkAttrs),
+  replyRouteHops: route,
   replyRoutes4: route,
   replyRoutes6: route,
   replyVlans: vlans,
@@ -176,6 +177,7 @@ function answer(bytes: Uint8Array): Uint8Array {
 
 test.each([
   ["listAddrs()", "replyAddrs", (client: Client) => listAddrs(client, 2)],
+  ["listRoutes()", "replyRouteHops", (client: Client) => listRoutes(client, 10)],
   ["listRoutes()", "replyRoutes4", (client: Client) => listRoutes(client, 2)],
   ["listRoutes()", "replyRoutes6", (client: Client) => listRoutes(client, 10)],
 ] as const)("%s ends with a list, a NetlinkError or DecodeError over %s", (_, name, ask) => {

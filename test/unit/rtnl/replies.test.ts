@@ -128,6 +128,15 @@ test.each([
   expect(read).toEqual(expected as unknown as typeof read);
 });
 
+test("listRoutes() reads the gateways of a route over several", () => {
+  const [route] = listRoutes(answering(bytesOf("replyRouteHops"), hex(doneText)), 10);
+  expect([route?.gateway, route?.oif, route?.hops?.map(formatIp)]).toEqual([
+    undefined,
+    0,
+    ["2001:db8::1", "2001:db8::2"],
+  ]);
+});
+
 describe("listVlans()", () => {
   test("reads the VLANs of a port, ranges as such", () => {
     const plain = { pvid: false, untagged: false };
