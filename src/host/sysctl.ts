@@ -1,6 +1,7 @@
 import * as sys from "#sys";
 import { ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
+import { O } from "../sys/flags.ts";
 
 /** Sysctls of the network namespace this thread is in. Keys are paths under /proc/sys, so that dots in names survive. */
 export interface Sysctls {
@@ -8,6 +9,8 @@ export interface Sysctls {
   read(key: string): string | undefined;
   /** Sets a value, unless it is set already. Throws Explained if it cannot be and is not. */
   write(key: string, value: string): void;
+  /** Whether a value could be set, as far as the file says. */
+  isWritable(key: string): boolean;
   /** Sets a value if it can be. */
   tryWrite(key: string, value: string): void;
 }
@@ -32,6 +35,15 @@ export const sysctls: Sysctls = {
         `set it before containers start (sysctl -w ${key.replaceAll("/", ".")}=${value}), or give the plugin a writable /proc/sys`,
         error,
       );
+    }
+  },
+  isWritable(key) {
+    try {
+      sys.close(sys.open(`/proc/sys/${key}`, O.WRONLY));
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return false;
     }
   },
   tryWrite(key, value) {

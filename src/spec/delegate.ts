@@ -1,5 +1,13 @@
-import type { Ip } from "../base/ip.ts";
+import type { Ip, Prefix } from "../base/ip.ts";
 import type { Owner } from "../base/owner.ts";
+import type { Route } from "./result.ts";
+
+/** What an IPAM plugin would give, as far as its configuration says. */
+export interface Offer {
+  /** An attachment gets one address of each set: of one of its subnets, with that one's gateway. */
+  readonly sets: readonly (readonly { readonly subnet: Prefix; readonly gateway: Ip }[])[];
+  readonly routes: readonly Route[];
+}
 
 /** The link that the addresses of an IPAM plugin went to, as the host's namespace sees it. */
 export interface AttachedLink {

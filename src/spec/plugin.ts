@@ -1,4 +1,4 @@
-import type { AttachedLink, Collection, OwnedLease } from "./delegate.ts";
+import type { AttachedLink, Collection, Offer, OwnedLease } from "./delegate.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./result.ts";
 import type { Version } from "./versions.ts";
@@ -21,6 +21,11 @@ export interface Call {
   readonly delegates: readonly Plugin[];
   /** Says something to the operator: one line on stderr. */
   warn(line: string): void;
+  /**
+   * ADD and STATUS of an IPAM plugin that an upper plugin of this process asks: is shown what would be given, before anything
+   * is leased. Throws CniError to refuse it.
+   */
+  vet?(offer: Offer): void;
 }
 
 /** What an ADD made. */

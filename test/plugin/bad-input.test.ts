@@ -6,6 +6,7 @@ import { cniError } from "../support/cni-error.ts";
 import type { CallOptions, Conf } from "../support/conf.ts";
 import { inLab, type Lab } from "../support/lab.ts";
 import { built, namespaces, needs } from "../support/needs.ts";
+import { DUAL_STACK } from "../support/pools.ts";
 import { snapshot } from "../support/snapshot.ts";
 
 const release = reference.replaceAll(".", "\\.");
@@ -79,9 +80,9 @@ const ENVIRONMENT: BadCall[] = [
   ["a container ID with a space", () => ({ id: "a b" }), 4, "containerID", "a b"],
   ["a container ID that is too long", () => ({ id: "x".repeat(2000) }), 4, "containerID", "2000"],
   ["no interface name", () => ({ env: { CNI_IFNAME: undefined } }), 4, "CNI_IFNAME"],
-  ["an interface name with a slash", () => ({ ifname: "a/b" }), 4, "interface name", "a/b"],
-  ["an interface name with a colon", () => ({ ifname: "a:b" }), 4, "interface name", "a:b"],
-  ["an interface name with a space", () => ({ ifname: "a b" }), 4, "interface name", "a b"],
+  ["an interface name with a slash", () => ({ ifname: "a/b" }), 4, "interface name contains / or :"],
+  ["an interface name with a colon", () => ({ ifname: "a:b" }), 4, "interface name contains / or :"],
+  ["an interface name with a space", () => ({ ifname: "a b" }), 4, "or whitespace characters"],
   ["an interface name that is too long", () => ({ ifname: "x".repeat(16) }), 4, "interface name", "too long"],
   ["an interface name that is the parent", () => ({ ifname: ".." }), 4, "interface name", ".."],
   ["no CNI_PATH", () => ({ env: { CNI_PATH: undefined } }), 4, "CNI_PATH"],
@@ -140,6 +141,34 @@ const RANGES: BadCall[] = [
     "ipam.ranges[1]",
   ],
   ["a route that is none", routes({ dst: "zz" }), 7, "ipam.routes[0].dst", "zz"],
+  [
+    "two IPv4 gateways",
+    ranges([{ subnet: "10.77.0.0/24" }], [{ subnet: "10.78.0.0/24" }]),
+    7,
+    "10.77.0.1/24",
+    "10.78.0.1/24",
+  ],
+];
+
+/** Routes in beside an IPv4 and an IPv6 range. */
+const dual = (...list: object[]) => conf({ ipam: { ...DUAL_STACK, routes: list } });
+
+const ROUTES: BadCall[] = [
+  ["IPv4 through IPv6", dual({ dst: "192.0.2.0/24", gw: "fd77::1" }), 7, "192.0.2.0/24 via fd77::1", "same IP family"],
+  [
+    "IPv6 through IPv4",
+    dual({ dst: "2001:db8::/32", gw: "10.77.0.1" }),
+    7,
+    "2001:db8::/32 via 10.77.0.1",
+    "same IP family",
+  ],
+  ["IPv4 through no IPv6", dual({ dst: "192.0.2.0/24", gw: "::" }), 7, "192.0.2.0/24 via ::", "same IP family"],
+  ["IPv6 through ::", dual({ dst: "::/0", gw: "::" }), 7, "::/0 via ::", ":: is no gateway", 'leave "gw" out'],
+  ["host bits", dual({ dst: "192.0.2.5/24", gw: "10.77.0.9" }), 7, "192.0.2.5/24", "host bits", "write 192.0.2.0/24"],
+  ["host bits in the default route", dual({ dst: "10.77.0.1/0" }), 7, "10.77.0.1/0", "write 0.0.0.0/0"],
+  ["a gateway where none can be", dual({ dst: "192.0.2.0/24", scope: 253 }), 7, "scope 253 (link)", "gw", "0.0.0.0"],
+  ["a host's scope with a gateway", dual({ dst: "192.0.2.0/24", scope: 254 }), 7, "scope 254 (host)", "gw"],
+  ["a scope that there is not", dual({ dst: "192.0.2.0/24", gw: "0.0.0.0", scope: 255 }), 7, "scope 255"],
 ];
 
 const KEYS: BadCall[] = [
@@ -152,6 +181,31 @@ const KEYS: BadCall[] = [
     "ipam",
   ],
   ["a vlan, which is not built yet", conf({ vlan: 7 }), 2, "vlan", "7"],
+  ["an mtu above what links can have", conf({ mtu: 65536 }), 7, "mtu", "65536", "68 to 65535"],
+  ["an mtu below it", conf({ mtu: 67 }), 7, "mtu", "67", "68 to 65535"],
+  ["an mtu too small for IPv6", conf({ mtu: 1279, ipam: DUAL_STACK }), 7, "mtu", "1279", "fd77::/64", "1280"],
+  [
+    "a group's MAC address",
+    conf({ runtimeConfig: { mac: "01:00:5e:00:00:01" } }),
+    7,
+    "runtimeConfig.mac",
+    "01:00:5e:00:00:01",
+  ],
+  [
+    "a MAC address of zeros",
+    conf({ args: { cni: { mac: "00:00:00:00:00:00" } } }),
+    7,
+    "args.cni.mac",
+    "00:00:00:00:00:00",
+  ],
+  [
+    "a MAC of eight bytes",
+    () => ({ args: "MAC=02:00:00:00:00:00:00:01" }),
+    7,
+    "CNI_ARGS",
+    "02:00:00:00:00:00:00:01",
+    "8 bytes",
+  ],
   ["an unknown ipMasqBackend", conf({ ipMasq: true, ipMasqBackend: "magic" }), 7, "ipMasqBackend", "magic"],
   ["a MAC that is none", conf({ runtimeConfig: { mac: "zz" } }), 7, "runtimeConfig.mac", "zz"],
 ];
@@ -164,6 +218,7 @@ const ALL = {
   environment: ENVIRONMENT,
   netns: NETNS,
   range: RANGES,
+  route: ROUTES,
   key: KEYS,
 };
 

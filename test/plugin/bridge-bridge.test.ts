@@ -99,6 +99,81 @@ describe("bridge/ADD: the bridge", () => {
     }),
   );
 
+  need.each([
+    ["10.77.0.1/24", "10.99.0.1/24", "10.77.0.0/24"],
+    ["fd77::1/64", "fd77::9/48", "fd77::/64"],
+  ])("keeps %s, in whatever order it is listed with %s", async (wanted, other, subnet) => {
+    for (const addresses of [
+      [wanted, other],
+      [other, wanted],
+    ]) {
+      await inLab((lab) => {
+        lab.sh(lab.host, "ip", "link", "add", "lab0", "type", "bridge");
+        for (const address of addresses) lab.sh(lab.host, "ip", "addr", "add", address, "dev", "lab0");
+        lab.add({ ns: lab.container(), conf: lab.conf({ ipam: { type: "host-local", ranges: [[{ subnet }]] } }) });
+        const family = subnet.includes(":") ? "inet6" : "inet";
+        expect(lab.addrs(lab.host, "lab0", family).sort()).toEqual([wanted, other].sort());
+      })();
+    }
+  });
+
+  need(
+    "carries a link-local gateway beside the kernel's own link-local address",
+    inLab((lab) => {
+      const range = { subnet: "fe80::/64", gateway: "fe80::1", rangeStart: "fe80::100", rangeEnd: "fe80::1ff" };
+      const conf = lab.conf({ ipam: { type: "host-local", ranges: [[range]] } });
+      for (const id of ["a", "b", "c"]) {
+        const ns = lab.container();
+        lab.add({ ns, id, conf });
+        expect(answers(lab, ns, "fe80::1%eth0")).toBe(true);
+      }
+      const { addr_info } = lab.ipj(lab.host, "-6", "addr", "show", "dev", "lab0")[0];
+      expect(addr_info).toHaveLength(2);
+    }),
+  );
+
+  need(
+    "has IPv6 switched on, with an IPv6 gateway, where the machine has it off for new interfaces",
+    inLab((lab) => {
+      for (const name of ["all", "default"]) {
+        lab.sh(lab.host, "sysctl", "-qw", `net.ipv6.conf.${name}.disable_ipv6=1`);
+      }
+      const ipam = { type: "host-local", ranges: [[{ subnet: "fd77::/64" }]] };
+      const ns = lab.container();
+      lab.add({ ns, conf: lab.conf({ ipam }) });
+      expect(answers(lab, ns, "fd77::1")).toBe(true);
+    }),
+  );
+
+  need(
+    "that others made and whose ports have gone, and its MAC address with them, gets one",
+    inLab((lab) => {
+      lab.sh(lab.host, "ip", "link", "add", "lab0", "up", "type", "bridge");
+      lab.sh(lab.host, "ip", "link", "add", "p0", "type", "veth");
+      lab.sh(lab.host, "ip", "link", "set", "p0", "master", "lab0");
+      lab.sh(lab.host, "ip", "link", "set", "p0", "nomaster");
+      expect(bridgeOf(lab).address).toBe("00:00:00:00:00:00");
+      const ns = lab.container();
+      const { interfaces } = lab.add({ ns });
+      expect(bridgeOf(lab).address).toBe(interfaces[0].mac);
+      expect(answers(lab, ns, "10.77.0.1")).toBe(true);
+    }),
+  );
+
+  need(
+    "that others made, with the gateway's address, keeps its MAC address while ports come and go",
+    inLab((lab) => {
+      foreignBridge(lab, "10.77.0.1/24");
+      const macs = ["a", "b", "c", "d", "e", "f"].map((id) => {
+        const ns = lab.container();
+        const { interfaces } = lab.add({ ns, id });
+        if (id !== "a") lab.del({ ns, id });
+        return [interfaces[0].mac, bridgeOf(lab).address];
+      });
+      expect(new Set(macs.flat()).size).toBe(1);
+    }),
+  );
+
   need(
     "with another subnet's address: refused, replaced with forceAddress",
     inLab((lab) => {

@@ -37,9 +37,60 @@ const FAILURES: Record<string, Failure> = {
   },
   "a route through an unreachable gateway": {
     conf: () => ({ ipam: ADDED_ROUTE({ dst: "192.0.2.0/24", gw: "10.66.0.9" }) }),
-    words: ["192.0.2.0/24", "10.66.0.9"],
+    words: ["192.0.2.0/24 via 10.66.0.9 dev eth0", "10.66.0.9 must be", "(10.77.0.0/24, fd77::/64)"],
   },
-  "the same route twice": { conf: () => ({ ipam: ADDED_ROUTE({ dst: "0.0.0.0/0" }) }), words: ["0.0.0.0/0"] },
+  "a route through an unreachable gateway of IPv6": {
+    conf: () => ({ ipam: ADDED_ROUTE({ dst: "2001:db8::/32", gw: "fd66::9" }) }),
+    words: ["2001:db8::/32 via fd66::9 dev eth0", "fd66::9 must be", "(10.77.0.0/24, fd77::/64)"],
+  },
+  "a route through the subnet's broadcast address": {
+    conf: () => ({ ipam: ADDED_ROUTE({ dst: "192.0.2.0/24", gw: "10.77.0.255" }) }),
+    words: ["192.0.2.0/24 via 10.77.0.255 dev eth0", "10.77.0.255 must be another host's"],
+  },
+  "the same route twice": {
+    conf: () => ({ ipam: ADDED_ROUTE({ dst: "0.0.0.0/0" }) }),
+    words: ["0.0.0.0/0 via 10.77.0.1 dev eth0", "file exists", "given twice"],
+  },
+  "an IPv6 route where the container has IPv6 off and no range switches it on": {
+    conf: () => ({ ipam: { type: "host-local", ranges: [DUAL_STACK.ranges[0]], routes: [{ dst: "::/0" }] } }),
+    prepare: (lab, ns) => lab.sh(ns, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1"),
+    words: ["::/0 dev eth0", "IPv6 is switched off in the container"],
+  },
+  "an IPv6 gateway for a bridge of others with IPv6 off": {
+    conf: () => ({ bridge: "lab7" }),
+    prepare: (lab) => {
+      lab.sh(lab.host, "ip", "link", "add", "lab7", "up", "type", "bridge");
+      lab.sh(lab.host, "ip", "addr", "add", "10.77.0.1/24", "dev", "lab7");
+      lab.sh(lab.host, "sysctl", "-qw", "net.ipv6.conf.lab7.disable_ipv6=1");
+    },
+    words: ['IP address fd77::1/64 to "lab7"', "permission denied", "sysctl -w net.ipv6.conf.lab7.disable_ipv6=0"],
+  },
+  "an IPv6 gateway for a bridge with too small an mtu": {
+    conf: () => ({ bridge: "lab7" }),
+    prepare: (lab) => {
+      lab.sh(lab.host, "ip", "link", "add", "lab7", "up", "mtu", "1200", "type", "bridge");
+      lab.sh(lab.host, "ip", "addr", "add", "10.77.0.1/24", "dev", "lab7");
+    },
+    words: ['IP address fd77::1/64 to "lab7"', "the mtu of lab7 is 1200, IPv6 needs 1280"],
+  },
+  "a gateway that is no host's address": {
+    conf: () => ({ bridge: "lab7", ipam: { type: "host-local", ranges: [[{ subnet: "ff05::/64" }]] } }),
+    prepare: (lab) =>
+      lab.sh(lab.host, "ip", "link", "add", "lab7", "address", "02:00:00:00:00:07", "up", "type", "bridge"),
+    words: ['IP address ff05::1/64 to "lab7"', "multicast"],
+  },
+  "masquerading where somebody has taken the table": {
+    conf: () => ({}),
+    prepare: (lab) => {
+      lab.sh(lab.host, "nft", "flush ruleset");
+      lab.sh(
+        lab.host,
+        "nft",
+        "add table ip berth; add chain ip berth postrouting { type filter hook postrouting priority 0; }",
+      );
+    },
+    words: ["failed to masquerade 10.77.0.3/24, fd77::3/64", "nft add chain ip berth postrouting", "nft list ruleset"],
+  },
   "an interface of that name in the container": {
     conf: () => ({}),
     prepare: (lab, ns) => lab.sh(ns, "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "peer0"),
@@ -67,7 +118,6 @@ const FAILURES: Record<string, Failure> = {
     call: { ns: "/run/netns/never-was" },
     words: ["/run/netns/never-was", "does not exist"],
   },
-  "an mtu that veth refuses": { conf: () => ({ mtu: 70_000 }), words: ["veth"] },
 };
 
 describe("bridge/ADD that fails", () => {

@@ -94,7 +94,7 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
         check: () => undefined,
         gc: (network) => must(`spoof-check gc ${network}`),
       }),
-      firewall: () => ({ nftablesFailure: () => undefined, dropsForwarded: () => false }),
+      nftablesFailure: () => undefined,
     },
     log,
     effect: (text) => must(text),
@@ -178,6 +178,7 @@ function sysctls({ name, sysctls: values }: Space, effect: Effect): Sysctls {
   const read = (key: string) => values.get(key) ?? "0";
   return {
     read,
+    isWritable: () => true,
     write: (key, value) => {
       if (read(key) === value) return;
       const errno = set("sysctl", key, value);
@@ -266,6 +267,8 @@ function changeAddr(here: Space, wanted: boolean, prefix: Prefix, dev: string): 
   const same = ({ prefix: { ip, length } }: Addr) => length === prefix.length && ip.join() === prefix.ip.join();
   const there = link.addrs.some(same);
   if (wanted === there) return wanted ? EEXIST : EADDRNOTAVAIL;
-  link.addrs = wanted ? [...link.addrs, { index, prefix, flags: 0, scope: 0 }] : link.addrs.filter((one) => !same(one));
+  // As the kernel has it, of fe80::/10.
+  const scope = prefix.ip.length === 16 && prefix.ip[0] === 0xfe ? 253 : 0;
+  link.addrs = wanted ? [...link.addrs, { index, prefix, flags: 0, scope }] : link.addrs.filter((one) => !same(one));
   return 0;
 }

@@ -1,20 +1,23 @@
 import { deferSignals, load } from "#sys";
-import { messageOf } from "../../base/errno.ts";
+import { errnoOf, messageOf } from "../../base/errno.ts";
 import { formatMac } from "../../base/mac.ts";
 import { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
 import { AF_INET, addressFamily, type Link, setUp } from "../../host/verbs.ts";
 import { type Delegated, delegateAdd, delegateAddInProcess } from "../../invoke/delegate.ts";
+import type { Offer } from "../../spec/delegate.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
 import { addressMac, announce, isQuiet } from "./announce.ts";
 import { type Attachment, attach, type Veth } from "./attach.ts";
-import { ensureBridge, ensureGateway, isOurs } from "./bridge.ts";
+import { ensureBridge, isOurs } from "./bridge.ts";
 import type { BridgeConfig } from "./config.ts";
 import { configure } from "./container.ts";
+import { ensureGateway } from "./gateway.ts";
 import { type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
 import { openPort } from "./port.ts";
 import type * as Restrict from "./restrict.ts";
+import { assertOffer } from "./sound.ts";
 
 /** Joins a container to the bridge. A call that fails leaves nothing of its own behind. @throws CniError */
 export function add(call: Call, host: Host): AddOutcome {
@@ -49,7 +52,7 @@ export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result
   const add: Add = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo, steps: stepsFor(plan.config) };
   add.steps?.assertPossible(plan, call, host);
   // The lease comes first: so "no lease" proves "no link and no rule". A foreign IPAM may need the link (dhcp does).
-  const early = plan.ipam === undefined ? undefined : lease(add, delegateAddInProcess(plan.ipam, call));
+  const early = plan.ipam === undefined ? undefined : leaseInProcess(add, plan.ipam);
   const bridge = ensureBridge(host, plan.config);
   let gateway = early ? openGateways(add, bridge, early.addressing) : bridge;
   const veth = attach(add, bridge, early && addressMac(plan, early.addressing));
@@ -71,6 +74,11 @@ export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result
 interface Leased {
   readonly addressing: Addressing;
   readonly attached: Delegated["attached"];
+}
+
+function leaseInProcess(add: Add, ipam: string): Leased | undefined {
+  const vet = (offer: Offer) => assertOffer(add.plan.config, offer);
+  return lease(add, delegateAddInProcess(ipam, { ...add.call, vet }));
 }
 
 function lease({ plan, host, undo }: Add, delegated: Delegated | undefined): Leased | undefined {
@@ -109,7 +117,12 @@ function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
         addresses.map(({ ip }) => ip),
       ),
   );
-  backend.add(plan.owner, addresses);
+  try {
+    backend.add(plan.owner, addresses);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    throw (load("bridge-upkeep") as typeof Restrict).masqueradeFailure(host, addresses, error);
+  }
 }
 
 function tellIpam({ plan, sandbox, steps }: Add, { name, index }: Link, { attached }: Leased): void {

@@ -1,4 +1,4 @@
-import { EEXIST, ENODEV, EXFULL, isErrno, messageOf } from "../../base/errno.ts";
+import { EEXIST, EINVAL, ENODEV, EOPNOTSUPP, EPERM, EXFULL, isErrno, messageOf } from "../../base/errno.ts";
 import { formatMac, type Mac } from "../../base/mac.ts";
 import type { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
@@ -86,13 +86,18 @@ function cannotMake({ owner, config }: Plan, failure: unknown): CniError {
       failure,
     );
   }
-  const mac = config.mac ? ` (address ${formatMac(config.mac)})` : "";
   return new CniError(
     INTERNAL,
-    `failed to make veth pair for "${owner.ifname}"${mac}: ${messageOf(failure)}`,
-    "",
+    `failed to make veth pair for "${owner.ifname}": ${messageOf(failure)}`,
+    remedyFor(failure, config.bridge),
     failure,
   );
+}
+
+function remedyFor(failure: unknown, bridge: string): string {
+  if (isErrno(failure, EPERM)) return "does the plugin run as root (CAP_NET_ADMIN)?";
+  if (isErrno(failure, EOPNOTSUPP)) return "does the kernel have veth (modprobe veth, CONFIG_VETH)?";
+  return isErrno(failure, EINVAL) ? `was ${bridge} deleted meanwhile?` : "";
 }
 
 function ifnameTaken({ owner }: Plan, sandbox: Sandbox, peer: string): CniError {

@@ -1,20 +1,6 @@
 import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
-import { formatPrefix, networkOf, type Prefix, prefixContains } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
-import {
-  type Addr,
-  addBridge,
-  addressFamily,
-  deleteAddr,
-  ensureAddr,
-  IFF_PROMISC,
-  IFF_UP,
-  type Link,
-  setAlias,
-  setMac,
-  setPromisc,
-  setUp,
-} from "../../host/verbs.ts";
+import { addBridge, IFF_PROMISC, IFF_UP, type Link, setAlias, setMac, setPromisc, setUp } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { BridgeConfig } from "./config.ts";
 import { bridgeMac, isBridgeMac } from "./names.ts";
@@ -35,13 +21,7 @@ export function isOurs(bridge: Link): boolean {
 export function ensureBridge(host: Host, config: BridgeConfig): Link {
   const { bridge: name } = config;
   const bridge = host.findLink(name) ?? makeBridge(host, config);
-  if (bridge.kind !== "bridge") {
-    throw new CniError(
-      INTERNAL,
-      `failed to create bridge "${name}": "${name}" already exists but is not a bridge`,
-      `it is ${bridge.kind ? `a ${bridge.kind}` : "a physical or virtual device"}: choose another name for "bridge", or remove it (ip link del ${name})`,
-    );
-  }
+  if (bridge.kind !== "bridge") throw notABridge(bridge);
   // Seen in the link: opening a file of /proc/sys takes the longer the more namespaces the machine has.
   if (bridge.acceptRa !== 0) host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${name}/accept_ra`, "0"));
   const changes = [];
@@ -54,6 +34,15 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
   }
   if (changes.length) host.change(...changes);
   return bridge;
+}
+
+/** That a link of another kind has the bridge's name. */
+export function notABridge({ name, kind }: Link): CniError {
+  return new CniError(
+    INTERNAL,
+    `failed to create bridge "${name}": "${name}" already exists but is not a bridge`,
+    `it is ${kind ? `a ${kind}` : "a physical or virtual device"}: choose another name for "bridge", or remove it (ip link del ${name})`,
+  );
 }
 
 function makeBridge(host: Host, { bridge: name, mtu, vlans }: BridgeConfig): Link {
@@ -75,45 +64,5 @@ function makeBridge(host: Host, { bridge: name, mtu, vlans }: BridgeConfig): Lin
     INTERNAL,
     `failed to create bridge "${name}": it was removed at once`,
     "something else on this machine deletes it",
-  );
-}
-
-/**
- * Puts a gateway's address on the bridge. An address that is in the way (another IPv4 subnet, an overlapping IPv6 one)
- * is an error, or removed where `forceAddress` says so or nothing can be using it: a bridge of ours without ports.
- */
-export function ensureGateway(host: Host, bridge: Link, gateway: Prefix, forceAddress: boolean): void {
-  for (const addr of host.listAddrs(bridge.index, addressFamily(gateway.ip))) {
-    if (formatPrefix(addr.prefix) === formatPrefix(gateway)) return;
-    if (!conflicts(addr, gateway)) continue;
-    const conflict = forceAddress ? undefined : conflictOf(host, bridge, addr, gateway);
-    if (conflict) throw conflict;
-    host.change(deleteAddr(bridge, addr.prefix));
-  }
-  // A bridge whose address was never set takes that of its lowest port; setting its own makes it stay.
-  host.change(ensureAddr(bridge, gateway), setMac(bridge, bridge.mac));
-}
-
-/** Why an address that conflicts cannot be replaced; undefined where nothing can be using it. */
-export function conflictOf(host: Host, bridge: Link, addr: Addr, gateway: Prefix): CniError | undefined {
-  const ports = portsOf(host, bridge);
-  return ports.length > 0 || !isOurs(bridge) ? addressConflict(bridge, addr, gateway, ports.length) : undefined;
-}
-
-/** Whether an address of the bridge is in the way of a gateway's, which is another. */
-export function conflicts(addr: Addr, gateway: Prefix): boolean {
-  if (gateway.ip.length === 4) return true;
-  return prefixContains(addr.prefix, networkOf(gateway)) || prefixContains(gateway, networkOf(addr.prefix));
-}
-
-function portsOf(host: Host, bridge: Link): Link[] {
-  return host.listLinks().filter((link) => link.master === bridge.index);
-}
-
-function addressConflict(bridge: Link, addr: Addr, gateway: Prefix, ports: number): CniError {
-  return new CniError(
-    INTERNAL,
-    `failed to set bridge addr: "${bridge.name}" already has an IP address different from ${formatPrefix(gateway)}`,
-    `it has ${formatPrefix(addr.prefix)}, and ${ports} port${ports === 1 ? "" : "s"}: use that subnet, set "forceAddress", choose another "bridge", or remove it (ip addr del ${formatPrefix(addr.prefix)} dev ${bridge.name})`,
   );
 }

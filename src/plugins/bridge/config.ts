@@ -1,5 +1,5 @@
 import { load } from "#sys";
-import { type Mac, parseMac } from "../../base/mac.ts";
+import { formatMac, type Mac, parseMac } from "../../base/mac.ts";
 import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
 import { array, boolean, decode, goObject, int, mac, string } from "../../spec/decode.ts";
@@ -88,7 +88,7 @@ export function readConfig(call: Call): BridgeConfig {
   const config: BridgeConfig = {
     common,
     bridge,
-    mtu: Math.max(0, mtu),
+    mtu: mtuOf(mtu),
     isDefaultGateway,
     isGateway,
     forceAddress: raw.forceAddress ?? false,
@@ -105,6 +105,20 @@ export function readConfig(call: Call): BridgeConfig {
   };
   assertCombination(config);
   return config;
+}
+
+/** Bytes that bridges and veths may have. */
+const MTU_MIN = 68;
+const MTU_MAX = 65535;
+
+function mtuOf(mtu: number): number {
+  if (mtu <= 0) return 0;
+  if (mtu >= MTU_MIN && mtu <= MTU_MAX) return mtu;
+  throw new CniError(
+    INVALID_CONFIG,
+    `invalid mtu ${mtu}: a bridge and a veth have ${MTU_MIN} to ${MTU_MAX}`,
+    `correct "mtu", or leave it out: 1500 then`,
+  );
 }
 
 /** What a DEL has to know of a configuration that may have changed since the ADD. */
@@ -182,10 +196,22 @@ const macSchema = goObject({ mac: mac });
 /** runtimeConfig.mac, else args.cni.mac, else MAC in CNI_ARGS. */
 function requestMac(call: Call, common: NetConf): Mac | undefined {
   const fromArgs = parseArgs(call.env.args, ["MAC"]).get("MAC");
-  return (
-    decode(macSchema, common.runtimeConfig, "runtimeConfig").mac ??
-    decode(macSchema, common.argsCni, "args.cni").mac ??
-    (fromArgs ? macOfArgs(fromArgs) : undefined)
+  const { mac: ofRuntime } = decode(macSchema, common.runtimeConfig, "runtimeConfig");
+  if (ofRuntime) return station(ofRuntime, "runtimeConfig.mac");
+  const { mac: ofArgs } = decode(macSchema, common.argsCni, "args.cni");
+  if (ofArgs) return station(ofArgs, "args.cni.mac");
+  return fromArgs ? station(macOfArgs(fromArgs), "MAC in CNI_ARGS") : undefined;
+}
+
+/** Throws CniError 7 where no Ethernet interface can have the address, for which `key` asks. */
+function station(mac: Mac, key: string): Mac {
+  const group = ((mac[0] ?? 0) & 1) === 1;
+  if (mac.length === 6 && !group && mac.some((byte) => byte !== 0)) return mac;
+  const fault = mac.length !== 6 ? `it has ${mac.length} bytes` : group ? "it is a group's" : "it is none";
+  throw new CniError(
+    INVALID_CONFIG,
+    `${key}: ${formatMac(mac)} cannot be the MAC address of an interface: ${fault}`,
+    "six bytes, of which the first is even: 02:00:00:00:00:01",
   );
 }
 

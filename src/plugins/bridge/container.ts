@@ -1,6 +1,16 @@
 import * as sys from "#sys";
-import { EEXIST, ENODEV, isErrno, messageOf } from "../../base/errno.ts";
-import { familyOf, formatIp, formatPrefix, type Ip } from "../../base/ip.ts";
+import {
+  EACCES,
+  EADDRNOTAVAIL,
+  EEXIST,
+  EHOSTUNREACH,
+  EINVAL,
+  ENETUNREACH,
+  ENODEV,
+  isErrno,
+  messageOf,
+} from "../../base/errno.ts";
+import { familyOf, formatIp, formatPrefix, type Ip, networkOf } from "../../base/ip.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import type { Sysctls } from "../../host/sysctl.ts";
 import {
@@ -14,8 +24,10 @@ import {
 } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Veth } from "./attach.ts";
+import { NO_IPV6 } from "./gateway.ts";
 import { addLinkLocal, isLinkLocalEarly } from "./link-local.ts";
 import type { Addressing, Plan } from "./plan.ts";
+import { gatewayOf } from "./sound.ts";
 
 /** The container's interface, as its own namespace knows it. */
 export interface Inner {
@@ -69,8 +81,8 @@ function prepareIpv6(sysctls: Sysctls, ifname: string): void {
     if (disabled === undefined) {
       throw new CniError(
         INTERNAL,
-        `failed to enable IPv6 for interface "${name}": the kernel has no IPv6`,
-        "IPv6 is switched off (ipv6.disable=1): remove the IPv6 range from the network, or boot with IPv6",
+        `failed to enable IPv6 for interface "${name}": there is no sysctl ${key.replaceAll("/", ".")}`,
+        NO_IPV6,
       );
     }
     if (disabled !== "0") sysctls.write(key, "0");
@@ -82,39 +94,46 @@ function prepareIpv6(sysctls: Sysctls, ifname: string): void {
 function routesOf(inner: Inner, { ips, routes }: Addressing) {
   // As in the reference, a priority or table below one is none.
   const given = (number: number | undefined) => (number !== undefined && number > 0 ? number : undefined);
-  return routes.map(({ dst, gw, priority, table, scope }) => {
-    const gateway = gw ?? ips.find((ip) => ip.gateway?.length === dst.ip.length)?.gateway;
-    return addRoute({ dst, gateway, oif: inner, priority: given(priority), table: given(table), scope });
+  return routes.map((route) => {
+    const { dst, scope } = route;
+    const [priority, table] = [given(route.priority), given(route.table)];
+    return addRoute({ dst, gateway: gatewayOf(route, ips), oif: inner, priority, table, scope });
   });
 }
 
 /** What the first failing request of addresses, up, routes, link-local address was about. */
 function explain(failure: unknown, at: number, { ips, routes }: Addressing, ifname: string): CniError {
-  const reason = messageOf(failure);
+  const failed = (what: string, remedy = "") =>
+    new CniError(INTERNAL, `failed to ${what}: ${messageOf(failure)}`, remedy, failure);
   const address = ips[at]?.address;
-  if (address)
-    return new CniError(
-      INTERNAL,
-      `failed to add IP addr ${formatPrefix(address)} to "${ifname}": ${reason}`,
-      "",
-      failure,
-    );
-  if (at === ips.length) return new CniError(INTERNAL, `failed to set "${ifname}" UP: ${reason}`, "", failure);
+  if (address) return failed(`add IP addr ${formatPrefix(address)} to "${ifname}"`, remedyForAddress(failure));
+  if (at === ips.length) return failed(`set "${ifname}" UP`);
   const route = routes[at - ips.length - 1];
-  if (!route) return new CniError(INTERNAL, `failed to add link-local address to "${ifname}": ${reason}`, "", failure);
-  const details = isErrno(failure, EEXIST)
-    ? `the route is given twice, or the address's own subnet already makes it: see "routes" under "ipam"`
-    : `see "routes" under "ipam": the gateway must be reachable through one of the container's subnets`;
-  return new CniError(
-    INTERNAL,
-    `failed to add route '${formatPrefix(route.dst)}${via(route.gw)} dev ${ifname}': ${reason}`,
-    details,
-    failure,
+  if (!route) return failed(`add link-local address to "${ifname}"`);
+  const gateway = gatewayOf(route, ips);
+  const via = gateway ? ` via ${formatIp(gateway)}` : "";
+  return failed(
+    `add route '${formatPrefix(route.dst)}${via} dev ${ifname}'`,
+    remedyForRoute(failure, gateway, ips) ?? `see "routes" under "ipam"`,
   );
 }
 
-function via(gateway: Ip | undefined): string {
-  return gateway ? ` via ${formatIp(gateway)}` : "";
+function remedyForAddress(failure: unknown): string {
+  if (isErrno(failure, EEXIST)) return "IPAM gave the address twice";
+  if (isErrno(failure, EADDRNOTAVAIL)) return `no interface can have such an address: choose another "subnet"`;
+  return "";
+}
+
+function remedyForRoute(failure: unknown, gateway: Ip | undefined, ips: Addressing["ips"]): string | undefined {
+  if (isErrno(failure, EEXIST)) {
+    return `the route is given twice, or the address's own subnet already makes it: see "routes" under "ipam"`;
+  }
+  if (isErrno(failure, EACCES)) {
+    return "IPv6 is switched off in the container, for which the network has no IPv6 range: remove its IPv6 routes, or add one";
+  }
+  if (!gateway || !isErrno(failure, ENETUNREACH, EHOSTUNREACH, EINVAL)) return undefined;
+  const subnets = ips.map(({ address }) => formatPrefix({ ip: networkOf(address), length: address.length }));
+  return `see "routes" under "ipam": ${formatIp(gateway)} must be another host's address in a subnet of the container's (${subnets.join(", ")}), or one that a route before it leads to`;
 }
 
 const SETTLE_MS = 5000;

@@ -4,6 +4,7 @@ import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { type Dns, type IpConfig, isEmptyDns, type Result, type Route } from "../../spec/result.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
+import { assertMtu, assertOneSubnet, assertRoutes } from "./sound.ts";
 
 /** What an ADD will make, as far as it is known before addresses are. Only planBridge makes one. */
 export interface Plan {
@@ -38,7 +39,7 @@ export function planBridge(call: Call): Plan {
 /**
  * Completes what IPAM gave: a missing gateway is the subnet's first address (isGateway), a missing default route leads
  * to it (isDefaultGateway), the configuration's own dns goes before IPAM's.
- * @throws CniError when IPAM gave no address, the addresses have two IPv4 gateways, or a default route's is of the other family
+ * @throws CniError when IPAM gave no address, the addresses have two IPv4 gateways, or it gave what the kernel will not take
  */
 export function planAddresses(plan: Plan, ipam: Result): Addressing {
   const { isGateway, isDefaultGateway } = plan.config;
@@ -54,25 +55,24 @@ export function planAddresses(plan: Plan, ipam: Result): Addressing {
   const gateways = isGateway
     ? ips.flatMap(({ address, gateway }) => (gateway ? [{ ip: gateway, length: address.length }] : []))
     : [];
-  if (!plan.config.forceAddress) assertOneSubnet(plan.config.bridge, gateways);
+  const routes = [...ipam.routes, ...defaults];
+  if (!plan.config.forceAddress) {
+    assertOneSubnet(
+      plan.config.bridge,
+      gateways.map((gateway) => [gateway]),
+    );
+  }
+  assertMtu(
+    plan.config,
+    ips.map(({ address }) => address),
+  );
+  assertRoutes(routes, ips);
   return {
     ips,
-    routes: [...ipam.routes, ...defaults],
+    routes,
     dns: isOwnDns(plan.config.common.dns) ? plan.config.common.dns : ipam.dns,
     gateways: gateways.sort((a, b) => a.ip.length - b.ip.length),
   };
-}
-
-/** A bridge is gateway of one IPv4 subnet, as in the reference. @throws CniError 7 */
-function assertOneSubnet(bridge: string, gateways: readonly Prefix[]): void {
-  const [first, ...others] = gateways.filter(({ ip }) => ip.length === 4).map(formatPrefix);
-  const other = others.find((one) => one !== first);
-  if (other === undefined) return;
-  throw new CniError(
-    INVALID_CONFIG,
-    `failed to set bridge addr: "${bridge}" already has an IP address different from ${other}`,
-    `the addresses have two gateways, ${first} and ${other}, of which the bridge can only be one: give the ranges one "gateway", or make two networks`,
-  );
 }
 
 function withGateway(address: Prefix, gateway: Ip | undefined, wanted: boolean): IpConfig {

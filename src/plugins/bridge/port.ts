@@ -53,13 +53,15 @@ export function openPort(
   let unknown = 0;
   const forget = ips.map(({ address }) => forgetNeigh(gateway, address.ip, () => ++unknown));
   const mixed = addressing && !ownMac && bridge.alias === BRIDGE_ALIAS;
-  host.change(
+  const failures = host.attempt([
     ...forget,
     ...(mixed ? [setAlias(bridge, MIXED_ALIAS)] : []),
     // A port's frames are the bridge's: nobody can reach an address of its own.
     setNoLinkLocal(outer.name),
     setUpPort(outer.name, { hairpin: hairpinMode, isolated: portIsolation }, aliasOf(plan.owner)),
-  );
+  ]);
+  const failure = failures.find((one) => one !== undefined);
+  if (failure) throw host.findLink(outer.index) ? failure : vanished(outer.name);
   return {
     known: unknown < ips.length,
     settle: (gateway) => {

@@ -1,8 +1,9 @@
-import { EOPNOTSUPP, isErrno } from "../../base/errno.ts";
-import type { Ip } from "../../base/ip.ts";
+import { EOPNOTSUPP, isErrno, messageOf } from "../../base/errno.ts";
+import { formatPrefix, type Ip, type Prefix } from "../../base/ip.ts";
 import type { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
 import type { Link } from "../../host/verbs.ts";
+import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import type { Veth } from "./attach.ts";
 import { ensureBridge } from "./bridge.ts";
@@ -40,6 +41,18 @@ function filteringBridge(host: Host, config: Plan["config"], vlans: PortVlans): 
     const cause = (error as { cause?: { kernelText?: string } }).cause;
     throw isErrno(cause, EOPNOTSUPP) && !cause?.kernelText ? noFiltering(vlans, error) : error;
   }
+}
+
+export const NO_NFTABLES = "modprobe nf_tables (CONFIG_NF_TABLES)";
+
+/** Why the rules of these addresses could not be made: ADD has no time to look before. */
+export function masqueradeFailure(host: Host, addresses: readonly Prefix[], cause: unknown): CniError {
+  const what = `failed to masquerade ${addresses.map(formatPrefix).join(", ")}: ${messageOf(cause)}`;
+  const lacking = host.rules.nftablesFailure() !== undefined;
+  const remedy = lacking
+    ? NO_NFTABLES
+    : "see nft list ruleset: nobody but berth should change its tables, ip berth and ip6 berth";
+  return new CniError(INTERNAL, what, remedy, cause);
 }
 
 /** What carries the gateway's address: the bridge, or its interface in the VLAN. @throws CniError */

@@ -34,6 +34,7 @@ export interface Leased extends AddOutcome {
 export function add(call: Call): Leased {
   const place = readPlace(call.config, call.name);
   const pool = readPool(call);
+  call.vet?.(pool);
   const wishes = readWishes(call);
   const dns = pool.resolvConf === undefined ? {} : readResolvConf(pool.resolvConf);
   const { containerId, ifname, netns } = call.env;

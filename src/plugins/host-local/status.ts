@@ -15,7 +15,8 @@ import { directoryOf, statDirectory } from "./store.ts";
  */
 export function status(call: Call): void {
   const place = readPlace(call.config, call.name);
-  const { sets } = readPool(call);
+  const pool = readPool(call);
+  call.vet?.(pool);
   try {
     const found = statDirectory(directoryOf(place));
     assertWritable(directoryOf(place));
@@ -25,7 +26,7 @@ export function status(call: Call): void {
     const details = `ipam.dataDir is ${place.dataDir}: leases must be written there`;
     throw new CniError(NOT_AVAILABLE, `host-local: no address can be leased: ${messageOf(error)}`, details, error);
   }
-  sets.forEach((set, index) => {
+  pool.sets.forEach((set, index) => {
     assertRoom(place, set, index);
   });
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { EEXIST, EIO } from "../../../../src/base/errno.ts";
-import { formatPrefix, type Prefix, parsePrefix } from "../../../../src/base/ip.ts";
+import { type Prefix, parsePrefix } from "../../../../src/base/ip.ts";
 import { formatMac } from "../../../../src/base/mac.ts";
-import { addAddr, IFF_PROMISC, IFF_UP, type Link } from "../../../../src/host/verbs.ts";
-import { BRIDGE_ALIAS, ensureBridge, ensureGateway } from "../../../../src/plugins/bridge/bridge.ts";
+import { addAddr, IFF_PROMISC, IFF_UP } from "../../../../src/host/verbs.ts";
+import { BRIDGE_ALIAS, ensureBridge } from "../../../../src/plugins/bridge/bridge.ts";
 import { readConfig } from "../../../../src/plugins/bridge/config.ts";
 import { bridgeMac } from "../../../../src/plugins/bridge/names.ts";
 import { type Cues, type FakeHost, fakeHost } from "../../../support/fakehost.ts";
@@ -82,69 +82,5 @@ describe("ensureBridge()", () => {
   test("says so when it is deleted at once", () => {
     const host = fakeHost({ refuses: (effect) => (effect.includes("type bridge") ? EEXIST : undefined) });
     expect(refusal(() => ensure(host)).message).toBe('failed to create bridge "br0": it was removed at once');
-  });
-});
-
-describe("ensureGateway()", () => {
-  /** A bridge with these addresses and so many ports. */
-  function bridge(addresses: string[], { ports = 0, ours = true } = {}): { host: FakeHost; link: Link } {
-    const host = fakeHost();
-    const link = host.put({ name: "br0", kind: "bridge", alias: ours ? BRIDGE_ALIAS : "" });
-    host.change(...addresses.map((address) => addAddr(link.index, prefix(address))));
-    for (let i = 0; i < ports; i++) host.put({ name: `p${i}`, kind: "veth", master: link.index });
-    host.log.length = 0;
-    return { host, link };
-  }
-  const addresses = (host: FakeHost, { index }: Link) => host.listAddrs(index).map((addr) => formatPrefix(addr.prefix));
-
-  test("adds the address, then pins the bridge's own MAC address", () => {
-    const { host, link } = bridge([]);
-    ensureGateway(host, link, prefix("10.1.2.1/24"), false);
-    expect(host.log).toEqual([
-      `host: ip addr add 10.1.2.1/24 dev br0`,
-      `host: ip link set br0 address ${formatMac(link.mac)}`,
-    ]);
-  });
-
-  test("does nothing when it is there", () => {
-    const { host, link } = bridge(["10.1.2.1/24"], { ports: 1 });
-    ensureGateway(host, link, prefix("10.1.2.1/24"), true);
-    expect(host.log).toEqual([]);
-  });
-
-  test.each([
-    ["IPv4 address", "10.9.0.1/24", "10.1.2.1/24"],
-    ["prefix length", "10.1.2.1/16", "10.1.2.1/24"],
-    ["overlapping IPv6 address", "2001:db8::1/48", "2001:db8::1/64"],
-    ["IPv6 address inside", "2001:db8::77/96", "2001:db8::1/64"],
-  ])("refuses another %s while there are ports, and touches nothing", (_, there, wanted) => {
-    const { host, link } = bridge([there], { ports: 2 });
-    const error = refusal(() => ensureGateway(host, link, prefix(wanted), false));
-    expect(error.message).toBe(`failed to set bridge addr: "br0" already has an IP address different from ${wanted}`);
-    expect(error.details).toStartWith(`it has ${there}, and 2 ports: `);
-    expect(host.log).toEqual([]);
-  });
-
-  test("refuses it on a bridge of others, ports or not", () => {
-    const { host, link } = bridge(["10.9.0.1/24"], { ours: false });
-    expect(refusal(() => ensureGateway(host, link, prefix("10.1.2.1/24"), false)).details).toContain("and 0 ports");
-  });
-
-  test("replaces it on a bridge of ours without ports, which nobody can be using", () => {
-    const { host, link } = bridge(["10.9.0.1/24"]);
-    ensureGateway(host, link, prefix("10.1.2.1/24"), false);
-    expect(addresses(host, link)).toEqual(["10.1.2.1/24"]);
-  });
-
-  test("replaces it anywhere with forceAddress", () => {
-    const { host, link } = bridge(["10.9.0.1/24", "2001:db8:9::1/64"], { ports: 2, ours: false });
-    ensureGateway(host, link, prefix("10.1.2.1/24"), true);
-    expect(addresses(host, link)).toEqual(["2001:db8:9::1/64", "10.1.2.1/24"]);
-  });
-
-  test("keeps IPv6 addresses of other subnets, and the other family's", () => {
-    const { host, link } = bridge(["10.9.0.1/24", "2001:db8:9::1/64"], { ports: 2 });
-    ensureGateway(host, link, prefix("2001:db8::1/64"), false);
-    expect(addresses(host, link)).toEqual(["10.9.0.1/24", "2001:db8:9::1/64", "2001:db8::1/64"]);
   });
 });
