@@ -47,11 +47,7 @@ function answerOf(
   const stdin = received(readStdin);
   const { config, name, cniVersion } = readRequest(stdin);
   if (!verb) {
-    throw new CniError(
-      INVALID_ENVIRONMENT,
-      `unknown CNI_COMMAND: ${command}`,
-      `known: ${Object.keys(VERBS).join(", ")}, VERSION`,
-    );
+    throw new CniError(INVALID_ENVIRONMENT, `unknown CNI_COMMAND: ${command}`);
   }
   assertVersion(verb, cniVersion, plugin.versions);
   if (verb === "ADD") assertLimits(name, env.containerId);

@@ -38,8 +38,8 @@ export function assertVersion(
   const { since }: VerbSpec = VERBS[verb];
   if (since !== undefined) {
     if (compareVersions(configured, since) < 0) {
-      const details = `cniVersion is ${quote(configured)}, ${verb} needs ${since} or later`;
-      throw new CniError(INCOMPATIBLE_VERSION, `config version does not allow ${verb}`, details);
+      // The reference's text to the letter, which callers in Go compare with message and details in one.
+      throw new CniError(INCOMPATIBLE_VERSION, `config version does not allow ${verb}`);
     }
     if (!supported.some((version) => compareVersions(version, configured) >= 0)) {
       throw new CniError(

@@ -68,13 +68,13 @@ const SPACE = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u20
 
 /** Whether Linux takes it as an interface name: dev_valid_name() of net/core/dev.c. @throws CniError 4 */
 export function assertIfname(name: string): void {
-  const fail = (message: string, details = "") => new CniError(INVALID_ENVIRONMENT, message, details);
+  const fail = (message: string, details?: string) => new CniError(INVALID_ENVIRONMENT, message, details);
   if (name === "") throw fail("interface name is empty");
   if (byteLength(name) > 15)
     throw fail("interface name is too long", "interface name should be less than 16 characters");
   if (name === "." || name === "..") throw fail("interface name is . or ..");
   if (/[/:]/.test(name) || SPACE.test(name)) {
-    throw fail("interface name contains / or : or whitespace characters", name);
+    throw fail("interface name contains / or : or whitespace characters");
   }
 }
 

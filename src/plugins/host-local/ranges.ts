@@ -37,6 +37,8 @@ export type RangeSet = readonly Range[];
 /** A set as configured, and the key that it came from ("ipam.ranges[0]"), for messages. */
 export interface RangeSetConfig {
   readonly path: string;
+  /** It is one range, whose keys are those of `path` itself. */
+  readonly alone?: true;
   readonly ranges: readonly RangeConfig[];
 }
 
@@ -101,7 +103,7 @@ function rangeSet(config: RangeSetConfig, prefix: string): RangeSet {
   }
   const set: Range[] = [];
   config.ranges.forEach((rangeConfig, index) => {
-    set.push(range(rangeConfig, `${config.path}[${index}]`, prefix));
+    set.push(range(rangeConfig, config.alone ? config.path : `${config.path}[${index}]`, prefix));
     if (set[0]?.start.length !== set[index]?.start.length) {
       const details = `${config.path} mixes IPv4 and IPv6: put each family into a set of its own`;
       throw invalid(`${prefix}mixed address families`, details);
@@ -157,8 +159,7 @@ function checkOnePerFamily(sets: readonly RangeSet[], cniVersion: string): void 
   if (cniVersion !== "" && cniVersion !== "0.1.0" && cniVersion !== "0.2.0") return;
   const v4 = sets.filter((set) => set[0]?.start.length === 4).length;
   if (v4 <= 1 && sets.length - v4 <= 1) return;
-  const message = `CNI version ${cniVersion} does not support more than 1 address per family`;
-  throw invalid(message, "set cniVersion to 0.3.0 or newer, or leave one range set for each family");
+  throw invalid(`CNI version ${cniVersion} does not support more than 1 address per family`, "");
 }
 
 function overlap(a: Range, b: Range): boolean {

@@ -92,6 +92,22 @@ describe("run() checks", () => {
     expect([json.code, json.msg]).toEqual([1, msg]);
   });
 
+  // Go callers print message and details as one text, and upstream's suites compare it.
+  test("says no more than the reference where that says all", () => {
+    const details = (command: string, cniVersion: string) => {
+      const env = new Map([...callEnv("ADD"), ["CNI_COMMAND", command] as const]);
+      return call(fakePlugin(), env, conf({ cniVersion })).json.details;
+    };
+    for (const [command, version] of [
+      ["CHECK", "0.3.1"],
+      ["STATUS", "1.0.0"],
+      ["FROB", "1.0.0"],
+    ] as const) {
+      expect([command, details(command, version)]).toEqual([command, undefined]);
+    }
+    expect(details("ADD", "9.9.9")).toStartWith('config is "9.9.9", plugin supports');
+  });
+
   test("that CHECK's version is one", () => {
     const { json } = call(fakePlugin(), callEnv("CHECK"), conf({ cniVersion: "a.b" }));
     expect(json).toMatchObject({ code: 6, msg: 'invalid version "a.b": "a" is not a decimal number' });

@@ -101,7 +101,7 @@ describe("rangeSets()", () => {
     const two = [[{ subnet: "10.1.2.0/24" }], [{ subnet: "10.1.3.0/24" }]];
     expect(sets(two, "0.3.0").length).toBe(2);
     const message = "CNI version 0.2.0 does not support more than 1 address per family";
-    expect(refusal(() => sets(two, "0.2.0")).message).toBe(message);
+    expect(refusal(() => sets(two, "0.2.0")).text).toBe(message);
     expect(sets([[{ subnet: "10.1.2.0/24" }], [{ subnet: "fd00::/64" }]], "0.2.0").length).toBe(2);
   });
 });
