@@ -1,5 +1,5 @@
 import * as sys from "#sys";
-import { ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
+import { EACCES, ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import { CLONE_NEWNET, O } from "../sys/flags.ts";
 import { type Namespace, namespaceAt } from "./namespace.ts";
@@ -36,13 +36,14 @@ function openFile(path: string): number {
     return sys.open(path, O.RDONLY | O.NONBLOCK);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
-    const missing = isErrno(error, ENOENT);
-    throw new Explained(
-      `failed to open netns "${path}": ${errnoText(errnoOf(error) ?? 0)}`,
-      missing ? "CNI_NETNS names a namespace that does not exist (any more): has the container ended?" : "",
-      error,
-    );
+    throw new Explained(`failed to open netns "${path}": ${errnoText(errnoOf(error) ?? 0)}`, remedyFor(error), error);
   }
+}
+
+function remedyFor(error: unknown): string {
+  if (isErrno(error, ENOENT))
+    return "CNI_NETNS names a namespace that does not exist (any more): has the container ended?";
+  return isErrno(error, EACCES) ? "does the plugin run as root?" : "";
 }
 
 /**

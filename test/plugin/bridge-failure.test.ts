@@ -2,7 +2,7 @@ import { describe, expect } from "bun:test";
 import { cniError } from "../support/cni-error.ts";
 import type { CallOptions } from "../support/conf.ts";
 import { inLab, type Lab } from "../support/lab.ts";
-import { built, namespaces, needs } from "../support/needs.ts";
+import { built, can, namespaces, needs } from "../support/needs.ts";
 import { DUAL_STACK, poolOfOne } from "../support/pools.ts";
 import { snapshot } from "../support/snapshot.ts";
 
@@ -133,6 +133,26 @@ describe("bridge/ADD that fails", () => {
       expect(snapshot(lab, [first, ns], { cursor: false })).toEqual(before);
     })();
   });
+
+  needs(
+    namespaces,
+    built,
+    can("root and setpriv", "setpriv", "--reuid=1", "true"),
+  )(
+    "because the plugin is not run by root asks whether it is",
+    inLab((lab) => {
+      lab.sh(lab.host, "ip", "link", "add", "lab0", "address", "02:00:00:00:00:07", "up", "type", "bridge");
+      const conf = JSON.stringify(lab.conf({ ipam: {} }));
+      const add = (netns: string) => {
+        const env = `CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_IFNAME=eth0 CNI_NETNS=${netns} CNI_PATH=${lab.bin}`;
+        const command = `setpriv --reuid=65534 --regid=65534 --clear-groups env -i ${env} ${lab.bin}/bridge`;
+        const output = lab.attempt(lab.host, "sh", "-c", `echo '${conf}' | ${command}`);
+        return { ...output, json: JSON.parse(output.stdout) };
+      };
+      cniError(add(`/run/netns/${lab.container()}`), 'failed to make veth pair for "eth0"', "master lab0", "root");
+      cniError(add("/proc/1/ns/net"), 'failed to open netns "/proc/1/ns/net": permission denied', "root");
+    }),
+  );
 
   need(
     "because the attachment is there already leaves that as it is",

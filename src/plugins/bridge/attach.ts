@@ -5,6 +5,7 @@ import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import { addVeth, deleteLink, type Link } from "../../host/verbs.ts";
 import { CniError, INTERNAL, TRY_AGAIN_LATER } from "../../spec/errors.ts";
+import { ROOT } from "./gateway.ts";
 import { aliasOf, hostVethName, portMac, randomMac, randomVethName } from "./names.ts";
 import type { Plan } from "./plan.ts";
 
@@ -95,7 +96,7 @@ function cannotMake({ owner, config }: Plan, failure: unknown): CniError {
 }
 
 function remedyFor(failure: unknown, bridge: string): string {
-  if (isErrno(failure, EPERM)) return "does the plugin run as root (CAP_NET_ADMIN)?";
+  if (isErrno(failure, EPERM)) return ROOT;
   if (isErrno(failure, EOPNOTSUPP)) return "does the kernel have veth (modprobe veth, CONFIG_VETH)?";
   return isErrno(failure, EINVAL) ? `was ${bridge} deleted meanwhile?` : "";
 }

@@ -1,4 +1,4 @@
-import { EACCES, isErrno, messageOf } from "../../base/errno.ts";
+import { EACCES, EPERM, isErrno, messageOf } from "../../base/errno.ts";
 import { formatPrefix, networkOf, type Prefix, prefixContains } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
 import { type Addr, AF_INET, addressFamily, deleteAddr, ensureAddr, type Link, setMac } from "../../host/verbs.ts";
@@ -12,6 +12,9 @@ export const IPV6_MIN_MTU = 1280;
 export const NO_IPV6 =
   "the kernel has no IPv6 (ipv6.disable=1): remove the IPv6 range from the network, or boot with IPv6";
 
+/** What helps where the kernel says EPERM. */
+export const ROOT = "does the plugin run as root (CAP_NET_ADMIN)?";
+
 /** Address scopes (linux/rtnetlink.h). */
 const SCOPE_LINK = 253;
 
@@ -23,13 +26,15 @@ const SCOPE_LINK = 253;
 export function ensureGateway(host: Host, link: Link, gateway: Prefix, forceAddress: boolean): void {
   const addrs = host.listAddrs(link.index, addressFamily(gateway.ip));
   if (isAmong(addrs, gateway)) {
-    if (link.kind === "bridge" && !isOurs(link)) host.change(pinMac(link));
+    const [unpinned] = link.kind === "bridge" && !isOurs(link) ? host.attempt([pinMac(link)]) : [];
+    if (unpinned) throw failed("set the MAC address of", link, unpinned);
     return;
   }
   const others = addrs.filter((addr) => conflicts(addr, gateway));
   const conflict = forceAddress ? undefined : firstConflict(host, link, others, gateway);
   if (conflict) throw conflict;
-  if (others.length > 0) host.change(...others.map(({ prefix }) => deleteAddr(link, prefix)));
+  const [kept] = host.attempt(others.map(({ prefix }) => deleteAddr(link, prefix))).filter((one) => one !== undefined);
+  if (kept) throw failed("remove an IP address of", link, kept);
   addGateway(host, link, gateway);
 }
 
@@ -77,7 +82,7 @@ function addGateway(host: Host, link: Link, gateway: Prefix): void {
     [failure, unpinned] = host.attempt(changes);
   }
   if (failure) throw notAdded(link, gateway, remedyFor(host, link, gateway), failure);
-  if (unpinned) throw unpinned;
+  if (unpinned) throw failed("set the MAC address of", link, unpinned);
 }
 
 /**
@@ -86,6 +91,11 @@ function addGateway(host: Host, link: Link, gateway: Prefix): void {
  */
 function pinMac(link: Link) {
   return setMac(link, link.mac.some((byte) => byte !== 0) ? link.mac : randomMac());
+}
+
+function failed(what: string, { name }: Link, cause: unknown): CniError {
+  const message = `failed to set bridge addr: could not ${what} "${name}": ${messageOf(cause)}`;
+  return new CniError(INTERNAL, message, isErrno(cause, EPERM) ? ROOT : "", cause);
 }
 
 function notAdded({ name }: Link, gateway: Prefix, remedy: string | undefined, cause?: unknown): CniError {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { EACCES, EINVAL, EIO } from "../../../../src/base/errno.ts";
+import { EACCES, EINVAL, EIO, EPERM } from "../../../../src/base/errno.ts";
 import { formatPrefix, type Prefix, parsePrefix } from "../../../../src/base/ip.ts";
 import { formatMac } from "../../../../src/base/mac.ts";
 import { addAddr, type Link } from "../../../../src/host/verbs.ts";
@@ -131,6 +131,18 @@ describe("ensureGateway()", () => {
       'failed to set bridge addr: could not add IP address 2001:db8::1/64 to "br0": ip addr add 2001:db8::1/64 dev br0: invalid argument',
     );
     expect(details).toBe("the mtu of br0 is 1200, IPv6 needs 1280: ip link set br0 mtu 1500");
+  });
+
+  test.each([
+    ["address", 'could not set the MAC address of "br0": ip link set br0 address 02:'],
+    ["addr del", 'could not remove an IP address of "br0": ip addr del 10.9.0.1/24 dev br0'],
+  ])("asks whether the plugin is root where it may not %s", (effect, words) => {
+    const host = fakeHost({ refuses: (text) => (text.includes(effect) ? EPERM : undefined) });
+    const link = host.put({ name: "br0", kind: "bridge" });
+    host.change(addAddr(link, prefix("10.9.0.1/24")));
+    const { message, details } = refusal(() => ensureGateway(host, link, prefix("10.1.2.1/24"), true));
+    expect(message).toStartWith(`failed to set bridge addr: ${words}`);
+    expect([message.endsWith(": operation not permitted"), details]).toEqual([true, expect.stringContaining("root")]);
   });
 
   test("names the bridge in any other failure", () => {
