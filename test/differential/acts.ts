@@ -27,6 +27,9 @@ export const PREPARATIONS: Record<string, Preparation> = {
     "ip link add br0 address 02:be:ef:00:00:02 type bridge && ip addr add 10.77.0.1/24 dev br0 && ip link set br0 up",
   ),
   "a bridge of another IPv4 subnet": host("ip link add br0 type bridge && ip addr add 172.20.0.1/16 dev br0"),
+  "a bridge with the gateway after another address": host(
+    "ip link add br0 address 02:be:ef:00:00:02 type bridge && ip addr add 172.20.0.1/16 dev br0 && ip addr add 10.77.0.1/24 dev br0 && ip link set br0 up",
+  ),
   "a bridge of an overlapping IPv6 prefix": host("ip link add br0 type bridge && ip addr add fd77::5/48 nodad dev br0"),
   "a bridge of another IPv6 subnet": host("ip link add br0 type bridge && ip addr add fd88::5/64 nodad dev br0"),
   "another link of the bridge's name": host("ip link add br0 type veth peer name other0"),
@@ -40,6 +43,7 @@ export const PREPARATIONS: Record<string, Preparation> = {
       "-c",
       "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6",
     ),
+  "IPv6 off on new interfaces": host("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"),
   "a lease of somebody": lease("10.77.0.2", "somebody\r\neth0"),
   "a lease of its own": lease("10.77.0.3", "ct-0\r\neth0"),
   "a lease of its other interface": lease("10.77.0.3", "ct-0\r\nnet7"),

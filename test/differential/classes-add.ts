@@ -1,6 +1,16 @@
 /** Intended differences of ADD. */
 import type { Json } from "../support/command.ts";
-import { differentEnd, failed, isState, memberOf, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
+import {
+  differentEnd,
+  endsWith,
+  failed,
+  isState,
+  memberOf,
+  onlyBerth,
+  onlyReference,
+  says,
+  untouched,
+} from "./class-words.ts";
 import type { DifferenceClass, Pair } from "./classes.ts";
 import type { Difference } from "./diff.ts";
 
@@ -33,6 +43,16 @@ function isOwnEmptyBridge({ conf, berth }: Pair): boolean {
   return /^berth/.test(links[name]?.ifalias) && !Object.values(links).some((link) => (link as Json).master === name);
 }
 
+/** Whether the bridge had the gateway's address already, or that is one of those that each link has one of. */
+function isAmongAddresses(pair: Pair, gateway: string): boolean {
+  return gateway.startsWith("fe80:") || gateway in addressesOf(pair, "before");
+}
+
+/** The reference's bridge's. */
+function addressesOf({ conf, reference }: Pair, when: "before" | "after"): Json {
+  return reference[when].host.links[memberOf(conf, "bridge") ?? "cni0"]?.addresses ?? {};
+}
+
 const hasNull = (conf: Json) => JSON.stringify(conf).includes(":null");
 /** An IPv4 range whose gateway is an IPv6 address. */
 const hasStrangeGateway = (conf: Json) => /"subnet":"10\.[\d./]+"[^}]*"gateway":"fd77:/.test(JSON.stringify(conf));
@@ -54,6 +74,30 @@ export const ADD: readonly DifferenceClass[] = [
     "ADD",
     (pair) =>
       onlyBerth(pair) && says(pair.reference, /already has an IP address different from/) && isOwnEmptyBridge(pair),
+  ),
+  differentEnd(
+    "gateway-among-others",
+    "ADD",
+    (pair) =>
+      onlyBerth(pair) &&
+      says(pair.reference, /already has an IP address different from/) &&
+      isAmongAddresses(pair, / different from (\S+)/.exec(pair.reference.answer.message ?? "")?.[1] ?? ""),
+  ),
+  {
+    name: "gateway-among-others",
+    cosmetic: false,
+    // With forceAddress the reference removes what is listed before it, and berth nothing.
+    explains: (d, pair) =>
+      pair.step.verb === "ADD" &&
+      memberOf(pair.conf, "forceAddress") === true &&
+      d.reference === undefined &&
+      (d.path[1] === "routes" || (endsWith(d, "addresses", "*") && untouched(d, pair.berth))) &&
+      Object.keys(addressesOf(pair, "before")).some((one) => one in addressesOf(pair, "after")),
+  },
+  differentEnd(
+    "ipv6-switched-on",
+    "ADD",
+    (pair) => onlyBerth(pair) && says(pair.reference, /could not add IP address \S*:\S* to .*: permission denied/),
   ),
   differentEnd(
     "default-route-without-gateway",
