@@ -1,7 +1,8 @@
 /** The order of an ADD's effects, and that a failing ADD takes back its own in reverse, over the fake host. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { EIO } from "../../../../src/base/errno.ts";
+import { EINVAL, EIO, EOPNOTSUPP, EPERM } from "../../../../src/base/errno.ts";
 import { type Prefix, parseIp, parsePrefix } from "../../../../src/base/ip.ts";
+import { deleteLink } from "../../../../src/host/verbs.ts";
 import { add } from "../../../../src/plugins/bridge/add.ts";
 import type { CniError } from "../../../../src/spec/errors.ts";
 import type { Result } from "../../../../src/spec/result.ts";
@@ -244,6 +245,34 @@ test("add() fails when the port does not come up, and says in which state it is"
   // A kernel that takes "up" and does not follow.
   const { host, thrown } = run(FULL, { refuses: (effect) => (/veth\w+ alias .* up /.test(effect) ? 0 : undefined) });
   expect((thrown as CniError).message).toBe("bridge port in error state: down");
+  expectNothingLeft(host);
+});
+
+test("add() asks whether the container has ended when its interface goes before its port is up", () => {
+  const at: { host?: FakeHost } = {};
+  const refuses = (effect: string) => {
+    if (effect.includes("addrgenmode none")) at.host?.attempt([deleteLink("veth1fadeca3")]);
+    return undefined;
+  };
+  const prepare = (host: FakeHost) => {
+    at.host = host;
+  };
+  const { message, details } = run(FULL, { refuses }, { prepare }).thrown as CniError;
+  expect(message).toBe("bridge port in error state: gone");
+  expect(details).toBe("veth1fadeca3 was removed during ADD: has the container ended?");
+});
+
+test.each([
+  [EPERM, "root"],
+  [EOPNOTSUPP, "modprobe veth"],
+  [EINVAL, "was br0 deleted meanwhile?"],
+])("add() says what helps when the pair cannot be made (errno %d)", (errno, remedy) => {
+  const { host, thrown } = run(FULL, { refuses: (effect) => (effect.includes("type veth") ? errno : undefined) });
+  const { message, details } = thrown as CniError;
+  expect(message).toMatch(
+    /^failed to make veth pair for "eth0": ip link add veth1fadeca3 .* master br0 type veth peer /,
+  );
+  expect(details).toContain(remedy);
   expectNothingLeft(host);
 });
 

@@ -48,6 +48,14 @@ describe("readConfig()", () => {
     expect([read({ mtu: 1400 }).mtu, read({ mtu: -1 }).mtu]).toEqual([1400, 0]);
   });
 
+  test("takes the mtu that the kernel takes", () => {
+    expect([68, 65535].map((mtu) => read({ mtu }).mtu)).toEqual([68, 65535]);
+    for (const mtu of [1, 67, 65536, 2 ** 32 + 1500]) {
+      const [code, message] = refusalOf(() => read({ mtu }));
+      expect([code, message]).toEqual([7, `invalid mtu ${mtu}: a bridge and a veth have 68 to 65535`]);
+    }
+  });
+
   test.each(["", ".", "..", "a/b", "a b", "a:b", "b".repeat(16)])("refuses %p as the bridge's name", (bridge) => {
     const { code, message } = refusal(() => read({ bridge }));
     expect(code).toBe(7);
@@ -102,6 +110,18 @@ describe("readConfig() finds the MAC address", () => {
 
   test("not in an empty text, which asks for nothing", () => {
     expect(found({ runtimeConfig: { mac: "" }, args: { cni: { mac: "" } } }, { CNI_ARGS: "MAC=" })).toBeUndefined();
+  });
+
+  test.each([
+    ["01:00:5e:00:00:01", "it is a group's"],
+    ["ff:ff:ff:ff:ff:ff", "it is a group's"],
+    ["00:00:00:00:00:00", "it is none"],
+    ["02:00:00:00:00:00:00:01", "it has 8 bytes"],
+  ])("and refuses %s, which no interface can have", (mac, why) => {
+    const message = `${mac} cannot be the MAC address of an interface: ${why}`;
+    expect(refusalOf(() => found({ runtimeConfig: { mac } }))).toEqual([7, `runtimeConfig.mac: ${message}`]);
+    expect(refusalOf(() => found({ args: { cni: { mac } } }))).toEqual([7, `args.cni.mac: ${message}`]);
+    expect(refusalOf(() => found({}, { CNI_ARGS: `MAC=${mac}` }))).toEqual([7, `MAC in CNI_ARGS: ${message}`]);
   });
 
   test("and refuses what is none", () => {

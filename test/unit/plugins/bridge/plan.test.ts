@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { formatIp, formatPrefix, type Ip, type Prefix, parseIp, parsePrefix } from "../../../../src/base/ip.ts";
 import { CONTAINER_INTERFACE, planAddresses, planBridge } from "../../../../src/plugins/bridge/plan.ts";
+import { assertOneSubnet } from "../../../../src/plugins/bridge/sound.ts";
 import type { Result } from "../../../../src/spec/result.ts";
-import { refusalOf } from "../../../support/refusal.ts";
+import { refusal, refusalOf } from "../../../support/refusal.ts";
 import { bridgeCall } from "./call.ts";
 
 const ip = (text: string) => parseIp(text) as Ip;
@@ -148,6 +149,72 @@ describe("planAddresses() of default routes", () => {
     const plan = planBridge(bridgeCall({ conf: { ipam: { type: "ipam" } } }));
     const route = { dst: prefix("10.0.0.0/8"), mtu: 1300, advmss: 1200, priority: 7, table: 1000, scope: 253 };
     expect(planAddresses(plan, { ...ipam(["10.1.2.3/24"]), routes: [route] }).routes).toEqual([route]);
+  });
+});
+
+describe("planAddresses() refuses what the kernel will not take of", () => {
+  const both = ["10.1.2.3/24 via 10.1.2.1", "2001:db8::3/64 via 2001:db8::1"];
+
+  test("an mtu below IPv6's, whichever IPAM gave the address", () => {
+    expect(refusalOf(() => addressing({ mtu: 1279 }, ipam(both)))).toEqual([
+      7,
+      "mtu 1279 is too small for IPv6, of which the network has 2001:db8::3/64",
+    ]);
+    expect(addressing({ mtu: 1279 }, ipam(both.slice(0, 1))).ips).toHaveLength(1);
+    expect(addressing({ mtu: 1280 }, ipam(both)).ips).toHaveLength(2);
+  });
+
+  test.each([
+    ["10.8.0.0/16 via 2001:db8::9", "the gateway is not of the same IP family as the destination"],
+    ["2001:db8:8::/48 via 10.1.2.9", "the gateway is not of the same IP family as the destination"],
+    ["2001:db8:8::/48 via ::", ":: is no gateway"],
+    ["10.8.0.1/16 via 10.1.2.9", "the destination has host bits set"],
+  ])("the route %s", (route, reason) => {
+    expect(refusalOf(() => addressing({}, ipam(both, [route])))).toEqual([
+      7,
+      `failed to add route '${route}': ${reason}`,
+    ]);
+  });
+
+  test("nothing of what it takes: on the link, host bits of IPv6", () => {
+    const routes = ["10.8.0.0/16 via 0.0.0.0", "2001:db8:8::1/48 via 2001:db8::9", "0.0.0.0/0 via 10.1.2.1"];
+    expect(addressing({}, ipam(both, routes)).routes).toEqual(routes);
+  });
+
+  test("a scope for the link, with a gateway", () => {
+    const of = (scope: number, gw?: string) => {
+      const route = { dst: prefix("10.8.0.0/16"), scope, ...(gw && { gw: ip(gw) }) };
+      const plan = planBridge(bridgeCall({ conf: { ipam: { type: "ipam" } } }));
+      return planAddresses(plan, { ...ipam(both), routes: [route] }).routes;
+    };
+    for (const scope of [253, 254]) {
+      expect(of(scope, "0.0.0.0")).toHaveLength(1);
+      expect(refusalOf(() => of(scope))[1]).toContain(`via 10.1.2.1': a route of scope ${scope} `);
+    }
+    for (const scope of [255, -1]) expect(refusalOf(() => of(scope, "0.0.0.0"))[1]).toContain("there is no scope 255");
+    expect([0, 200, 999].map((scope) => of(scope).length)).toEqual([1, 1, 1]);
+  });
+});
+
+describe("assertOneSubnet()", () => {
+  const gateways = (...texts: string[]) => texts.map(prefix);
+
+  test("is at ease with a choice that all sets have", () => {
+    assertOneSubnet("br0", [
+      gateways("10.1.2.1/24", "10.9.0.1/24"),
+      gateways("10.9.0.1/24"),
+      gateways("2001:db8::1/64"),
+    ]);
+  });
+
+  test("refuses sets of which each needs another", () => {
+    const sets = [gateways("10.1.2.1/24", "10.9.0.1/24"), gateways("10.8.0.1/24")];
+    const { code, message, details } = refusal(() => assertOneSubnet("br0", sets));
+    expect([code, message]).toEqual([
+      7,
+      'failed to set bridge addr: "br0" already has an IP address different from 10.8.0.1/24',
+    ]);
+    expect(details).toContain("10.1.2.1/24 and 10.8.0.1/24");
   });
 });
 
