@@ -26,8 +26,8 @@ function add({ env, config, version }: Call): AddOutcome {
   const rollback = () => void undo.rollback();
   try {
     if (!isUp(link)) {
-      sandbox.change(setUp(link.index));
-      undo.push(() => sandbox.change(setDown(link.index)));
+      sandbox.change(setUp(link));
+      undo.push(() => sandbox.change(setDown(link)));
     }
     const own = describe(sandbox, link);
     return { result: passed ?? own, rollback };

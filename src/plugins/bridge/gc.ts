@@ -71,7 +71,7 @@ function removeLinks(host: Host, network: string, alive: () => readonly Owner[])
   if (links.length === 0) return;
   const kept = new Set(alive().map(aliasOf));
   const stale = links.filter(({ alias }) => !kept.has(alias));
-  const failed = host.attempt(stale.map(({ index }) => ({ ...deleteLink(index), tolerate: [ENODEV] })));
+  const failed = host.attempt(stale.map((link) => ({ ...deleteLink(link), tolerate: [ENODEV] })));
   const first = failed.find((failure) => failure !== undefined);
   if (first) throw first;
 }
