@@ -1,7 +1,6 @@
 /** STATUS of the network lists that runtimes ship, as libcni asks it: a healthy machine is ready for all of them. */
-import { describe, expect } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { expect } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../support/command.ts";
 import { inLab, type Lab } from "../support/lab.ts";
@@ -12,17 +11,6 @@ const lists: Need = { what: `${FOLDER} (the network lists of runtimes)`, met: ()
 
 /** cnv-bridge, buildkit-cni-host-local: what runtimes call the plugins of this executable. */
 const OURS = /^(.*-)?(bridge|host-local|loopback)$/;
-
-const otherNames: Need = {
-  what: "plugins that work under other names (cnv-bridge)",
-  met: () => {
-    const link = join(tmpdir(), `berth-${crypto.randomUUID()}-bridge`);
-    symlinkSync(join(BIN, "bridge"), link);
-    const { exitCode } = Bun.spawnSync([link], { env: { CNI_COMMAND: "VERSION" } });
-    rmSync(link);
-    return exitCode === 0;
-  },
-};
 
 /** The calls of a list: [file, name of the executable, configuration]. IPAM is asked by whoever it belongs to. */
 type Question = [file: string, plugin: string, config: Json];
@@ -39,7 +27,6 @@ function questionsOf(file: string): Question[] {
 
 const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((file) => file.endsWith(".conflist")) : [];
 const questions = files.sort().flatMap(questionsOf);
-const isOwn = ([, plugin]: Question) => existsSync(join(BIN, plugin));
 
 /** libcni's environment of STATUS, and the little that the spec asks for. */
 const ENVIRONMENTS = ["", undefined].map((empty) => ({
@@ -70,11 +57,6 @@ const isReady = (_: string, plugin: string, conf: Json) =>
     }
   })();
 
-describe("STATUS is ready, without a word, for", () => {
-  const own = questions.filter(isOwn);
-  const renamed = questions.filter((one) => !isOwn(one));
-  needs(namespaces, built, lists).each(own)("%s: %s", (file, plugin, conf) => isReady(file, plugin, conf));
-  needs(namespaces, built, lists, otherNames).each(renamed)("%s: %s", (file, plugin, conf) =>
-    isReady(file, plugin, conf),
-  );
-});
+needs(namespaces, built, lists).each(questions)("STATUS is ready, without a word, for %s: %s", (file, plugin, conf) =>
+  isReady(file, plugin, conf),
+);

@@ -1,6 +1,6 @@
 import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
-import { addBridge, IFF_PROMISC, IFF_UP, type Link, setAlias, setMac, setPromisc, setUp } from "../../host/verbs.ts";
+import { addBridge, IFF_PROMISC, IFF_UP, type Link, setAlias, setPromisc, setUp } from "../../host/verbs.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { BridgeConfig } from "./config.ts";
 import { bridgeMac, isBridgeMac } from "./names.ts";
@@ -25,12 +25,12 @@ export function ensureBridge(host: Host, config: BridgeConfig): Link {
   // Seen in the link: opening a file of /proc/sys takes the longer the more namespaces the machine has.
   if (bridge.acceptRa !== 0) host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${name}/accept_ra`, "0"));
   const changes = [];
-  if (config.promiscMode && !(bridge.flags & IFF_PROMISC)) changes.push(setPromisc(bridge.index));
+  if (config.promiscMode && !(bridge.flags & IFF_PROMISC)) changes.push(setPromisc(bridge));
   if (!(bridge.flags & IFF_UP)) {
     // Of an ADD that was killed before it came to that.
     const ours = bridge.alias === "" && isBridgeMac(name, bridge.mac);
-    if (ours) changes.push(setAlias(bridge.index, BRIDGE_ALIAS));
-    changes.push(setUp(bridge.index));
+    if (ours) changes.push(setAlias(bridge, BRIDGE_ALIAS));
+    changes.push(setUp(bridge));
   }
   if (changes.length) host.change(...changes);
   return bridge;

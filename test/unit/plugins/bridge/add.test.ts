@@ -80,7 +80,7 @@ test("add() takes a lease, then makes bridge, gateway, link and rules, then anno
     "host: ip link add br0 address MAC type bridge",
     "host: ip link set br0 alias berth",
     "host: try sysctl net/ipv6/conf/br0/accept_ra=0",
-    "host: ip link set N up",
+    "host: ip link set br0 up",
     "host: ip addr add 10.1.2.1/24 dev br0",
     "host: ip link set br0 address MAC",
     "host: sysctl net/ipv4/ip_forward=1",

@@ -28,7 +28,7 @@ function withIpam<T>(fn: (path: string) => T): T {
 }
 const ask = (conf: Record<string, unknown>, host = plainHost()) =>
   withIpam((path) => {
-    const delegates = new Map([["ipam", ipam]]);
+    const delegates = [ipam];
     status(bridgeCall({ verb: "STATUS", conf, env: { CNI_PATH: path }, delegates }), host);
   });
 
@@ -55,7 +55,7 @@ describe("status() without nf_tables", () => {
 test("add() without nf_tables says the same of masquerading", () => {
   const host = plainHost({ refuses: (effect) => (effect.startsWith("masquerade add") ? EOPNOTSUPP : undefined) });
   const { message, details } = withIpam((path) => {
-    const delegates = new Map([["ipam", ipam]]);
+    const delegates = [ipam];
     return refusal(() => add(bridgeCall({ conf: MASQUERADED, env: { CNI_PATH: path }, delegates }), host));
   });
   expect(message).toMatch(/^failed to masquerade [\d./]+: masquerade add net\/c1\/eth0: operation not supported$/);
@@ -67,7 +67,7 @@ test("status() has IPAM show what it would give, and rehearses that", () => {
   const showing = fakePlugin({ name: "ipam", STATUS: (call) => call.vet?.({ sets, routes: [] }) });
   const asked = (conf: Record<string, unknown>) =>
     withIpam((path) => {
-      const delegates = new Map([["ipam", showing]]);
+      const delegates = [showing];
       const all = { ipam: { type: "ipam" }, ...conf };
       status(bridgeCall({ verb: "STATUS", conf: all, env: { CNI_PATH: path }, delegates }), fakeHost());
     });
