@@ -34,7 +34,7 @@ export class Batch {
     return this.#push("create", object);
   }
 
-  /** Like `nft delete`: ENOENT when there is none, EBUSY when it is in use. */
+  /** Like `nft delete`: ENOENT when there is none, EBUSY when it is in use, or a set that has elements. */
   delete(object: ObjectOf<"delete">): this {
     return this.#push("delete", object);
   }

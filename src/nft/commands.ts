@@ -1,5 +1,5 @@
 import type { Writer } from "../wire/cursor.ts";
-import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
+import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_NONREC } from "../wire/message.ts";
 import * as body from "./bodies.ts";
 import type { Kind, NftObject } from "./objects.ts";
 import {
@@ -17,7 +17,7 @@ import {
 
 /**
  * nft's verbs. `add` accepts an object that is there already, `create` fails with EEXIST; `delete` fails with ENOENT
- * when there is none, `destroy` does not; `flush` empties.
+ * when there is none, and with EBUSY when a set has elements, `destroy` does neither; `flush` empties.
  */
 export type Verb = "add" | "create" | "delete" | "destroy" | "flush";
 
@@ -63,7 +63,8 @@ const FORMS = {
     rule: undefined,
     handle: undefined,
   },
-  delete: REMOVALS,
+  /** A set only if it is empty, which nft itself does not ask for. Elements that the same batch removes still count. */
+  delete: { ...REMOVALS, set: form(NFT_DELSET, NLM_F_NONREC, body.setName) },
   /** NFT_MSG_DESTROY* came with Linux 6.3; below it is a deletion whose ENOENT is forgiven (client.ts). */
   destroy: REMOVALS,
   flush: {

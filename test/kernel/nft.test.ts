@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { EEXIST, ENOENT } from "../../src/base/errno.ts";
+import { EBUSY, EEXIST, ENOENT } from "../../src/base/errno.ts";
 import { Batch } from "../../src/nft/batch.ts";
 import { attempt, run } from "../../src/nft/client.ts";
 import { listRules } from "../../src/nft/find.ts";
@@ -101,7 +101,7 @@ needsNft(
       new Batch("ip6", "t6")
         .flush({ kind: "table" })
         .flush(SOURCES)
-        .delete(SOURCES)
+        .destroy(SOURCES)
         .delete({ kind: "chain", name: "c" }),
       new Batch("ip6", "t6").delete({ kind: "chain", name: "postrouting" }).delete({ kind: "table" }),
       new Batch("bridge", "b").flush({ kind: "chain", name: "pre" }).flush({ kind: "chain", name: "mac" }),
@@ -112,6 +112,25 @@ needsNft(
     expect(attempt(nft, new Batch("ip", "t4").delete({ kind: "table" })).map(({ error }) => error.errno)).toEqual([
       ENOENT,
     ]);
+  }),
+);
+
+needsNft(
+  "delete refuses a set that has elements or is in use, and says so of each; destroy takes the elements with it",
+  inLab((lab) => {
+    const nft = nftClient(lab);
+    run(nft, ...everything());
+    const empty = { kind: "set", name: "empty", type: "ipv4_addr" } as const;
+    run(nft, new Batch("ip", "t4").add(empty), new Batch("ip6", "t6").flush({ kind: "chain", name: "postrouting" }));
+    const before = ruleset(lab);
+    const all = [new Batch("ip", "t4").delete(ADDRESSES).delete(empty), new Batch("ip6", "t6").delete(SOURCES)];
+    expect(attempt(nft, ...all).map(({ command, error }) => [command?.object, error.errno])).toEqual([
+      [ADDRESSES, EBUSY],
+      [SOURCES, EBUSY],
+    ]);
+    expect(ruleset(lab)).toBe(before);
+    run(nft, new Batch("ip", "t4").delete(empty), new Batch("ip6", "t6").destroy(SOURCES));
+    expect(lab.nftj(lab.host).flatMap(({ set }) => (set ? [set.name] : []))).toEqual(["a-b.c", "names", "macs"]);
   }),
 );
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { parseIp, parsePrefix } from "../../../src/base/ip.ts";
 import { parseMac } from "../../../src/base/mac.ts";
-import { encodeBatch } from "../../../src/nft/batch.ts";
+import { Batch, encodeBatch } from "../../../src/nft/batch.ts";
 import type { Command } from "../../../src/nft/commands.ts";
 import { masquerade, notDaddr } from "../../../src/nft/match.ts";
 import { etherSaddr, goTo, iifname, jump, verdict } from "../../../src/nft/match-link.ts";
@@ -275,6 +275,26 @@ describe("messages of nft", () => {
       ),
     );
   });
+});
+
+test("encodeBatch() asks the kernel to delete a set only if it is empty", () => {
+  const set = { kind: "set", name: "s", type: "ipv4_addr" } as const;
+  const batch = new Batch("ip", "berth").delete({ kind: "handle", chain: "c", handle: 3 }).delete(set).destroy(set);
+  expect(dump(encodeBatch(batch.commands, 0).subarray(BATCH_BEGIN, -20))).toBe(
+    dump(
+      hex(`
+        34 00 00 00 08 0a 01 00 01 00 00 00 00 00 00 00   # NFT_MSG_DELRULE, REQUEST, sequence 1
+        02 00 00 00 0a 00 01 00 62 65 72 74 68 00 00 00   # NFPROTO_IPV4, table "berth"
+        06 00 02 00 63 00 00 00                           # NFTA_RULE_CHAIN "c"
+        0c 00 03 00 00 00 00 00 00 00 00 03               # NFTA_RULE_HANDLE 3
+        28 00 00 00 0b 0a 01 01 02 00 00 00 00 00 00 00   # NFT_MSG_DELSET, REQUEST|NONREC, sequence 2
+        02 00 00 00 0a 00 01 00 62 65 72 74 68 00 00 00
+        06 00 02 00 73 00 00 00                           # NFTA_SET_NAME "s"
+        28 00 00 00 0b 0a 05 00 03 00 00 00 00 00 00 00   # NFT_MSG_DELSET, REQUEST|ACK, sequence 3
+        02 00 00 00 0a 00 01 00 62 65 72 74 68 00 00 00
+        06 00 02 00 73 00 00 00`),
+    ),
+  );
 });
 
 /** Replies: NLA_F_NESTED is not set in them, and they have attributes that no table lists. */
