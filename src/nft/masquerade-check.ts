@@ -3,7 +3,15 @@ import type { Owner } from "../base/owner.ts";
 import type { Client } from "../netlink/client.ts";
 import { type FoundRule, findChain, hasTable, listRules } from "./find.ts";
 import { getElement, hasSet } from "./find-set.ts";
-import { CHAIN, type MasqueradeFamily, masqueradeFamily, masqueradeSet, TABLE } from "./masquerade-set.ts";
+import {
+  CHAIN,
+  isMasqueradeChain,
+  type MasqueradeFamily,
+  masqueradedSet,
+  masqueradeFamily,
+  masqueradeSet,
+  TABLE,
+} from "./masquerade-set.ts";
 import { networkOfTag, ownerTag, tagOfComment } from "./owner.ts";
 
 /**
@@ -26,10 +34,8 @@ function chainMissing(client: Client, family: MasqueradeFamily): string | undefi
       ? `chain ${CHAIN.name} of table ${family} ${TABLE} is missing (nft list table ${family} ${TABLE})`
       : `table ${family} ${TABLE} is missing (nft list tables)`;
   }
-  const { type, hook, priority, policy } = CHAIN.base;
-  const { base } = chain;
-  const right = base?.type === type && base.hook === hook && base.priority === priority && base.policy === policy;
-  if (right) return undefined;
+  if (isMasqueradeChain(chain)) return undefined;
+  const { type, hook, priority } = CHAIN.base;
   const wanted = `type ${type} hook ${hook} priority ${priority}`;
   return `chain ${CHAIN.name} of table ${family} ${TABLE} is not "${wanted}" (nft list chain ${family} ${TABLE} ${CHAIN.name})`;
 }
@@ -50,10 +56,5 @@ function entryMissing(client: Client, owner: Owner, tag: string, prefix: Prefix)
 
 /** The rule that masquerades the addresses of a set. */
 export function findRule(client: Client, family: MasqueradeFamily, set: string): FoundRule | undefined {
-  return listRules(client, family, TABLE, CHAIN.name).find((rule) => masquerades(rule, set));
-}
-
-function masquerades({ exprs }: FoundRule, set: string): boolean {
-  const looksUp = exprs.some((expr) => expr.name === "lookup" && expr.data.set === set);
-  return looksUp && exprs.some((expr) => expr.name === "masq");
+  return listRules(client, family, TABLE, CHAIN.name).find((rule) => masqueradedSet(rule) === set);
 }

@@ -4,7 +4,7 @@ import { checkMasquerade } from "../../src/nft/masquerade-check.ts";
 import { inLab } from "../support/lab.ts";
 import { DUAL, EXPECTED, other, owner, prefixes } from "../support/masquerade.ts";
 import { namespaces, needs, nftables } from "../support/needs.ts";
-import { interrupted, nftClient, ruleset } from "../support/nft.ts";
+import { batchesOf, interrupted, nftClient, ruleset } from "../support/nft.ts";
 
 const needsNft = needs(namespaces, nftables);
 
@@ -81,6 +81,35 @@ needsNft(
       DUAL,
     );
     expect(ruleset(lab)).toBe(EXPECTED);
+  }),
+);
+
+needsNft(
+  "addMasquerade() for another network makes all again when its chain goes meanwhile, or the table",
+  inLab((lab) => {
+    const nft = nftClient(lab);
+    for (const command of ["flush ruleset", "flush chain ip berth postrouting; delete chain ip berth postrouting"]) {
+      lab.sh(lab.host, "nft", "flush", "ruleset");
+      addMasquerade(nft, { ...owner, network: "first" }, DUAL);
+      addMasquerade(
+        interrupted(lab, 1, () => lab.sh(lab.host, "nft", command)),
+        owner,
+        DUAL,
+      );
+      expect(checkMasquerade(nft, owner, DUAL)).toBeUndefined();
+    }
+  }),
+);
+
+needsNft(
+  "addMasquerade() does not add a chain that is there: the process would wait for all processors at its end",
+  inLab((lab) => {
+    const { client, batches } = batchesOf(lab);
+    expect(addMasquerade(client, owner, DUAL).map(({ family }) => family)).toEqual(["ip", "ip6"]);
+    addMasquerade(client, { ...owner, network: "second" }, prefixes("10.3.2.3/24"));
+    expect(addMasquerade(client, other, prefixes("10.1.2.4/24"))).toEqual([]);
+    const all = ["NEWTABLE", "NEWCHAIN", "NEWSET", "NEWRULE", "NEWSETELEM"];
+    expect(batches).toEqual([[...all, ...all], all.slice(2), all.slice(4)]);
   }),
 );
 

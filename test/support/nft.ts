@@ -6,7 +6,10 @@ import { NETLINK_NETFILTER, openSocket, type Socket } from "../../src/netlink/so
 import { Batch } from "../../src/nft/batch.ts";
 import { masquerade, notDaddr, saddrInSet } from "../../src/nft/match.ts";
 import { etherSaddr, goTo, iifname, jump, verdict } from "../../src/nft/match-link.ts";
+import * as messageTypes from "../../src/nft/tables.ts";
 import { NFNL_BATCH_BEGIN } from "../../src/nft/tables.ts";
+import { findAttr } from "../../src/wire/attrs.ts";
+import { Reader } from "../../src/wire/cursor.ts";
 import { readMessages } from "../../src/wire/message.ts";
 import type { Lab } from "./lab.ts";
 
@@ -29,6 +32,45 @@ export function interrupted(lab: Lab, nth: number, before: () => void): Client {
       socket.send(datagram);
     },
   }));
+}
+
+const NAMES = new Map(
+  Object.entries(messageTypes).flatMap(([name, type]) =>
+    /^NFT_(NEW|DEL)/.test(name) ? [[type as number, name.slice(4)]] : [],
+  ),
+);
+
+/** A client whose batches are noted: of each the names of its messages. `over` as for `nftClient`. */
+export function batchesOf(lab: Lab, over: (socket: Socket) => Partial<Socket> = () => ({})) {
+  const batches: string[][] = [];
+  const client = nftClient(lab, (socket) => ({
+    ...over(socket),
+    send(datagram) {
+      const types = readMessages(datagram).map(({ type }) => type);
+      if (types[0] === NFNL_BATCH_BEGIN) batches.push(types.slice(1, -1).map((type) => NAMES.get(type) ?? `${type}`));
+      socket.send(datagram);
+    },
+  }));
+  return { client, batches };
+}
+
+/** NFTA_SET_COUNT, and a type that nothing has. */
+const COUNT = 20;
+const NOTHING = 99;
+
+/** A socket to a kernel that does not say how many elements a set has. */
+export function silentAboutSizes(socket: Socket): Partial<Socket> {
+  return {
+    receive(timeout) {
+      const datagram = socket.receive(timeout);
+      for (const { type, body } of readMessages(datagram)) {
+        if (type !== messageTypes.NFT_NEWSET) continue;
+        const count = findAttr(new Reader(datagram, body.at + 4, body.end), COUNT);
+        if (count) datagram[count.at - 2] = NOTHING;
+      }
+      return datagram;
+    },
+  };
 }
 
 /** `nft list ruleset` in a namespace of the laboratory, the host when absent. */
