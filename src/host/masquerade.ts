@@ -5,6 +5,7 @@ import { Client } from "../netlink/client.ts";
 import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import type * as Nft from "../nft/bundle.ts";
+import type * as Upkeep from "../nft/bundle-upkeep.ts";
 
 /** The masquerade rules of attachments on this host. */
 export interface Masquerade {
@@ -28,11 +29,15 @@ export function masquerade(): Masquerade {
     return client;
   };
   const verbs = () => load("nft") as typeof Nft;
+  const upkeep = () => load("nft-upkeep") as typeof Upkeep;
   return {
-    add: (owner, addresses) => verbs().addMasquerade(nft(), owner, addresses),
+    add(owner, addresses) {
+      const built = verbs().addMasquerade(nft(), owner, addresses);
+      if (built.length > 0) upkeep().sweepMasquerade(nft(), built);
+    },
     remove: (owner, addresses) => verbs().removeMasquerade(nft(), owner, addresses),
-    restore: (owner, addresses) => verbs().restoreMasquerade(nft(), owner, addresses),
+    restore: (owner, addresses) => upkeep().restoreMasquerade(nft(), owner, addresses),
     check: (owner, addresses) => verbs().checkMasquerade(nft(), owner, addresses),
-    gc: (network, alive) => void verbs().gcMasquerade(nft(), network, alive),
+    gc: (network, alive) => void upkeep().gcMasquerade(nft(), network, alive),
   };
 }

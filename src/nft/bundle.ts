@@ -1,5 +1,4 @@
 /** The bundle "nft": masquerading, which not every network wants. */
 export { addMasquerade } from "./masquerade.ts";
 export { checkMasquerade } from "./masquerade-check.ts";
-export { gcMasquerade, removeMasquerade } from "./masquerade-remove.ts";
-export { restoreMasquerade } from "./masquerade-restore.ts";
+export { removeMasquerade } from "./masquerade-remove.ts";

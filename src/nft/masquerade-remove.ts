@@ -12,7 +12,7 @@ import {
   TABLE,
 } from "./masquerade-set.ts";
 import type { Element, NftSet } from "./objects.ts";
-import { networkOfTag, networkTag, ownerTag, tagOfComment } from "./owner.ts";
+import { networkOfTag, ownerTag, tagOfComment } from "./owner.ts";
 
 /** Deletions in one batch: the refusals of all of them must fit the socket's receive buffer. */
 const CHUNK = 128;
@@ -40,31 +40,8 @@ export function removeMasquerade(client: Client, owner: Owner, addresses: readon
   return any;
 }
 
-/**
- * Removes the network's elements that belong to none of its attachments `alive`, and returns how many there were. Who is
- * alive is asked after the elements have been listed, so that one that comes meanwhile is not taken for a dead one's.
- * An address must not be given away meanwhile: leases are collected after this. Throws NetlinkError.
- */
-export function gcMasquerade(client: Client, network: string, alive: () => readonly Owner[]): number {
-  const tag = networkTag(network);
-  const found = MASQUERADE_FAMILIES.map((family) => {
-    const sets = ofNetwork(listSets(client, family, TABLE), tag);
-    const elements = sets.flatMap((set) => listElements(client, family, TABLE, set));
-    return { family, elements: elements.filter(({ comment = "" }) => comment.startsWith(`${tag}-`)) };
-  });
-  if (!found.some(({ elements }) => elements.length > 0)) return 0;
-  const kept = new Set(alive().map((owner) => ownerTag(owner, tag)));
-  let removed = 0;
-  for (const { family, elements } of found) {
-    const stale = elements.filter(({ comment = "" }) => !kept.has(tagOfComment(comment)));
-    removeElements(client, family, stale);
-    removed += stale.length;
-  }
-  return removed;
-}
-
 /** All sets of a network: one for each prefix that it has ever had. */
-function ofNetwork(sets: readonly NftSet[], networkTag: string): NftSet[] {
+export function ofNetwork(sets: readonly NftSet[], networkTag: string): NftSet[] {
   return sets.filter(({ name }) => name.startsWith(setNamePrefix(networkTag)));
 }
 
@@ -73,7 +50,8 @@ function elementsAt(client: Client, family: MasqueradeFamily, set: NftSet, addre
   return found.filter((element) => element !== undefined);
 }
 
-function removeElements(client: Client, family: MasqueradeFamily, elements: readonly Element[]): void {
+/** Those that are gone already count as removed. Throws NetlinkError. */
+export function removeElements(client: Client, family: MasqueradeFamily, elements: readonly Element[]): void {
   for (let at = 0; at < elements.length; at += CHUNK) {
     const batch = new Batch(family, TABLE);
     for (const element of elements.slice(at, at + CHUNK)) batch.destroy(element);

@@ -2,11 +2,12 @@ import { expect } from "bun:test";
 import { Batch } from "../../src/nft/batch.ts";
 import { run } from "../../src/nft/client.ts";
 import { findChain, hasTable, listRules } from "../../src/nft/find.ts";
+import { listEmptySets, listRulesOf } from "../../src/nft/find-empty.ts";
 import { getElement, hasSet, listElements, listSets } from "../../src/nft/find-set.ts";
 import { etherSaddr, verdict } from "../../src/nft/match-link.ts";
 import { inLab } from "../support/lab.ts";
 import { namespaces, needs, nftables } from "../support/needs.ts";
-import { ADDRESSES, EVERYTHING, everything, ip, mac, NAT, nftClient, SPOOF } from "../support/nft.ts";
+import { ADDRESSES, EVERYTHING, everything, ip, mac, NAT, nftClient, SPOOF, silentAboutSizes } from "../support/nft.ts";
 
 const needsNft = needs(namespaces, nftables);
 
@@ -47,6 +48,32 @@ needsNft(
     ]);
     const shown = lab.nftj(lab.host).filter(({ rule }) => rule?.chain === "mac");
     expect(rules.map(({ handle }) => handle)).toEqual(shown.map(({ rule }) => rule.handle));
+  }),
+);
+
+needsNft(
+  "listEmptySets() and listRulesOf() pick out of what nft shows",
+  inLab((lab) => {
+    lab.sh(lab.host, "nft", EVERYTHING);
+    lab.sh(lab.host, "nft", "add set ip t4 none { type ipv4_addr; }");
+    lab.sh(lab.host, "nft", "add rule ip t4 postrouting counter ip daddr @none ip saddr @a-b.c masquerade");
+    const nft = nftClient(lab);
+    const rules = (...sets: string[]) => listRulesOf(nft, "ip", "t4", "postrouting", new Set(sets));
+    expect(listEmptySets(nft, "ip", "t4")).toEqual([{ name: "none", sure: true }]);
+    const sizeless = nftClient(lab, silentAboutSizes);
+    expect(listEmptySets(sizeless, "ip", "t4")).toEqual([
+      { name: "a-b.c", sure: false },
+      { name: "none", sure: false },
+    ]);
+    const shown = lab.nftj(lab.host).filter(({ rule }) => rule?.table === "t4");
+    const all = listRules(nft, "ip", "t4", "postrouting").map(({ handle, exprs }) => ({ handle, exprs }));
+    expect(all.map(({ handle }) => handle)).toEqual(shown.map(({ rule }) => rule.handle));
+    expect(rules("a-b.c")).toEqual(all.slice(0, 1));
+    expect(rules("none", "other")).toEqual(all.slice(1));
+    expect(rules("a-b.c", "none")).toEqual(all);
+    expect(rules("other")).toEqual([]);
+    expect(listRulesOf(nft, "bridge", "b", "mac", new Set(["names"]))).toEqual([]);
+    expect([listEmptySets(nft, "ip", "no"), listRulesOf(nft, "ip", "no", "c", new Set(["a"]))]).toEqual([[], []]);
   }),
 );
 

@@ -1,7 +1,8 @@
 import { expect } from "bun:test";
 import { addMasquerade } from "../../src/nft/masquerade.ts";
 import { checkMasquerade } from "../../src/nft/masquerade-check.ts";
-import { gcMasquerade, removeMasquerade } from "../../src/nft/masquerade-remove.ts";
+import { gcMasquerade } from "../../src/nft/masquerade-gc.ts";
+import { removeMasquerade } from "../../src/nft/masquerade-remove.ts";
 import { inLab } from "../support/lab.ts";
 import { DUAL, EXPECTED, ips, other, owner, prefixes } from "../support/masquerade.ts";
 import { namespaces, needs, nftables } from "../support/needs.ts";

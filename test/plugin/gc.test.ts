@@ -44,6 +44,32 @@ describe("bridge/GC", () => {
   );
 
   need(
+    "removes the network's set and rule for masquerading once nobody is left, and ADD makes them again",
+    inLab((lab) => {
+      const kinds = () =>
+        lab
+          .nftj(lab.host)
+          .flatMap((row) => Object.keys(row))
+          .filter((kind) => kind !== "table");
+      const other = network(lab, { name: "other", bridge: "lab9" });
+      lab.add({ ns: lab.container(), id: "o", conf: other });
+      const ns = lab.container();
+      lab.add({ ns, id: "a", conf: network(lab) });
+      lab.add({ ns: lab.container(), id: "b", conf: network(lab) });
+      lab.del({ ns, id: "a", conf: network(lab) });
+      expect(collect(lab, ["b"])).toMatchObject({ status: 0, stdout: "" });
+      const two = ["chain", "chain", "rule", "rule", "rule", "rule", "set", "set", "set", "set"];
+      expect(kinds().sort()).toEqual(two);
+      expect(collect(lab, [])).toMatchObject({ status: 0, stdout: "" });
+      expect(kinds().sort()).toEqual(["chain", "chain", "rule", "rule", "set", "set"]);
+      const prevResult = lab.add({ ns, id: "a", conf: network(lab) });
+      expect(kinds().sort()).toEqual(two);
+      const checked = lab.call("bridge", "CHECK", { ns, id: "a", conf: network(lab, { prevResult }) });
+      expect(checked).toMatchObject({ status: 0, stdout: "" });
+    }),
+  );
+
+  need(
     "leaves other networks alone",
     inLab((lab) => {
       const other = { name: "other", bridge: "lab9" };
