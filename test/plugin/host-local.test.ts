@@ -90,6 +90,36 @@ describe("host-local", () => {
     60_000,
   );
 
+  const TOP = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ff";
+  testMixed.each([
+    { subnet: "0.0.0.0/30" },
+    { subnet: "0.0.0.0/30", rangeStart: "0.0.0.0", rangeEnd: "0.0.0.3" },
+    { subnet: "0.0.0.0/30", rangeStart: "0.0.0.3" },
+    { subnet: "255.255.255.252/30" },
+    { subnet: "255.255.255.252/30", gateway: "255.255.255.252", rangeEnd: "255.255.255.255" },
+    { subnet: "255.255.255.252/30", rangeStart: "255.255.255.255", gateway: "255.255.255.255" },
+    { subnet: "::/126" },
+    { subnet: "::/126", rangeStart: "::", rangeEnd: "::1", gateway: "::3" },
+    { subnet: `${TOP}fc/126` },
+    { subnet: `${TOP}fc/126`, rangeStart: `${TOP}ff`, gateway: `${TOP}fc` },
+    { subnet: "10.1.2.0/24", gateway: "10.1.3.1" },
+    { subnet: "10.1.2.0/24", gateway: "fd00::1" },
+    { subnet: "10.1.2.0/24", gateway: "10.1.2.255", rangeStart: "10.1.3.1" },
+    { subnet: "fd00::/64", gateway: "10.1.2.1" },
+    { subnet: "10.1.2.0/24", rangeStart: "10.1.2.255" },
+    { subnet: "10.1.2.0/24", rangeStart: "10.1.2.9", rangeEnd: "10.1.2.8" },
+    { subnet: "10.1.2.0/24", rangeEnd: "10.1.2.0" },
+  ])("answers as the reference to the range %j", (range) => {
+    const answers = [{}, { bin: REFERENCE }].map((bin) => {
+      using net = pool();
+      return ["a", "b", "c", "d"].map((id) => {
+        const { json, stderr } = net.call("ADD", id, { ipam: { ranges: [[range]] }, ...bin });
+        return json?.ips ?? json?.msg ?? stderr;
+      });
+    });
+    expect(answers[0]).toEqual(answers[1]);
+  });
+
   testMixed("writes what the reference writes", () => {
     using ours = pool();
     using theirs = pool();

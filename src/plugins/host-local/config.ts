@@ -76,7 +76,7 @@ export function readPool(call: Call): Pool {
     sets.push({ path: `${key}[${i}]`, ranges });
   };
   runtimeConfig?.ipRanges?.forEach(add("runtimeConfig.ipRanges"));
-  if (ipam.subnet) sets.push({ path: "ipam", alone: true, ranges: [ipam] });
+  if (ipam.subnet) sets.push({ path: "ipam", ranges: [ipam], single: true });
   ipam.ranges?.forEach(add("ipam.ranges"));
   return {
     sets: rangeSets(sets, call.version),

@@ -27,19 +27,20 @@ export interface Range {
   readonly subnet: Prefix;
   readonly start: Ip;
   readonly end: Ip;
-  /** Never handed out from this range. May lie outside of it, or be of another family. */
+  /** In the subnet; never handed out from this range, which it may lie outside of. */
   readonly gateway: Ip;
 }
 
 /** Ranges of one family that do not overlap; never empty. */
 export type RangeSet = readonly Range[];
 
-/** A set as configured, and the key that it came from ("ipam.ranges[0]"), for messages. */
+/** A set as configured. */
 export interface RangeSetConfig {
+  /** The key that it came from ("ipam.ranges[0]"), for messages. */
   readonly path: string;
-  /** It is one range, whose keys are those of `path` itself. */
-  readonly alone?: true;
   readonly ranges: readonly RangeConfig[];
+  /** The set is the one range whose keys stand under `path` itself, and not a list. */
+  readonly single?: boolean;
 }
 
 /**
@@ -55,7 +56,8 @@ export function rangeSets(configs: readonly RangeSetConfig[], cniVersion: string
   sets.forEach((set, i) => {
     sets.slice(i + 1).forEach((other, j) => {
       if (set.some((a) => other.some((b) => overlap(a, b)))) {
-        const details = `${configs[i]?.path} and ${configs[i + j + 1]?.path} hand out the same addresses: move one of them`;
+        const keys = [configs[i], configs[i + j + 1]].map((one) => (one?.single ? `${one.path}.subnet` : one?.path));
+        const details = `${keys.join(" and ")} hand out the same addresses: move one of them`;
         throw invalid(`range set ${i} overlaps with ${i + j + 1}`, details);
       }
     });
@@ -103,7 +105,7 @@ function rangeSet(config: RangeSetConfig, prefix: string): RangeSet {
   }
   const set: Range[] = [];
   config.ranges.forEach((rangeConfig, index) => {
-    set.push(range(rangeConfig, config.alone ? config.path : `${config.path}[${index}]`, prefix));
+    set.push(range(rangeConfig, config.single ? config.path : `${config.path}[${index}]`, prefix));
     if (set[0]?.start.length !== set[index]?.start.length) {
       const details = `${config.path} mixes IPv4 and IPv6: put each family into a set of its own`;
       throw invalid(`${prefix}mixed address families`, details);
@@ -123,6 +125,10 @@ function range(config: RangeConfig, path: string, prefix: string): Range {
   const subnet = subnetOf(config.subnet, path, prefix);
   const network = formatPrefix(subnet);
   const { gateway = nextIp(subnet.ip), rangeStart: givenStart, rangeEnd: givenEnd } = config;
+  if (!prefixContains(subnet, gateway)) {
+    const details = `${path}.gateway must be an address of the subnet`;
+    throw invalid(`${prefix}gateway ${formatIp(gateway)} not in network ${network}`, details);
+  }
   const start = givenStart ?? nextIp(subnet.ip);
   const afterEnd = givenEnd?.length === start.length && compareIp(start, givenEnd) > 0;
   if (givenStart && (!prefixContains(subnet, start) || afterEnd)) {
@@ -133,6 +139,10 @@ function range(config: RangeConfig, path: string, prefix: string): Range {
   if (givenEnd && (!prefixContains(subnet, end) || compareIp(end, start) < 0)) {
     const details = `${path}.rangeEnd must lie in the subnet and not before rangeStart`;
     throw invalid(`${prefix}RangeEnd ${formatIp(end)} not in network ${network}`, details);
+  }
+  if (compareIp(start, end) > 0) {
+    const message = `RangeStart ${formatIp(start)} is after RangeEnd ${formatIp(end)} in network ${network}`;
+    throw invalid(prefix + message, `without ${path}.rangeEnd the range ends there: lower rangeStart, or set rangeEnd`);
   }
   return { subnet, start, end, gateway };
 }

@@ -45,9 +45,16 @@ describe("rangeSets()", () => {
     expect(formatSet(one)).toBe("10.1.2.0-10.1.2.255");
   });
 
-  test("accepts a gateway of anywhere", () => {
-    const one = set({ subnet: "10.1.2.0/24", gateway: "2001:db8::1" });
-    expect(formatIp((one[0] as { gateway: Ip }).gateway)).toBe("2001:db8::1");
+  test("accepts a gateway anywhere in the subnet, also beside the range", () => {
+    for (const gateway of ["10.1.2.0", "10.1.2.77", "10.1.2.255"]) {
+      const one = set({ subnet: "10.1.2.0/24", rangeStart: "10.1.2.10", rangeEnd: "10.1.2.20", gateway });
+      expect(formatIp((one[0] as { gateway: Ip }).gateway)).toBe(gateway);
+    }
+  });
+
+  test("names the key of a range that is not in a list as the configuration writes it", () => {
+    const configs = [{ path: "ipam", single: true, ranges: [range({ subnet: "10.1.2.0/31" })] }];
+    expect(refusal(() => rangeSets(configs, "1.0.0")).details).toStartWith("ipam.subnet must");
   });
 
   test.each([
@@ -73,6 +80,31 @@ describe("rangeSets()", () => {
       [[{ subnet: "10.1.2.0/24", rangeStart: "10.1.2.9", rangeEnd: "fd00::1" }]],
       "invalid range set 0: RangeEnd fd00::1 not in network 10.1.2.0/24",
       "rangeEnd",
+    ],
+    [
+      [[{ subnet: "10.1.2.0/24", gateway: "10.1.3.1" }]],
+      "invalid range set 0: gateway 10.1.3.1 not in network 10.1.2.0/24",
+      "ipam.ranges[0][0].gateway",
+    ],
+    [
+      [[{ subnet: "10.1.2.0/24" }], [{ subnet: "fd00::/64", gateway: "10.1.2.1" }]],
+      "invalid range set 1: gateway 10.1.2.1 not in network fd00::/64",
+      "ipam.ranges[1][0].gateway",
+    ],
+    [
+      [[{ subnet: "10.1.2.0/24", gateway: "fd00::1", rangeStart: "10.1.3.1" }]],
+      "invalid range set 0: gateway fd00::1 not in network 10.1.2.0/24",
+      "gateway",
+    ],
+    [
+      [[{ subnet: "192.0.2.0/24", rangeStart: "192.0.2.255" }]],
+      "invalid range set 0: RangeStart 192.0.2.255 is after RangeEnd 192.0.2.254 in network 192.0.2.0/24",
+      "ipam.ranges[0][0].rangeEnd",
+    ],
+    [
+      [[{ subnet: "255.255.255.252/30", rangeStart: "255.255.255.255" }]],
+      "invalid range set 0: RangeStart 255.255.255.255 is after RangeEnd 255.255.255.254 in network 255.255.255.252/30",
+      "rangeStart",
     ],
     [[[]], "invalid range set 0: empty range set", "ipam.ranges[0]"],
     [
@@ -141,9 +173,22 @@ describe("cursorOver()", () => {
     expect(walk(two)).toBe("10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.8 10.0.0.9 10.0.0.10");
   });
 
-  test("stays in IPv6 near zero, where the reference does not", () => {
-    const low = set({ subnet: "::/96", rangeStart: "::100:0", rangeEnd: "::100:2", gateway: "::1" });
-    expect(walk(low)).toBe("::100:0 ::100:1 ::100:2");
+  const TOP = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ff";
+  test.each([
+    [{ subnet: "0.0.0.0/30" }, "0.0.0.2"],
+    [{ subnet: "0.0.0.0/30", rangeStart: "0.0.0.0", rangeEnd: "0.0.0.3" }, "0.0.0.0 0.0.0.2 0.0.0.3"],
+    [{ subnet: "255.255.255.252/30" }, "255.255.255.254"],
+    [{ subnet: "255.255.255.252/30", rangeEnd: "255.255.255.255" }, "255.255.255.254 255.255.255.255"],
+    [{ subnet: "::/126" }, "::2 ::3"],
+    [{ subnet: "::/126", rangeStart: "::", gateway: "::3" }, ":: ::1 ::2"],
+    [{ subnet: "::/96", rangeStart: "::100:0", rangeEnd: "::100:2" }, "::100:0 ::100:1 ::100:2"],
+    [{ subnet: `${TOP}fc/126` }, `${TOP}fe ${TOP}ff`],
+    [{ subnet: `${TOP}fc/126`, rangeStart: `${TOP}ff`, gateway: `${TOP}fc` }, `${TOP}ff`],
+  ])("stays in the range at the ends of the address space: %j", (written: Written, all: string) => {
+    const one = set(written);
+    expect(walk(one)).toBe(all);
+    const last = all.split(" ").at(-1) as string;
+    expect(walk(one, last)).toBe(all);
   });
 
   test("gives each address of any set once, the last one last", () => {
