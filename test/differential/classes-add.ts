@@ -54,8 +54,8 @@ function addressesOf({ conf, reference }: Pair, when: "before" | "after"): Json 
 }
 
 const hasNull = (conf: Json) => JSON.stringify(conf).includes(":null");
-/** An IPv4 range whose gateway is an IPv6 address. */
-const hasStrangeGateway = (conf: Json) => /"subnet":"10\.[\d./]+"[^}]*"gateway":"fd77:/.test(JSON.stringify(conf));
+/** An IPv4 address of the static plugin whose gateway is an IPv6 address. */
+const hasStrangeGateway = (conf: Json) => /"address":"10\.[\d./]+"[^}]*"gateway":"fd77:/.test(JSON.stringify(conf));
 const portOf = ({ guest, ifname = "eth0" }: Pair["step"]) => `port(c${guest} ${ifname})`;
 
 export const ADD: readonly DifferenceClass[] = [

@@ -1,4 +1,5 @@
 /** Differences after which the sides may go different ways. */
+import { leaseAddress, parseRecord } from "../../src/plugins/host-local/record.ts";
 import type { Json } from "../support/command.ts";
 import { type CallStep, containerId } from "./case.ts";
 import { differentEnd, failed, isState, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
@@ -31,6 +32,23 @@ function isInvalid({ path: [where, what = "", name = ""], berth, reference }: Di
   if (where === "files") return berth === undefined && !spared(/"ct-(\d)\\r\\neth0"/.exec(reference)?.[1]);
   const guest = /^port\(c(\d)/.exec(name)?.[1];
   return what !== "links" || guest === undefined || !spared(guest);
+}
+
+/**
+ * That the reference's host-local frees more: everything when it knows no list, what names no owner always. And it makes the
+ * directory.
+ */
+function isFreedByReference({ path: [where, what = ""], berth, reference }: Difference, { one, step }: Pair): boolean {
+  if (one.plugin !== "host-local" || where !== "files") return false;
+  if (berth === undefined) return /^[^/]+(\/lock)?$/.test(what);
+  const listed = (step.valid ?? null) !== null && step.validKey === undefined;
+  return reference === undefined && (!listed || !isLease(what, berth));
+}
+
+/** Whether a file, as observe.ts notes it down, is named after an address and names an owner. */
+function isLease(path: string, file: string): boolean {
+  const content: string = JSON.parse(file.slice(file.indexOf('"')));
+  return leaseAddress(path.split("/")[1] ?? "") !== undefined && parseRecord(content.trim()) !== undefined;
 }
 
 const quietly = (pair: Pair) => !failed(pair.berth) && !failed(pair.reference);
@@ -126,8 +144,10 @@ const UPKEEP: readonly DifferenceClass[] = [
   {
     name: "gc-collects",
     cosmetic: false,
-    explains: (d, pair) => pair.step.verb === "GC" && quietly(pair) && isState(d) && isInvalid(d, pair),
+    explains: (d, pair) =>
+      pair.step.verb === "GC" && quietly(pair) && isState(d) && (isInvalid(d, pair) || isFreedByReference(d, pair)),
   },
+  differentEnd("gc-needs-no-valid-ranges", "GC", (pair) => onlyBerth(pair) && pair.one.plugin === "host-local"),
   differentEnd(
     "gc-reads-its-configuration",
     "GC",

@@ -66,11 +66,11 @@ const ipam: Values = fc.oneof(
   { weight: 3, arbitrary: pick<unknown>([2, {}], [2, { type: "" }], [1, null]) },
   {
     weight: 4,
-    arbitrary: fc.constant({
+    arbitrary: pick([4, "10.77.0.1"], [1, "fd77::1"]).map((gateway) => ({
       type: "static",
-      addresses: [{ address: "10.77.0.40/24", gateway: "10.77.0.1" }],
+      addresses: [{ address: "10.77.0.40/24", gateway }],
       routes: [{ dst: "0.0.0.0/0" }],
-    }),
+    })),
   },
   { weight: 3, arbitrary: pick<unknown>([1, { type: "absent" }], [1, { type: "../host-local" }], [1, { type: 3 }]) },
 );

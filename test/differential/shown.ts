@@ -48,7 +48,7 @@ export const SHOWN: Record<string, Case> = {
   "own-lease-again": shown({}, [ADD, { act: "deletes the container's interface", guest: 0 }, ADD]),
   "null-is-absent": shown(ipam({ subnet: null }), [ADD]),
   "gateway-of-other-family": shown(
-    ipam({ ranges: [[{ subnet: "10.77.0.0/24", gateway: "fd77::1" }]], routes: [] }),
+    { ipam: { type: "static", addresses: [{ address: "10.77.0.40/24", gateway: "fd77::1" }] } },
     [ADD],
     { before: ["a bridge with the gateway"] },
   ),
@@ -69,6 +69,9 @@ export const SHOWN: Record<string, Case> = {
     plugin: "host-local",
   }),
   "gc-collects": shown({}, [ADD, { verb: "GC", guest: 0, valid: [] }]),
+  "gc-needs-no-valid-ranges": shown(ipam({ ranges: [] }), [{ verb: "GC", guest: 0, valid: [] }], {
+    plugin: "host-local",
+  }),
   "gc-reads-its-configuration": shown({}, [{ verb: "GC", guest: 0, patch: { "cni.dev/valid-attachments": 5 } }]),
   "loopback-result-version": shown({ cniVersion: "0.4.0" }, [ADD], { plugin: "loopback" }),
   "null-is-no-configuration": shown({}, [{ ...ADD, stdin: "null" } as Step]),

@@ -1,8 +1,9 @@
 import { describe, expect } from "bun:test";
 import { cniError } from "../support/cni-error.ts";
 import { inLab, type Lab } from "../support/lab.ts";
-import { built, namespaces, needs } from "../support/needs.ts";
+import { built, namespaces, needs, REFERENCE, reference } from "../support/needs.ts";
 import { DUAL_STACK, poolOfOne } from "../support/pools.ts";
+import { pool } from "./host-local-calls.ts";
 
 const need = needs(namespaces, built);
 
@@ -78,6 +79,43 @@ describe("bridge/GC", () => {
       expect([Object.keys(lab.leases("other")).length, lab.ports("lab9").length, elementCount(lab)]).toEqual([2, 1, 2]);
     }),
   );
+});
+
+describe("host-local/GC, beside the reference's,", () => {
+  const bins = [{}, { bin: REFERENCE }];
+  /** What is left of the leases of "live" on eth0 and net1, "dead", and the older ones of both and of "gone". */
+  function left(bin: object, conf: Record<string, unknown>): string[] {
+    using net = pool();
+    for (const [id, ifname] of [
+      ["live", "eth0"],
+      ["live", "net1"],
+      ["dead", "eth0"],
+    ] as const) {
+      net.write(`10.1.2.${Object.keys(net.leases()).length + 2}`, `${id}\r\n${ifname}`);
+    }
+    for (const [i, id] of ["live", "dead", "gone"].entries()) net.write(`10.1.2.${i + 50}`, id);
+    Bun.sleepSync(25);
+    expect(net.call("GC", "", { conf, ...bin })).toMatchObject({ status: 0, stdout: "", stderr: "" });
+    return Object.keys(net.leases());
+  }
+  const valid = (...ids: string[]) => ({
+    "cni.dev/valid-attachments": ids.map((containerID) => ({ containerID, ifname: "eth0" })),
+  });
+  const test = needs(built, reference);
+
+  test("leaves an older lease, of a container alone, while the container has any valid attachment", () => {
+    for (const bin of bins) expect(left(bin, valid("live"))).toEqual(["10.1.2.2", "10.1.2.50"]);
+  });
+
+  test("frees all when no attachment is valid", () => {
+    for (const bin of bins) expect(left(bin, valid())).toEqual([]);
+  });
+
+  test("touches nothing without a list, where the reference's frees all", () => {
+    for (const conf of [{}, { "cni.dev/valid-attachments": null }]) {
+      expect(bins.map((bin) => left(bin, conf).length)).toEqual([6, 0]);
+    }
+  });
 });
 
 describe("bridge/STATUS", () => {

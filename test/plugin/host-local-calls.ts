@@ -1,5 +1,5 @@
 /** Calls of the built host-local, on a directory of their own. It needs no network, and root only for some file systems. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { environment, type Verb } from "../support/conf.ts";
@@ -28,6 +28,8 @@ export interface Pool {
   start(verb: Verb, id: string, options?: PoolOptions): Promise<Reply>;
   /** The addresses of a successful ADD, without prefix length. Throws what the plugin said otherwise. */
   add(id: string, options?: PoolOptions): string[];
+  /** Writes a file into the directory as somebody else would: in place, without an attribute. */
+  write(name: string, content: string): void;
   /** File name to content, of what is not `lock` and `last_reserved_ip.N`. */
   leases(): Record<string, string>;
   /** What there is beside the network's directory. */
@@ -60,6 +62,10 @@ export function pool(): Pool {
       const { status, stdout, stderr, json } = call("ADD", id, options);
       if (status !== 0) throw new Error(`${stdout}${stderr}`);
       return json.ips.map((ip: { address: string }) => ip.address.split("/")[0]);
+    },
+    write(name, content) {
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(join(dir, name), content, { mode: 0o600 });
     },
     leases() {
       const names = existsSync(dir) ? readdirSync(dir).sort() : [];
