@@ -5,7 +5,7 @@ import { array, decode, goObject, int, ip, prefix, string, text } from "../../sp
 import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import type { Route } from "../../spec/result.ts";
-import { routeSchema, toRoute } from "../../spec/result-parse.ts";
+import { parseResult, routeSchema, toRoute } from "../../spec/result-parse.ts";
 import { type RangeSet, type RangeSetConfig, rangeSets } from "./ranges.ts";
 
 /** Where a network's leases are, whatever is to be leased. */
@@ -111,6 +111,17 @@ export function readWishes(call: Call): Ip[] {
   const { args, runtimeConfig } = decode(wishSchema, call.config);
   wishes.push(...(args?.cni?.ips ?? []), ...(runtimeConfig?.ips ?? []));
   return wishes.filter((ip, i) => wishes.findIndex((other) => other.join() === ip.join()) === i);
+}
+
+/** The addresses that the call's prevResult names; none when it has none, or one that cannot be understood. */
+export function namedAddresses({ config, version }: Call): Ip[] {
+  const { prevResult } = config as { prevResult?: unknown };
+  try {
+    return prevResult ? parseResult(prevResult, version).ips.map(({ address }) => address.ip) : [];
+  } catch (error) {
+    if (error instanceof CniError) return [];
+    throw error;
+  }
 }
 
 /** Kubernetes "namespace/name" of the call's pod; undefined outside of Kubernetes. @throws CniError 4 */

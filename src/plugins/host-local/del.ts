@@ -1,9 +1,9 @@
 import { settle } from "../../base/undo.ts";
 import type { Call } from "../../spec/plugin.ts";
-import { readPlace } from "./config.ts";
+import { namedAddresses, readPlace } from "./config.ts";
 import { failWith } from "./failures.ts";
 import { dropLeftover, leasePath, removeLease } from "./lease.ts";
-import { holdingsOf, usingOwners } from "./owners.ts";
+import { usingOwners } from "./owners.ts";
 import { openStore } from "./store.ts";
 
 /**
@@ -16,7 +16,7 @@ export function del(call: Call): void {
   if (!store) return;
   const { containerId, ifname } = call.env;
   const failures = usingOwners(store, call.warn, (owners) => {
-    const { record, ips } = holdingsOf(owners, containerId, ifname);
+    const { record, ips } = owners.holdingsOf(containerId, ifname, () => namedAddresses(call));
     const steps = ips.map((ip) => () => {
       if (removeLease(leasePath(store, ip))) owners.removed(record, ip);
     });

@@ -2,9 +2,9 @@
 import type { Ip } from "../../base/ip.ts";
 import type { OwnedLease } from "../../spec/delegate.ts";
 import type { Call } from "../../spec/plugin.ts";
-import { readPlace } from "./config.ts";
+import { namedAddresses, readPlace } from "./config.ts";
 import { leasePath, readLease } from "./lease.ts";
-import { holdingsOf, usingOwners } from "./owners.ts";
+import { usingOwners } from "./owners.ts";
 import { openStore } from "./store.ts";
 
 /**
@@ -16,9 +16,10 @@ export function ownedLeases(call: Call): OwnedLease[] {
   const store = openStore(readPlace(call.config, call.name), false);
   if (!store) return [];
   const { containerId, ifname } = call.env;
-  return usingOwners(store, call.warn, (owners) =>
-    holdingsOf(owners, containerId, ifname).ips.map((address) => ownedLease(address, leasePath(store, address))),
-  );
+  return usingOwners(store, call.warn, (owners) => {
+    const { ips } = owners.holdingsOf(containerId, ifname, () => namedAddresses(call));
+    return ips.map((address) => ownedLease(address, leasePath(store, address)));
+  });
 }
 
 /** What the lease of `address` in the file at `path` says to the plugin above. */

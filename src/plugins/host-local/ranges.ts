@@ -124,8 +124,9 @@ function rangeSet(config: RangeSetConfig, prefix: string): RangeSet {
 function range(config: RangeConfig, path: string, prefix: string): Range {
   const subnet = subnetOf(config.subnet, path, prefix);
   const network = formatPrefix(subnet);
-  const { gateway = nextIp(subnet.ip), rangeStart: givenStart, rangeEnd: givenEnd } = config;
-  if (!prefixContains(subnet, gateway)) {
+  const { gateway: givenGateway, rangeStart: givenStart, rangeEnd: givenEnd } = config;
+  const gateway = givenGateway ?? nextIp(subnet.ip);
+  if (givenGateway && !prefixContains(subnet, gateway)) {
     const details = `${path}.gateway must be an address of the subnet`;
     throw invalid(`${prefix}gateway ${formatIp(gateway)} not in network ${network}`, details);
   }
@@ -140,7 +141,7 @@ function range(config: RangeConfig, path: string, prefix: string): Range {
     const details = `${path}.rangeEnd must lie in the subnet and not before rangeStart`;
     throw invalid(`${prefix}RangeEnd ${formatIp(end)} not in network ${network}`, details);
   }
-  if (compareIp(start, end) > 0) {
+  if (givenStart && compareIp(start, end) > 0) {
     const message = `RangeStart ${formatIp(start)} is after RangeEnd ${formatIp(end)} in network ${network}`;
     throw invalid(prefix + message, `without ${path}.rangeEnd the range ends there: lower rangeStart, or set rangeEnd`);
   }

@@ -8,7 +8,7 @@ import { O } from "../../sys/flags.ts";
 import { ATTRIBUTE, type Attachment, decodeAttribute, encodeAttribute } from "./attribute.ts";
 import { discardDraft, draftLease, finishDraft, leasePath, placeLease, removeLease } from "./lease.ts";
 import { now, type World } from "./life.ts";
-import type { Owners } from "./owners.ts";
+import type { Owners } from "./owner-scan.ts";
 import type { Range } from "./ranges.ts";
 import { type Holder, recordText } from "./record.ts";
 import type { Store } from "./store.ts";

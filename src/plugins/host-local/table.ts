@@ -4,22 +4,27 @@
  */
 import { fstat, pread, pwrite, truncate } from "#sys";
 import { equalIp, type Ip } from "../../base/ip.ts";
+import { decodeUtf8, encodeUtf8 } from "../../base/utf8.ts";
 import type { Hash } from "./record-hash.ts";
+import { RELEASED_AT, RELEASED_END } from "./released.ts";
+import { addressOf, homeOf, isFree, isOf, SLOT, slotBytes, viewOf } from "./slot.ts";
 
 /*
- *  0  u32 magic         16  f64 stamp, seconds        64  slots of 32 bytes each:
- *  4  u32 capacity      24  u32 stamp, nanoseconds         0  u8 length of the address; 0: free
- *  8  u32 count                                            8  u32, 12 u32 hash of the record
- *                                                         16  the address
- * Little-endian: an index never leaves its machine, and berth's machines are.
+ *  0  u32 magic        16  f64 stamp, seconds         32  path of the lease directory, UTF-8
+ *  4  u32 capacity     24  u32 stamp, nanoseconds   4096  what was released (released.ts)
+ *  8  u32 count        28  u32 length of the path       …  one slot (slot.ts) for each lease
  */
-const MAGIC = 0x31786962; // "bix1"
-const HEADER = 64;
-const SLOT = 32;
+const MAGIC = 0x32786962; // "bix2"
+/** An older berth's, which knows neither its directory nor what was released. */
+const MAGIC_1 = 0x31786962; // "bix1"
+const STAMPED = 28;
+const HEADER = 32;
 const SMALLEST = 512;
 const LARGEST = 1 << 24;
 /** Slots read at once. */
 const STRETCH = 16;
+/** No directory has it. */
+const NEVER = { sec: 0, nsec: 0xffffffff };
 
 /** A modification time of the lease directory. */
 export interface Stamp {
@@ -54,21 +59,25 @@ export function readTable(fd: number): Table | undefined {
 
 /** Declares the table to be in step with a directory of this modification time. The last write of every change. */
 export function stampTable(table: Table, stamp: Stamp): void {
-  const header = new Uint8Array(HEADER);
+  pwrite(table.fd, headerBytes(table, stamp), 0);
+}
+
+function headerBytes({ capacity, count }: Pick<Table, "capacity" | "count">, stamp: Stamp): Uint8Array {
+  const header = new Uint8Array(STAMPED);
   const view = viewOf(header);
   view.setUint32(0, MAGIC, true);
-  view.setUint32(4, table.capacity, true);
-  view.setUint32(8, table.count, true);
+  view.setUint32(4, capacity, true);
+  view.setUint32(8, count, true);
   view.setFloat64(16, stamp.sec, true);
   view.setUint32(24, stamp.nsec, true);
-  pwrite(table.fd, header, 0);
+  return header;
 }
 
 /** A table being made in memory. */
 export interface TableBuilder {
   add(hash: Hash, ip: Ip): void;
-  /** Writes it into an index file, in step with nothing until it is stamped. */
-  write(fd: number): Table;
+  /** Writes it into the index file of `directory`, in step with nothing until it is stamped. What was released stays known. */
+  write(fd: number, directory: string): Table;
 }
 
 /** Starts a table with room for `leases` entries and at least as many again. */
@@ -80,24 +89,49 @@ export function buildTable(leases: number): TableBuilder {
   return {
     add(hash, ip) {
       let at = hash.home & (capacity - 1);
-      while (slots[at * SLOT] !== 0) at = (at + 1) & (capacity - 1);
+      while (!isFree(slots.subarray(at * SLOT))) at = (at + 1) & (capacity - 1);
       slots.set(slotBytes(hash, ip), at * SLOT);
       count++;
     },
-    write(fd) {
-      truncate(fd, 0);
-      pwrite(fd, slots, HEADER);
-      return { fd, capacity, count, stamp: { sec: 0, nsec: 0 } };
+    write(fd, directory) {
+      if (!readTable(fd)) truncate(fd, 0);
+      pwrite(fd, firstBytes({ capacity, count }, directory), 0);
+      truncate(fd, RELEASED_END);
+      pwrite(fd, slots, RELEASED_END);
+      return { fd, capacity, count, stamp: NEVER };
     },
   };
+}
+
+/** The header, and the path: one that is not absolute, or too long to be kept, is left out. */
+function firstBytes(table: Pick<Table, "capacity" | "count">, directory: string): Uint8Array {
+  const encoded = encodeUtf8(directory);
+  const path = directory.startsWith("/") && encoded.length <= RELEASED_AT - HEADER ? encoded : new Uint8Array();
+  const bytes = new Uint8Array(HEADER + path.length);
+  bytes.set(headerBytes(table, NEVER));
+  viewOf(bytes).setUint32(STAMPED, path.length, true);
+  bytes.set(path, HEADER);
+  return bytes;
+}
+
+/** The lease directory that an open index file is of: undefined for no index or when it does not say, "older" for an older berth's. */
+export function directoryOfIndex(fd: number): string | undefined {
+  const bytes = pread(fd, RELEASED_AT, 0);
+  if (bytes.length < HEADER) return undefined;
+  const view = viewOf(bytes);
+  const magic = view.getUint32(0, true);
+  if (magic !== MAGIC) return magic === MAGIC_1 ? "older" : undefined;
+  const length = view.getUint32(STAMPED, true);
+  return length > 0 ? decodeUtf8(bytes.subarray(HEADER, HEADER + length)) : undefined;
 }
 
 /** The addresses that the hash is entered with: each may be a record's that only hashes alike. */
 export function lookUp(table: Table, hash: Hash): Ip[] {
   const found: Ip[] = [];
   walk(table, hash.home, (bytes) => {
-    if (bytes[0] === 0) return false;
-    if (isOf(bytes, hash)) found.push(addressOf(bytes));
+    if (isFree(bytes)) return false;
+    const ip = isOf(bytes, hash) && addressOf(bytes);
+    if (ip) found.push(ip);
     return true;
   });
   return found;
@@ -110,7 +144,7 @@ export function isCrowded(table: Table): boolean {
 
 /** Enters an address. Not into a crowded table. */
 export function enter(table: Table, hash: Hash, ip: Ip): void {
-  const free = walk(table, hash.home, (bytes) => bytes[0] !== 0);
+  const free = walk(table, hash.home, (bytes) => !isFree(bytes));
   if (free === undefined) return;
   pwrite(table.fd, slotBytes(hash, ip), offsetOf(free));
   table.count++;
@@ -118,13 +152,19 @@ export function enter(table: Table, hash: Hash, ip: Ip): void {
 
 /** Removes an entry, if it is there, and moves back what was displaced by it. */
 export function strike(table: Table, hash: Hash, ip: Ip): void {
-  const at = walk(table, hash.home, (bytes) => bytes[0] !== 0 && !(isOf(bytes, hash) && equalIp(addressOf(bytes), ip)));
-  if (at === undefined || pread(table.fd, 1, offsetOf(at))[0] === 0) return;
+  let there = false;
+  const at = walk(table, hash.home, (bytes) => {
+    if (isFree(bytes)) return false;
+    const entered = isOf(bytes, hash) && addressOf(bytes);
+    there = entered !== false && entered !== undefined && equalIp(entered, ip);
+    return !there;
+  });
+  if (at === undefined || !there) return;
   const mask = table.capacity - 1;
   let gap = at;
   walk(table, at + 1, (bytes, slot) => {
-    if (bytes[0] === 0) return false;
-    const distance = (slot - viewOf(bytes).getUint32(8, true)) & mask;
+    if (isFree(bytes)) return false;
+    const distance = (slot - homeOf(bytes)) & mask;
     // An entry may move back to the gap only if that is not before its home.
     if (distance >= ((slot - gap) & mask)) {
       pwrite(table.fd, bytes, offsetOf(gap));
@@ -154,32 +194,9 @@ function walk(table: Table, home: number, visit: (bytes: Uint8Array, slot: numbe
 
 /** Whether the file is as long as its header says. */
 export function isWhole(table: Table): boolean {
-  return fstat(table.fd).size === HEADER + table.capacity * SLOT;
-}
-
-function slotBytes(hash: Hash, ip: Ip): Uint8Array {
-  const bytes = new Uint8Array(SLOT);
-  bytes[0] = ip.length;
-  const view = viewOf(bytes);
-  view.setUint32(8, hash.home, true);
-  view.setUint32(12, hash.check, true);
-  bytes.set(ip, 16);
-  return bytes;
-}
-
-function isOf(bytes: Uint8Array, hash: Hash): boolean {
-  const view = viewOf(bytes);
-  return view.getUint32(8, true) === hash.home && view.getUint32(12, true) === hash.check;
-}
-
-function addressOf(bytes: Uint8Array): Ip {
-  return bytes.slice(16, 16 + (bytes[0] ?? 0));
+  return fstat(table.fd).size === RELEASED_END + table.capacity * SLOT;
 }
 
 function offsetOf(slot: number): number {
-  return HEADER + slot * SLOT;
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return RELEASED_END + slot * SLOT;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
+  copyFileSync,
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -7,11 +9,13 @@ import {
   statSync,
   truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { network, ownedAddresses } from "./network.ts";
+import { refusal } from "../../../support/refusal.ts";
+import { type Network, network, ownedAddresses } from "./network.ts";
 
 /** What a full reading of the leases says: record to addresses. */
 function scan(leases: Record<string, string>): Map<string, string[]> {
@@ -22,6 +26,9 @@ function scan(leases: Record<string, string>): Map<string, string[]> {
   }
   return found;
 }
+
+const holds = (net: Network, id: string) =>
+  Object.values(net.leases()).some((text) => text.trim().split("\r")[0] === id);
 
 describe("the index of owners", () => {
   const ids = ["a", "b", "c", "d"];
@@ -34,6 +41,7 @@ describe("the index of owners", () => {
       id,
       last,
     }),
+    fc.record({ by: fc.constantFrom("somebody writes into a lease", "somebody writes an older record"), id, last }),
     fc.record({
       by: fc.constantFrom("index vanishes", "index is cut", "index is garbage", "a name that is no address"),
       id,
@@ -61,7 +69,9 @@ describe("the index of owners", () => {
           else if (one.by === "reference adds" && !exists) net.write(name, `${one.id}\r\neth0`);
           else if (one.by === "reference adds a legacy record" && !exists) net.write(name, `${one.id}\n`);
           else if (one.by === "reference removes" && exists) unlinkSync(net.path(name));
-          else if (one.by === "a name that is no address") net.write(`note-${one.id}`, `${one.id}\r\neth0`);
+          else if (one.by.startsWith("somebody") && exists && !holds(net, one.id)) {
+            net.write(name, one.by.endsWith("older record") ? one.id : `${one.id}\r\neth0`);
+          } else if (one.by === "a name that is no address") net.write(`note-${one.id}`, `${one.id}\r\neth0`);
           else if (one.by.startsWith("index")) {
             mkdirSync(net.indexDir, { recursive: true });
             for (const file of index()) {
@@ -74,7 +84,10 @@ describe("the index of owners", () => {
           const expected = scan(leases);
           for (const other of ids) {
             const own = expected.get(`${other}\r\neth0`) ?? expected.get(other) ?? [];
-            expect([one, ownedAddresses(net.owned(other))]).toEqual([one, own]);
+            const ips = own.map((address) => ({ address: `${address}/27` }));
+            for (const conf of [{ prevResult: { ips } }, {}]) {
+              expect([one, ownedAddresses(net.owned(other, { conf }))]).toEqual([one, own]);
+            }
           }
         }
         expect(net.warnings).toEqual([]);
@@ -83,17 +96,13 @@ describe("the index of owners", () => {
     );
   }, 60_000);
 
-  test("is what answers: other leases are not read", () => {
+  test("answers who is not there as well, until somebody else changes the directory", () => {
     using net = network();
     net.add("a");
     net.write("10.1.2.50", "x\r\neth0");
     expect(net.owned("b")).toEqual([]);
-    // Written in place, which changes the lease and not its directory: a reading of all leases would find it.
-    net.write("10.1.2.50", "b\r\neth0");
-    expect(net.owned("b")).toEqual([]);
-    expect(net.owned("x")).toEqual([]);
-    net.write("10.1.2.51", "y");
-    expect(ownedAddresses(net.owned("b"))).toEqual(["10.1.2.50"]);
+    net.write("10.1.2.51", "b\r\neth0");
+    expect(ownedAddresses(net.owned("b"))).toEqual(["10.1.2.51"]);
   });
 
   test("lies outside of the lease directory, for root alone, and empty of what is not needed", () => {
@@ -136,5 +145,94 @@ describe("the index of owners", () => {
     rmSync(net.dir, { recursive: true });
     expect(net.owned("a")).toEqual([]);
     expect(net.add("a")).toEqual(["10.1.2.2/24"]);
+  });
+});
+
+describe("a lease that was written in place", () => {
+  const prevResult = (...addresses: string[]) => ({
+    conf: { prevResult: { ips: addresses.map((address) => ({ address: `${address}/24` })) } },
+  });
+
+  test.each([
+    ["a", "a container that it names alone"],
+    [" a\n", "a container, with white space"],
+  ])("over its own is found by DEL: %j", (content) => {
+    using net = network();
+    net.add("a");
+    net.add("b");
+    net.write("10.1.2.2", content);
+    net.check("a");
+    net.del("a");
+    expect(net.leases()).toEqual({ "10.1.2.3": "b\r\neth0" });
+  });
+
+  test("over another's is found by whoever asks for the first time", () => {
+    using net = network();
+    for (const id of ["a", "b"]) net.add(id);
+    net.write("10.1.2.2", "x\r\neth0");
+    net.write("10.1.2.3", "y");
+    net.check("x");
+    net.check("y");
+    expect(refusal(() => net.check("a")).message).toContain("Failed to find address added by container a");
+    for (const id of ["x", "a", "y", "b"]) net.del(id);
+    expect(net.leases()).toEqual({});
+  });
+
+  test("is found where the released one was, and where prevResult says", () => {
+    using net = network();
+    for (const id of ["a", "b"]) net.add(id);
+    for (const id of ["a", "b"]) net.del(id);
+    for (const [id, ip] of [
+      ["c", "10.1.2.2"],
+      ["d", "10.1.2.3"],
+    ] as const)
+      net.add(id, { args: `IP=${ip}` });
+    net.write("10.1.2.2", "a\r\neth0");
+    net.write("10.1.2.3", "z\r\neth0");
+    net.check("a");
+    net.del("z");
+    net.del("a");
+    expect(net.leases()).toEqual({});
+    // Nothing is known of z but that it had none at all when it was asked for.
+    net.add("e", { args: "IP=10.1.2.9" });
+    net.del("z");
+    net.write("10.1.2.9", "z\r\neth0");
+    net.check("z", prevResult("10.1.2.9"));
+    net.del("z", prevResult("10.1.2.9"));
+    expect(net.leases()).toEqual({});
+  });
+
+  test("does not make an ADD give its address away", () => {
+    using net = network();
+    net.add("a");
+    net.write("10.1.2.2", "x\r\neth0");
+    expect(net.add("b", { args: "IgnoreUnknown=1" })).toEqual(["10.1.2.3/24"]);
+    expect(refusal(() => net.add("c", { args: "IP=10.1.2.2" })).details).toContain("leased to x eth0");
+    // An index that is seen to be wrong is built anew, also by ADD.
+    expect(net.add("a")).toEqual(["10.1.2.4/24"]);
+    expect(refusal(() => net.add("x")).message).toContain("duplicate allocation");
+  });
+
+  test.each([false, true])("by a backup that is copied over the files is as good as any (cp -p: %p)", (preserve) => {
+    using net = network({ ranges: [[{ subnet: "10.1.2.0/29" }]] });
+    const ids = ["a", "b", "c", "d"];
+    for (const id of ids) net.add(id);
+    const backup = join(net.root, "backup");
+    cpSync(net.dir, backup, { recursive: true, preserveTimestamps: true });
+    for (const id of ids) net.del(id);
+    for (const id of ["e", "f", "g", "h", "i"]) net.add(id);
+    const restored = Object.keys(net.leases()).filter((name) => name !== "10.1.2.6");
+    for (const name of restored) {
+      copyFileSync(join(backup, name), net.path(name));
+      const { atimeMs, mtimeMs } = statSync(join(backup, name));
+      if (preserve) utimesSync(net.path(name), atimeMs / 1000, mtimeMs / 1000);
+    }
+    for (const id of ids) net.check(id);
+    for (const id of ["b", "a"]) net.check(id, prevResult(id === "a" ? "10.1.2.2" : "10.1.2.3"));
+    for (const id of ids) net.del(id);
+    expect(Object.keys(net.leases())).toEqual(["10.1.2.6"]);
+    for (const id of ids) net.del(id);
+    for (const id of ids) net.add(id);
+    expect(Object.keys(net.leases()).length).toBe(5);
   });
 });
