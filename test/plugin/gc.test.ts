@@ -135,11 +135,22 @@ describe("bridge/STATUS", () => {
   );
 
   need(
-    "names the range set that has none left",
+    "is ready while there are none left: containerd would take the node down, and kubelet restart nothing on it",
     inLab((lab) => {
       const ipam = poolOfOne(9);
       lab.add({ ns: lab.container(), conf: network(lab, { ipam }) });
-      expect(cniError(status(lab, { ipam }), "10.77.0.9").code).toBe(50);
+      cniError(lab.call("bridge", "ADD", { ns: lab.container(), id: "b", conf: network(lab, { ipam }) }), "10.77.0.9");
+      expect(status(lab, { ipam })).toMatchObject({ status: 0, stdout: "" });
+    }),
+  );
+
+  need(
+    "is ready while the runtime gives ranges with each container",
+    inLab((lab) => {
+      const ipam = { type: "host-local" };
+      const capabilities = { ipRanges: true };
+      expect(status(lab, { ipam, capabilities })).toMatchObject({ status: 0, stdout: "" });
+      cniError(status(lab, { ipam }), "no IP ranges specified");
     }),
   );
 

@@ -10,6 +10,8 @@ import type { Random } from "./fuzz-random.ts";
 /** A directory outside of dataDir, and a file in it, that links lead to. */
 export const OUTSIDE = "/canary";
 const NETWORK = join(DATA_DIR, "net");
+/** Where an administrator's link in place of the network's directory leads. */
+const ELSEWHERE = join(ROOT, "elsewhere");
 /** Where a plugin keeps its files if the configuration does not say. */
 const DEFAULTS = ["/var/lib/cni/networks", "/run/berth"];
 
@@ -21,11 +23,12 @@ export function fifo(path: string): void {
 /** Makes everything anew: an empty or odd dataDir, index and resolv.conf. */
 export function renewSurroundings(r: Random): void {
   // Bun's own fails at times where names are no UTF-8 (EFAULT).
-  run("/bin/rm", { args: ["-rf", DATA_DIR, INDEX_DIR, RESOLV_CONF, ...DEFAULTS], env: [] });
+  run("/bin/rm", { args: ["-rf", DATA_DIR, ELSEWHERE, INDEX_DIR, RESOLV_CONF, ...DEFAULTS], env: [] });
   mkdirSync(DATA_DIR, { recursive: true });
   if (r.chance(0.5)) attempt(() => resolvConf(r));
   if (r.chance(0.05)) {
-    odd(r, NETWORK);
+    mkdirSync(ELSEWHERE);
+    odd(r, NETWORK, ELSEWHERE);
     return;
   }
   mkdirSync(NETWORK);
@@ -61,13 +64,13 @@ function attempt(make: () => void): void {
   }
 }
 
-/** Something under a name that a plugin takes for one of its files. */
-function odd(r: Random, path: string): void {
+/** Something under a name that a plugin takes for one of its files; a link to a directory leads to `directory`. */
+function odd(r: Random, path: string, directory = OUTSIDE): void {
   const kind = r.int(14);
   if (kind === 0) mkdirSync(path);
   else if (kind === 1) fifo(path);
   else if (kind === 2) symlinkSync(join(OUTSIDE, "file"), path);
-  else if (kind === 3) symlinkSync(OUTSIDE, path);
+  else if (kind === 3) symlinkSync(directory, path);
   else if (kind === 4) symlinkSync(join(OUTSIDE, "missing"), path);
   else if (kind === 5) symlinkSync(path, path);
   else if (kind === 6) symlinkSync("/dev/zero", path);

@@ -67,8 +67,8 @@ const poolSchema = goObject({
   runtimeConfig: goObject({ ipRanges: rangeSetsSchema }),
 });
 
-/** The pool of the call's network. @throws CniError 6 or 7 naming the key */
-export function readPool(call: Call): Pool {
+/** The pool of the call's network; it has ranges unless there `mayBeNone` yet. @throws CniError 6 or 7 naming the key */
+export function readPool(call: Call, mayBeNone = false): Pool {
   const { ipam, runtimeConfig } = decode(poolSchema, call.config);
   if (!ipam) throw new CniError(INVALID_CONFIG, "IPAM config missing 'ipam' key", "host-local reads its ranges there");
   const sets: RangeSetConfig[] = [];
@@ -79,10 +79,16 @@ export function readPool(call: Call): Pool {
   if (ipam.subnet) sets.push({ path: "ipam", ranges: [ipam], single: true });
   ipam.ranges?.forEach(add("ipam.ranges"));
   return {
-    sets: rangeSets(sets, call.version),
+    sets: mayBeNone && sets.length === 0 ? [] : rangeSets(sets, call.version),
     routes: (ipam.routes ?? []).map((route, i) => toRoute(route, `ipam.routes[${i}]`)),
     resolvConf: ipam.resolvConf || undefined,
   };
+}
+
+/** Whether the runtime gives ranges with each container (the capability `ipRanges`), and so none in other calls. */
+export function awaitsRanges(config: unknown): boolean {
+  const { capabilities } = config as { capabilities?: { ipRanges?: unknown } | null };
+  return capabilities?.ipRanges === true;
 }
 
 const wishedIps = array(text(parseWish, "an IP address", "10.1.2.3 or 10.1.2.3/24"));

@@ -49,7 +49,7 @@ export function occupancyOf(directory: string, set: RangeSet, world: World): Occ
 }
 
 /** The addresses of the set for which there is a file, in no order. */
-export function leasedOf(directory: string, set: RangeSet): Candidate[] {
+function leasedOf(directory: string, set: RangeSet): Candidate[] {
   const leased: Candidate[] = [];
   for (const { ip } of leaseNames(directory)) {
     const range = rangeOf(set, ip);
@@ -88,7 +88,7 @@ export function exhausted({ store, applicant }: Session, set: RangeSet): CniErro
 }
 
 /** `254 of 254 addresses are leased, 3 look stale`. */
-export function describe({ leased, capacity, stale }: Occupancy): string {
+function describe({ leased, capacity, stale }: Occupancy): string {
   const suffix = stale ? ` (their host interface is gone for less than 10 minutes)` : "";
   return `${leased} of ${capacity} addresses are leased, ${stale} look stale${suffix}`;
 }

@@ -1,12 +1,12 @@
 /** The directory of a network's leases, and the lock that all who change it hold. Layout: ref-host-local §4. */
-import { close, flock, lstat, mkdir, open } from "#sys";
-import { EEXIST, ENOENT, ENOTDIR, ETIMEDOUT, errnoOf, isErrno, messageOf } from "../../base/errno.ts";
+import { close, flock, lstat, mkdir, open, stat } from "#sys";
+import { EEXIST, ELOOP, ENOENT, ENOTDIR, ETIMEDOUT, errnoOf, isErrno, messageOf } from "../../base/errno.ts";
 import { CniError, IO_FAILURE, TRY_AGAIN_LATER } from "../../spec/errors.ts";
 import { O, S_IFDIR, S_IFMT } from "../../sys/flags.ts";
 import type { Place } from "./config.ts";
 import { lockHolder } from "./lock-holder.ts";
 
-type Stat = ReturnType<typeof lstat>;
+type Stat = ReturnType<typeof stat>;
 
 /*
  *  <dataDir>/
@@ -67,22 +67,36 @@ export function openStore(place: Place, make: boolean): Store | undefined {
   return lockedStore(place, directory, lock);
 }
 
-/** The directory at `path`; undefined when there is nothing. @throws CniError 5 when it is something else */
+/**
+ * The directory at `path`, or where a link leads that an administrator put there: whoever can write in dataDir needs no link
+ * to mislead. No link is followed inside of it. undefined when there is nothing.
+ * @throws CniError 5 when it is something else, or a link to nothing
+ */
 export function statDirectory(path: string): Stat | undefined {
-  let found: Stat;
   try {
-    found = lstat(path);
+    const found = stat(path);
+    if ((found.mode & S_IFMT) === S_IFDIR) return found;
   } catch (error) {
-    if (isErrno(error, ENOENT, ENOTDIR)) return undefined;
-    throw error;
+    if (isErrno(error, ENOENT, ENOTDIR) && !isThere(path)) return undefined;
+    if (!isErrno(error, ENOENT, ELOOP)) throw error;
+    const details = "the leases of the network are kept there: make the directory that it leads to, or remove the link";
+    throw new CniError(IO_FAILURE, `${path} is a link that leads nowhere`, details, error);
   }
-  if ((found.mode & S_IFMT) === S_IFDIR) return found;
-  // A link is refused as well: leases are written with the power of root, and only inside of dataDir.
   throw new CniError(
     IO_FAILURE,
     `${path} is not a directory`,
     "move it away: the leases of the network are kept there",
   );
+}
+
+function isThere(path: string): boolean {
+  try {
+    lstat(path);
+    return true;
+  } catch (error) {
+    if (isErrno(error, ENOENT, ENOTDIR)) return false;
+    throw error;
+  }
 }
 
 /** `<dataDir>/<network>`. */
@@ -112,9 +126,15 @@ function openLock(directory: string): number | undefined {
   }
 }
 
+/** @throws SysError; CniError 5 where the directory is none */
 function makeLock(directory: string): number {
-  if (!statDirectory(directory)) makeDirectories(directory, 0o755);
-  return open(`${directory}/lock`, O.RDONLY | O.CREAT | O.NOFOLLOW | O.NONBLOCK, 0o750);
+  makeDirectories(directory, 0o755);
+  try {
+    return open(`${directory}/lock`, O.RDONLY | O.CREAT | O.NOFOLLOW | O.NONBLOCK, 0o750);
+  } catch (error) {
+    if (isErrno(error, ENOENT, ENOTDIR, ELOOP)) statDirectory(directory);
+    throw error;
+  }
 }
 
 /** mkdir -p; others may do the same meanwhile. @throws SysError */

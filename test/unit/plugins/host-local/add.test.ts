@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, w
 import { join } from "node:path";
 import { decodeAttribute } from "../../../../src/plugins/host-local/attribute.ts";
 import { refusal, refusalOf } from "../../../support/refusal.ts";
-import { addressesOf, bare, network } from "./network.ts";
+import { addressesOf, bare, network, ownedAddresses } from "./network.ts";
 
 const EIGHT = { ranges: [[{ subnet: "10.1.2.0/29" }]] };
 const DUAL = { ranges: [[{ subnet: "10.1.2.0/24" }], [{ subnet: "fd00::/64" }]] };
@@ -120,12 +120,24 @@ describe("add()", () => {
     expect(result.routes.map(({ mtu }) => mtu)).toEqual([undefined, 1400]);
   });
 
+  test("takes /dev/null for a resolv.conf with nothing in it, also through a link", () => {
+    using net = network();
+    symlinkSync("/dev/null", join(net.root, "resolv.conf"));
+    for (const resolvConf of ["/dev/null", join(net.root, "resolv.conf")]) {
+      const { result } = net.begin(`a${resolvConf.length}`, { ipam: { resolvConf } });
+      expect(result.dns).toEqual({ nameservers: [], search: [], options: [] });
+      net.status({ ipam: { resolvConf } });
+    }
+  });
+
   test("refuses a resolv.conf that is missing or no regular file, and leases nothing", () => {
     using net = network();
     for (const [resolvConf, text] of [
       ["/nowhere/x", "open /nowhere/x: no such file or directory"],
       ["/dev/zero", "/dev/zero"],
+      [net.root, net.root],
     ] as const) {
+      expect(refusal(() => net.status({ ipam: { resolvConf } })).code).toBe(7);
       const error = refusal(() => net.add("a", { ipam: { resolvConf } }));
       expect(error.code).toBe(7);
       expect(`${error.message} ${error.details}`).toContain(text);
@@ -262,7 +274,7 @@ describe("add() in a hostile directory", () => {
     expect(left.sort()).toEqual([2, 3, 4, 5, 6].map((n) => `10.1.2.${n}`));
   });
 
-  test("writes through no link: neither lock, nor round robin, nor the directory itself", () => {
+  test("writes through no link: neither lock, nor round robin", () => {
     for (const name of ["lock", "last_reserved_ip.0"]) {
       using net = network();
       net.write("x", "");
@@ -272,12 +284,6 @@ describe("add() in a hostile directory", () => {
       expect(Object.keys(net.leases())).toEqual(["x"]);
       net.del("a");
     }
-    using net = network();
-    mkdirSync(net.dataDir);
-    mkdirSync(join(net.root, "outside"));
-    symlinkSync(join(net.root, "outside"), net.dir);
-    expect(refusal(() => net.add("a")).message).toContain("is not a directory");
-    expect(readdirSync(join(net.root, "outside"))).toEqual([]);
   });
 
   test("works where dataDir itself is a link", () => {
@@ -286,6 +292,34 @@ describe("add() in a hostile directory", () => {
     symlinkSync(join(net.root, "elsewhere"), net.dataDir);
     expect(net.add("a")).toEqual(["10.1.2.2/24"]);
     net.status();
+  });
+
+  test("works where the network's directory is a link, as all other verbs do", () => {
+    using net = network();
+    const elsewhere = join(net.root, "elsewhere");
+    for (const dir of [net.dataDir, elsewhere]) mkdirSync(dir);
+    symlinkSync(elsewhere, net.dir);
+    net.status();
+    for (const id of ["a", "b", "c"]) net.add(id);
+    net.check("a");
+    expect(ownedAddresses(net.owned("a"))).toEqual(["10.1.2.2"]);
+    net.del("a");
+    net.gc(["b/eth0"]);
+    net.status();
+    expect(readdirSync(elsewhere).sort()).toEqual(["10.1.2.3", "last_reserved_ip.0", "lock"]);
+    // The index is the directory's, whatever the way to it.
+    expect(readdirSync(net.indexDir)).toEqual([`${statSync(elsewhere).dev}-${statSync(elsewhere).ino}`]);
+  });
+
+  test.each(["nowhere", "net"])("is refused by all verbs where that link leads nowhere (%s)", (target) => {
+    using net = network();
+    mkdirSync(net.dataDir);
+    symlinkSync(target, net.dir);
+    const verbs = [() => net.add("a"), () => net.check("a"), () => net.del("a"), () => net.gc([]), () => net.status()];
+    const errors = verbs.map(refusal);
+    expect(errors.map(({ code }) => code)).toEqual([5, 5, 5, 5, 50]);
+    for (const { message } of errors) expect(message).toContain(`${net.dir} is a link that leads nowhere`);
+    expect(readdirSync(net.dataDir)).toEqual(["net"]);
   });
 });
 
