@@ -1,10 +1,10 @@
 import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "./errors.ts";
 
 /**
- * Longest network name in bytes. The kernel and file systems end at 255 (directory of the leases, names of nft sets and
- * chains); what is left over is for the prefixes and suffixes of the names that are made from it.
+ * Longest network name in bytes: that of a file, which the directory of the leases is. What else is made from it, is made
+ * from a hash of it or cut (rules, sets, chains, aliases).
  */
-export const NETWORK_NAME_LIMIT = 200;
+export const NETWORK_NAME_LIMIT = 255;
 
 /**
  * Longest container ID in bytes. The spec has no limit and runtimes use 64; what carries it in full (a lease, its

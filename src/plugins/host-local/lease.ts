@@ -16,6 +16,7 @@ import {
   errnoOf,
   isErrno,
 } from "../../base/errno.ts";
+import { fnv1a } from "../../base/hash.ts";
 import { formatIp, type Ip } from "../../base/ip.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import { O, S_IFMT, S_IFREG } from "../../sys/flags.ts";
@@ -26,6 +27,9 @@ import type { Store } from "./store.ts";
 const RECORD_LIMIT = 2047;
 /** What read(2) says of a directory, and of a FIFO that somebody has open for writing. */
 const NO_LEASE = [EISDIR, EINVAL, EAGAIN];
+/** Bytes of a file's name. */
+const NAME_MAX = 255;
+const TEMPORARY = ".berth-";
 const FOR_READING = O.RDONLY | O.NOFOLLOW | O.NONBLOCK | O.NOCTTY;
 
 export function leasePath(store: Store, ip: Ip): string {
@@ -182,9 +186,13 @@ function emptyDraft(store: Store): Draft {
   return { fd: open(temporary, O.RDWR | O.CREAT | O.EXCL | O.NOFOLLOW, 0o600), temporary };
 }
 
-/** Outside of the lease directory, where nothing but leases may ever be seen; no network name starts with a dot. */
-function temporaryPath(store: Store): string {
-  return `${store.place.dataDir}/.berth-${store.place.network}`;
+/**
+ * Outside of the lease directory, where nothing but leases may ever be seen; no network name starts with a dot. As long as
+ * a file's name can be: the longest network names are told apart by a hash.
+ */
+function temporaryPath({ place: { dataDir, network } }: Store): string {
+  const isShort = network.length <= NAME_MAX - TEMPORARY.length;
+  return `${dataDir}/${TEMPORARY}${isShort ? network : `${fnv1a(network)}-${network.slice(0, 200)}`}`;
 }
 
 /** Opens a lease for reading; undefined when there is none that could be opened. @throws SysError as readRecord */

@@ -1,6 +1,16 @@
 /** The directory of a network's leases, and the lock that all who change it hold. Layout: ref-host-local §4. */
 import { close, flock, lstat, mkdir, open, stat } from "#sys";
-import { EEXIST, ELOOP, ENOENT, ENOTDIR, ETIMEDOUT, errnoOf, isErrno, messageOf } from "../../base/errno.ts";
+import {
+  EEXIST,
+  ELOOP,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOTDIR,
+  ETIMEDOUT,
+  errnoOf,
+  isErrno,
+  messageOf,
+} from "../../base/errno.ts";
 import { CniError, IO_FAILURE, TRY_AGAIN_LATER } from "../../spec/errors.ts";
 import { O, S_IFDIR, S_IFMT } from "../../sys/flags.ts";
 import type { Place } from "./config.ts";
@@ -77,7 +87,7 @@ export function statDirectory(path: string): Stat | undefined {
     const found = stat(path);
     if ((found.mode & S_IFMT) === S_IFDIR) return found;
   } catch (error) {
-    if (isErrno(error, ENOENT, ENOTDIR) && !isThere(path)) return undefined;
+    if (isErrno(error, ENOENT, ENOTDIR, ENAMETOOLONG) && !isThere(path)) return undefined;
     if (!isErrno(error, ENOENT, ELOOP)) throw error;
     const details = "the leases of the network are kept there: make the directory that it leads to, or remove the link";
     throw new CniError(IO_FAILURE, `${path} is a link that leads nowhere`, details, error);
@@ -94,7 +104,7 @@ function isThere(path: string): boolean {
     lstat(path);
     return true;
   } catch (error) {
-    if (isErrno(error, ENOENT, ENOTDIR)) return false;
+    if (isErrno(error, ENOENT, ENOTDIR, ENAMETOOLONG)) return false;
     throw error;
   }
 }

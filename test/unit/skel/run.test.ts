@@ -114,7 +114,7 @@ describe("run() checks", () => {
   });
 
   test("lengths for ADD, and lets DEL free what another plugin made", () => {
-    const stdin = conf({ name: "n".repeat(201) });
+    const stdin = conf({ name: "n".repeat(256) });
     expect(call(fakePlugin(), callEnv("ADD"), stdin).json.code).toBe(7);
     expect(call(fakePlugin(), callEnv("DEL"), stdin).code).toBe(0);
   });

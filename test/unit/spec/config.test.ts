@@ -95,12 +95,12 @@ describe("readNetConf()", () => {
 
 describe("assertLimits()", () => {
   test("takes names up to the limits", () => {
-    expect(() => assertLimits("n".repeat(200), "c".repeat(1024))).not.toThrow();
+    expect(() => assertLimits("n".repeat(255), "c".repeat(1024))).not.toThrow();
   });
 
   test("names the length that is too much", () => {
-    const message = "network name is too long: 201 characters, at most 200 are possible";
-    expect(refusalOf(() => assertLimits("n".repeat(201), "c"))).toEqual([7, message]);
+    const message = "network name is too long: 256 characters, at most 255 are possible";
+    expect(refusalOf(() => assertLimits("n".repeat(256), "c"))).toEqual([7, message]);
     const id = "containerID is too long: 1025 characters, at most 1024 are possible";
     expect(refusalOf(() => assertLimits("n", "c".repeat(1025)))).toEqual([4, id]);
   });
