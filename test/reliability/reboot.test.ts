@@ -78,9 +78,9 @@ describe("ADD in a range that is full", () => {
       while (lab.ports().length > 0) await Bun.sleep(10);
       const reply = lab.call("bridge", "ADD", { ns: lab.container(), id: "new", conf: network(lab) });
       cniError(reply, "5 of 5 addresses are leased, 5 look stale");
-      expect(
-        lab.call("host-local", "STATUS", { conf: { ...network(lab), cniVersion: "1.1.0" }, bin: BIN }).json?.code,
-      ).toBe(50);
+      // Ten minutes, or a DEL for each, make room.
+      const conf = { ...network(lab), cniVersion: "1.1.0" };
+      expect(lab.call("host-local", "STATUS", { conf, bin: BIN })).toMatchObject({ status: 0, stdout: "", stderr: "" });
     }),
   );
 });
