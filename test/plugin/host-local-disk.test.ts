@@ -1,6 +1,6 @@
 /** host-local on file systems that are full, read-only, or poorer than usual. */
 import { describe, expect } from "bun:test";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cniError } from "../support/cni-error.ts";
 import { attempt, sh } from "../support/command.ts";
@@ -110,6 +110,25 @@ needs(built, strace)("host-local/STATUS fails for what a person must cure, and f
   const passing = ["ENOSPC", "EDQUOT", "ENOMEM", "EMFILE", "ENFILE", "EIO", "ESTALE"];
   expect(codes(passing)).toEqual(passing.map(() => "ready "));
   expect(codes(["EROFS", "EACCES", "EPERM"])).toEqual([50, 50, 50]);
+});
+
+needs(
+  built,
+  mountable("tmpfs"),
+  strace,
+)("host-local with an index that is full goes on, and its index stays in step", () => {
+  using net = pool();
+  mounted(join(net.root, "index"), ["-t", "tmpfs", "-o", "size=64k", "none"], () => {
+    for (const id of ["a", "b"]) net.add(id);
+    fill(join(net.root, "index"));
+    const del = (id: string) => expect(net.call("DEL", id)).toMatchObject({ status: 0, stdout: "", stderr: "" });
+    del("a");
+    const log = join(net.root, "trace");
+    net.add("c", { by: ["strace", "-qq", "-o", log, "-e", "trace=open,openat"] });
+    expect(readFileSync(log, "utf8")).not.toContain(join(net.dir, "10.1.2.3"));
+    for (const id of ["a", "never"]) del(id);
+    expect(net.leases()).toEqual({ "10.1.2.3": "b\r\neth0", "10.1.2.4": "c\r\neth0" });
+  });
 });
 
 testRamfs("host-local without extended attributes leases, refuses duplicates and reclaims nothing", () => {

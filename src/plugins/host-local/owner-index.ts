@@ -47,10 +47,9 @@ export function indexedOwners(
     },
     removed(record, ip) {
       const hash = hashFor(index, record);
-      change(index, () => {
-        strike(index.table, hash, ip);
-        remember(fd, hash, ip);
-      });
+      change(index, () => strike(index.table, hash, ip));
+      // What is not remembered, where there is no room for it, costs a reading of all leases at most.
+      unlessErrno(() => remember(fd, hash, ip));
     },
     close() {
       if (index.changed && index.usable) unlessErrno(() => putInStep(store, index.table, index.exact));
