@@ -6,6 +6,9 @@ import type { Owner } from "../../base/owner.ts";
 /** IFLA_IFALIAS holds 255 bytes with its NUL; identifiers are ASCII, and an alias that is cut is cut alike everywhere. */
 const ALIAS_LIMIT = 254;
 
+/** What is left of it for a network's name, beside a container ID of 64 bytes and an interface. */
+const NAME_LIMIT = 150;
+
 /** What the aliases of all host veths begin with. */
 export const ALIAS_PREFIX = "berth:";
 
@@ -14,9 +17,11 @@ export function aliasOf(owner: Owner): string {
   return `${aliasPrefix(owner.network)}${owner.containerId}/${owner.ifname}`.slice(0, ALIAS_LIMIT);
 }
 
-/** What the aliases of a network's host veths begin with. */
+/** What the aliases of a network's host veths begin with, whole: a long name is cut, and a hash tells it from its like. */
 export function aliasPrefix(network: string): string {
-  return `${ALIAS_PREFIX}${network}/`;
+  const name =
+    network.length > NAME_LIMIT ? `${network.slice(0, NAME_LIMIT)}~${fnv1a(network).toString(16)}` : network;
+  return `${ALIAS_PREFIX}${name}/`;
 }
 
 /**

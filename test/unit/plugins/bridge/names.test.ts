@@ -22,6 +22,18 @@ describe("aliasOf()", () => {
     expect(aliasOf({ ...owner, network: "net2" })).not.toStartWith(aliasPrefix("net"));
   });
 
+  test("tells long names apart, and their containers", () => {
+    const networks = [`${"n".repeat(200)}a`, `${"n".repeat(200)}b`];
+    const owners = networks.flatMap((network) =>
+      ["a", "b"].map((last) => ({ network, containerId: "c".repeat(63) + last, ifname: "a-long-name.100" })),
+    );
+    expect(new Set(owners.map(aliasOf)).size).toBe(4);
+    for (const one of owners) {
+      const begun = networks.filter((network) => aliasOf(one).startsWith(aliasPrefix(network)));
+      expect(begun).toEqual([one.network]);
+    }
+  });
+
   test("holds at most the 254 bytes that the kernel takes, cut at the end", () => {
     const long = aliasOf({ ...owner, containerId: "c".repeat(300) });
     expect(encodeUtf8(long)).toHaveLength(254);
