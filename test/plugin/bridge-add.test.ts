@@ -10,6 +10,19 @@ const need = needs(namespaces, built);
 const linkOf = (lab: Lab, ns: string, name: string) => lab.ipj(ns, "-d", "link", "show", "dev", name)[0];
 
 describe("bridge/ADD", () => {
+  need.each([
+    [{}, true],
+    [{ macFromAddress: true }, true],
+    [{ macFromAddress: false }, false],
+  ])("with the key %j: the MAC address is that of the IPv4 address is %p", async (berth, derived) => {
+    await inLab((lab) => {
+      const ns = lab.container();
+      const { interfaces } = lab.add({ ns, conf: lab.conf({ berth }) });
+      const { address } = linkOf(lab, ns, "eth0");
+      expect([interfaces[2].mac, address === "0a:58:0a:4d:00:02"]).toEqual([address, derived]);
+    })();
+  });
+
   need.each(["0.1.0", "0.2.0"])("answers in the form of %s", async (cniVersion) => {
     await inLab((lab) => {
       const ns = lab.container();

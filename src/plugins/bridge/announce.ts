@@ -13,7 +13,8 @@ import { isOneOfMany, PORT_UP_MS } from "./port.ts";
  */
 export function addressMac({ config }: Plan, { ips }: Addressing): Mac | undefined {
   const [only, ...others] = ips;
-  if (only?.address.ip.length !== 4 || others.length > 0 || config.mac || config.vlans) return undefined;
+  if (only?.address.ip.length !== 4 || others.length > 0) return undefined;
+  if (!config.macFromAddress || config.mac || config.vlans) return undefined;
   return Uint8Array.of(0x0a, 0x58, ...only.address.ip);
 }
 

@@ -35,8 +35,10 @@ export interface BridgeConfig {
   readonly enabledad: boolean;
   /** The container's interface is left down. */
   readonly disableContainerInterface: boolean;
-  /** Requested for the container's interface; absent: a random one. */
+  /** Requested for the container's interface; absent: one of its address, or a random one. */
   readonly mac?: Mac;
+  /** A container's only address, an IPv4 one, gives its MAC address (announce.ts). */
+  readonly macFromAddress: boolean;
 }
 
 /** What keeps the masquerading rules. */
@@ -61,6 +63,7 @@ const schema = goObject({
   enabledad: boolean,
   disableContainerInterface: boolean,
   portIsolation: boolean,
+  berth: goObject({ macFromAddress: boolean }),
 });
 
 const remainsSchema = goObject({
@@ -102,6 +105,7 @@ export function readConfig(call: Call): BridgeConfig {
     enabledad: raw.enabledad ?? false,
     disableContainerInterface: raw.disableContainerInterface ?? false,
     ...(requestedMac && { mac: requestedMac }),
+    macFromAddress: raw.berth?.macFromAddress ?? true,
   };
   assertCombination(config);
   return config;

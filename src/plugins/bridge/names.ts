@@ -19,8 +19,7 @@ export function aliasOf(owner: Owner): string {
 
 /** What the aliases of a network's host veths begin with, whole: a long name is cut, and a hash tells it from its like. */
 export function aliasPrefix(network: string): string {
-  const name =
-    network.length > NAME_LIMIT ? `${network.slice(0, NAME_LIMIT)}~${fnv1a(network).toString(16)}` : network;
+  const name = network.length > NAME_LIMIT ? `${network.slice(0, NAME_LIMIT)}~${fnv1a(network).toString(16)}` : network;
   return `${ALIAS_PREFIX}${name}/`;
 }
 

@@ -24,7 +24,16 @@ describe("readConfig()", () => {
       portIsolation: false,
       enabledad: false,
       disableContainerInterface: false,
+      macFromAddress: true,
     });
+  });
+
+  test("reads berth.macFromAddress", () => {
+    expect(read({ berth: { macFromAddress: false } }).macFromAddress).toBe(false);
+    expect(refusalOf(() => read({ berth: { macFromAddress: 0 } }))).toEqual([
+      6,
+      "berth.macFromAddress: 0 is not true or false",
+    ]);
   });
 
   test.each([
