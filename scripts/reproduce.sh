@@ -6,14 +6,15 @@ cd "$(dirname "$0")/.."
 . scripts/setup.sh
 install_packages faketime:faketime
 
+commit=$(git rev-parse HEAD)
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 
 # built DIRECTORY [COMMAND…]: the hash of what COMMAND builds there.
 built() {
   local directory=$place/$1; shift
-  git clone --quiet . "$directory"
-  (cd "$directory" && npm ci --silent --no-audit --no-fund && "$@" npm run --silent build) >&2
+  git clone --quiet --no-checkout . "$directory"
+  (cd "$directory" && git checkout --quiet "$commit" && npm ci --silent --no-audit --no-fund && "$@" npm run --silent build) >&2
   sha256sum <"$directory/dist/bin/berth"
 }
 
