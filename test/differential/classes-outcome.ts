@@ -95,7 +95,6 @@ function hasJoinedRoutes({ ipam }: Json): boolean {
 }
 
 const CHECK: readonly DifferenceClass[] = [
-  differentEnd("check-layer-2", "CHECK", (pair) => onlyBerth(pair) && says(pair.reference, /no plugin name provided/)),
   differentEnd(
     "bridge-mac-pinned",
     "CHECK",

@@ -25,7 +25,6 @@ function shown(conf: Json, steps: readonly Step[], more: Partial<Case> = {}): Ca
   return { plugin: "bridge", conf: { ...CONF, ...conf }, before: [], steps, ...more };
 }
 const ipam = (over: Json) => ({ ipam: { ...IPAM, ...over } });
-const LAYER_2 = { ipam: {} };
 
 /** Class → case; the test is called "intended difference: CLASS". */
 export const SHOWN: Record<string, Case> = {
@@ -59,7 +58,6 @@ export const SHOWN: Record<string, Case> = {
     plugin: "host-local",
     before: ["a lease without interface", "a lease of its own"],
   }),
-  "check-layer-2": shown(LAYER_2, [ADD, CHECK]),
   "check-routes-of-all-tables": shown(ipam({ routes: [{ dst: "10.93.0.0/16", table: 77 }] }), [ADD, CHECK]),
   "check-routes-as-made": shown(ipam({ routes: [{ dst: "10.93.0.0/16", gw: "0.0.0.0" }] }), [ADD, CHECK]),
   "check-reads-result": shown({}, [ADD, { ...CHECK, prevResult: "another address" } as Step], { plugin: "host-local" }),

@@ -3,7 +3,7 @@ import { describe, expect } from "bun:test";
 import { cniError } from "../support/cni-error.ts";
 import type { Conf } from "../support/conf.ts";
 import { inLab, type Lab } from "../support/lab.ts";
-import { BIN, built, linkKind, namespaces, needs, REFERENCE, reference } from "../support/needs.ts";
+import { BIN, built, can, namespaces, needs, REFERENCE, reference } from "../support/needs.ts";
 
 const need = needs(namespaces, built);
 const needReference = needs(namespaces, built, reference);
@@ -91,7 +91,12 @@ describe("DEL after an ADD that found the interface name taken", () => {
   needs(
     namespaces,
     built,
-    linkKind("macvlan"),
+    can(
+      "root and the link kind macvlan",
+      "sh",
+      "-c",
+      "ip link add up0 type veth peer name far0 && ip link add link up0 type macvlan",
+    ),
   )(
     "leaves a macvlan",
     inLab((lab) => {
@@ -103,6 +108,26 @@ describe("DEL after an ADD that found the interface name taken", () => {
       expect(names(lab, ns)).toEqual(["lo", "eth0"]);
     }),
   );
+});
+
+describe("DEL after an ADD of the reference that was killed before the pair joined the bridge", () => {
+  const pair = (lab: Lab, ns: string) =>
+    void lab.sh(lab.host, ..."ip link add vethdeadbeef up type veth peer name eth0 netns".split(" "), ns);
+
+  need.each([
+    ["removes it", undefined, ["lo"]],
+    ["leaves one that is in use", "up", ["lo", "eth0"]],
+    ["leaves one that has an address", "address", ["lo", "eth0"]],
+  ] as const)("%s", async (_, use, left) => {
+    await inLab((lab) => {
+      const ns = lab.container();
+      pair(lab, ns);
+      if (use === "up") lab.sh(ns, "ip", "link", "set", "eth0", "up");
+      if (use === "address") lab.sh(ns, "ip", "addr", "add", "192.0.2.9/24", "dev", "eth0");
+      lab.del({ ns });
+      expect(names(lab, ns)).toEqual([...left]);
+    })();
+  });
 });
 
 describe("DEL without prevResult of what the reference made", () => {

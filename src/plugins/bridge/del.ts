@@ -2,7 +2,8 @@ import { ENODEV, messageOf } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
-import { deleteLink, forgetNeigh, type Link } from "../../host/verbs.ts";
+import type { Sandbox } from "../../host/sandbox.ts";
+import { deleteLink, forgetNeigh, IFF_UP, type Link } from "../../host/verbs.ts";
 import { delegate, delegateLeases } from "../../invoke/delegate.ts";
 import type { OwnedLease } from "../../spec/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
@@ -50,33 +51,37 @@ export function del(call: Call, host: Host): void {
 function removeInner(call: Call, host: Host, owner: Owner, leases: readonly OwnedLease[], removed: boolean): void {
   const { netns, ifname } = call.env;
   const sandbox = host.openSandboxIfThere(netns, call.warn);
-  const link = removed ? undefined : sandbox?.findLink(ifname);
-  if (!sandbox || !link) return;
-  if (isAttachments(call, host, owner, leases, link)) {
-    sandbox.change({ ...deleteLink(link.index), tolerate: [ENODEV] });
-  } else call.warn(`${ifname} in ${netns} is not of network ${owner.network}: it is left as it is`);
+  const inner = removed ? undefined : sandbox?.findLink(ifname);
+  if (!sandbox || !inner) return;
+  const outer = inner.kind === "veth" ? peerOf(host, inner) : undefined;
+  const known = leases.length > 0 || hasResult(call);
+  const bridge = () => host.findLink(readRemains(call.config).bridge);
+  const ours = outer?.alias.startsWith(ALIAS_PREFIX)
+    ? outer.alias === aliasOf(owner)
+    : inner.kind === "veth" && (known || (outer && (isPort(outer, bridge()) || isHalfMade(sandbox, inner, outer))));
+  if (ours) sandbox.change({ ...deleteLink(inner.index), tolerate: [ENODEV] });
+  else call.warn(`${ifname} in ${netns} is not of network ${owner.network}: it is left as it is`);
 }
 
-/**
- * Whether an interface of the container's is of this attachment, whoever made it. ADD fails where somebody else has the
- * name, and the DEL that follows must not take that from the container: a lease, an earlier result or a port of the
- * network's bridge must speak for it, and no alias against it.
+/*
+ * Whose an interface of the container's is: ADD fails where somebody else has the name, and the DEL that follows must not
+ * take that from the container. An alias says so; else a lease or an earlier result must speak for it, or what follows.
  */
-function isAttachments(
-  call: Call,
-  host: Host,
-  owner: Owner,
-  leases: readonly OwnedLease[],
-  { kind, index, peer }: Link,
-): boolean {
-  if (kind !== "veth") return false;
-  const outer = host.findLink(peer);
-  const other = outer?.kind === "veth" && outer.peer === index ? outer : undefined;
-  if (other?.alias.startsWith(ALIAS_PREFIX)) return other.alias === aliasOf(owner);
-  if (leases.length > 0 || hasResult(call)) return true;
-  return (
-    other !== undefined && other.master !== 0 && other.master === host.findLink(readRemains(call.config).bridge)?.index
-  );
+
+/** The other end of a veth, if it is in the host's namespace. */
+function peerOf(host: Host, { index, peer }: Link): Link | undefined {
+  const other = host.findLink(peer);
+  return other?.kind === "veth" && other.peer === index ? other : undefined;
+}
+
+function isPort({ master }: Link, bridge: Link | undefined): boolean {
+  return master !== 0 && master === bridge?.index;
+}
+
+/** As an ADD of the reference leaves it that is killed before it joins the bridge: nobody uses it. */
+function isHalfMade(sandbox: Sandbox, inner: Link, outer: Link): boolean {
+  const untouched = outer.master === 0 && /^veth[0-9a-f]{8}$/.test(outer.name) && !(inner.flags & IFF_UP);
+  return untouched && sandbox.listAddrs(inner.index).length === 0;
 }
 
 function hasResult({ config }: Call): boolean {
