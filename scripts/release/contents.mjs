@@ -1,0 +1,74 @@
+// What is in the executable besides berth: the crates that cargo links, Rust's own library, and C code.
+
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const RUNTIME = fileURLToPath(new URL("../../runtime", import.meta.url));
+
+function output(command, ...args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: RUNTIME,
+    encoding: "utf8",
+    maxBuffer: 64 << 20,
+  });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr}`);
+  return stdout;
+}
+
+/** The packages that `root` is linked with, itself left out: those of its build scripts are not in the executable. */
+function linked({ packages, resolve: { nodes, root } }) {
+  const found = new Set();
+  const visit = (id) => {
+    if (found.has(id)) return;
+    found.add(id);
+    for (const { pkg, dep_kinds } of nodes.find((node) => node.id === id).deps) {
+      if (dep_kinds.some(({ kind }) => kind === null)) visit(pkg);
+    }
+  };
+  visit(root);
+  return packages.filter(({ id }) => id !== root && found.has(id));
+}
+
+/** The files of a directory that are named as licences are, with their texts. */
+function licencesIn(directory) {
+  const names = readdirSync(directory).filter((name) => /^(licen[sc]e|copying|copyright)/i.test(name));
+  return names.sort().map((name) => readFileSync(join(directory, name), "utf8").trim());
+}
+
+function quickjs(directory) {
+  const header = readFileSync(join(directory, "quickjs.h"), "utf8");
+  const part = (name) => new RegExp(`#define QJS_VERSION_${name}\\s+(\\d+)`).exec(header)?.[1] ?? "0";
+  return {
+    name: "quickjs-ng",
+    version: ["MAJOR", "MINOR", "PATCH"].map(part).join("."),
+    licence: "MIT",
+    texts: licencesIn(directory),
+  };
+}
+
+/**
+ * The components of the executable for the target `triple`, by name: { name, version, licence, texts, purl? }, licences as
+ * SPDX expressions. Rust's own library and musl come with the compiler, whose licences these are.
+ */
+export function components(triple) {
+  const metadata = output("cargo", "metadata", "--format-version=1", "--locked", `--filter-platform=${triple}`);
+  const crates = linked(JSON.parse(metadata)).map(({ name, version, license, manifest_path }) => ({
+    name,
+    version,
+    licence: license,
+    purl: `pkg:cargo/${name}@${version}`,
+    texts: licencesIn(dirname(manifest_path)),
+    directory: dirname(manifest_path),
+  }));
+  const engine = crates.find(({ name }) => name === "rquickjs-sys");
+  const rust = /^release: (.+)$/m.exec(output("rustc", "-vV"))?.[1] ?? "unknown";
+  const all = [
+    ...crates,
+    quickjs(join(engine.directory, "quickjs")),
+    { name: "rust-std", version: rust, licence: "MIT OR Apache-2.0", texts: [] },
+    { name: "musl", version: `of Rust ${rust}`, licence: "MIT", texts: [] },
+  ];
+  return all.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
