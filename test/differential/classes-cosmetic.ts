@@ -68,12 +68,12 @@ export const COSMETIC: readonly DifferenceClass[] = [
   {
     name: "first-error",
     cosmetic: true,
-    // Each side names the first of several things that are wrong: berth the configuration's, then the lease's.
+    // Each side names the first of several things that are wrong: berth the configuration's, with what the kernel lacks for
+    // it, then the lease's.
     explains: (d, { step, berth: { answer } }) =>
       endsWith(d, "answer", "message") &&
-      (/^[467]$/.test(String(answer.code)) ||
+      (/^[2467]$/.test(String(answer.code)) ||
         step.verb === "CHECK" ||
-        (step.verb === "DEL" && /^ip link del lo: /.test(answer.message ?? "")) ||
         (step.verb === "ADD" &&
           /failed to (allocate|open netns|set bridge addr|find plugin)|requested IPs/.test(answer.message ?? ""))),
   },

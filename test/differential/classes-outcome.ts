@@ -54,6 +54,14 @@ function isLease(path: string, file: string): boolean {
 const quietly = (pair: Pair) => !failed(pair.berth) && !failed(pair.reference);
 
 const DEL: readonly DifferenceClass[] = [
+  {
+    name: "del-spares-others",
+    cosmetic: false,
+    explains: (_, pair) =>
+      pair.step.verb === "DEL" &&
+      !failed(pair.berth) &&
+      (keeps(pair.berth, pair.step) ? !keeps(pair.reference, pair.step) || pair.step.ifname === "lo" : false),
+  },
   differentEnd(
     "del-needs-no-valid-configuration",
     "DEL",
@@ -83,6 +91,11 @@ const DEL: readonly DifferenceClass[] = [
       removed(pair.berth) > removed(pair.reference),
   },
 ];
+
+/** Whether the container's interface of the call is there after it. */
+function keeps({ after }: Seen, { guest, ifname = "eth0" }: CallStep): boolean {
+  return after.containers[guest]?.links?.[ifname] !== undefined;
+}
 
 /** How many ports of the bridge a call has removed. */
 const removed = ({ before, after }: Seen) => ports(before.host) - ports(after.host);

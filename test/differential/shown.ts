@@ -53,6 +53,7 @@ export const SHOWN: Record<string, Case> = {
   ),
   "own-namespace": shown({}, [{ ...ADD, netns: "host" } as Step]),
   "del-needs-no-valid-configuration": shown({}, [ADD, { ...DEL, patch: { vlan: 9999 } } as Step]),
+  "del-spares-others": shown({}, [DEL], { before: ["the container's interface"] }),
   "del-finds-the-port": shown({}, [ADD, { ...DEL, netns: "unset" } as Step]),
   "del-spares-older-leases": shown({}, [DEL], {
     plugin: "host-local",
