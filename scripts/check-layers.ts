@@ -58,6 +58,7 @@ export function checkLayers(root: string): Findings {
   const lines = [...texts].map(([file, text]) => ({ file, count: text.split("\n").length - 1 }));
   const offences = [
     ...files.flatMap(nameOffences),
+    ...[...texts].flatMap(([file, text]) => chanceOffences(file, text)),
     ...lines.filter((l) => l.count > MAX_LINES).map((l) => `${l.file}: ${l.count} lines, ${MAX_LINES} are allowed`),
     ...edges.flatMap((edge) => edgeOffences(edge, texts)),
     ...cycles(edges).map((cycle) => `${cycle[0]}: import cycle ${[...cycle, cycle[0]].join(" -> ")}`),
@@ -73,6 +74,11 @@ function sources(root: string): string[] {
     .filter((name) => name.endsWith(".ts"))
     .map((name) => `src/${name}`)
     .sort();
+}
+
+/** The engine's own random numbers are seeded when the executable is built. */
+function chanceOffences(file: string, text: string): string[] {
+  return /\bMath\.random\b/.test(codeOf(text)) ? [`${file}: Math.random is the same in each process: sys.random`] : [];
 }
 
 function nameOffences(file: string): string[] {
@@ -131,11 +137,16 @@ const COMMENT_OR_STRING = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\
 const STATEMENT = /(?:^|[;}])\s*(?:import|export)\b(?:[^;"'`=(]*?\bfrom)?\s*["']([^"'\n]+)["']/gm;
 const CALL = /\b(?:import|require)\s*\(\s*["']([^"'\n]+)["']\s*[,)]/g;
 
-/** Every import of a file: of values and of types, re-exports, and `import("…")` in code and in types. */
-function edgesOf(from: string, text: string, files: ReadonlyMap<string, string>): Edge[] {
-  const code = text.replace(COMMENT_OR_STRING, (token) =>
+/** A text without its comments and templates. */
+function codeOf(text: string): string {
+  return text.replace(COMMENT_OR_STRING, (token) =>
     token.startsWith("/") ? " " : token.startsWith("`") ? "``" : token,
   );
+}
+
+/** Every import of a file: of values and of types, re-exports, and `import("…")` in code and in types. */
+function edgesOf(from: string, text: string, files: ReadonlyMap<string, string>): Edge[] {
+  const code = codeOf(text);
   const names = [STATEMENT, CALL].flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ""));
   return names.flatMap((name) => targets(from, name, files).map((to) => ({ from, to })));
 }

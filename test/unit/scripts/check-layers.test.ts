@@ -154,3 +154,11 @@ test("scripts/check-layers.ts exits 1 on an offence, 0 without, and ends with th
 test("src/ obeys the table", () => {
   expect(checkLayers(join(import.meta.dir, "../../..")).offences).toEqual([]);
 });
+
+test("refuses the engine's random numbers in code, not in a comment", () => {
+  const found = offences({
+    "src/base/a.ts": "export const x = Math.random();\n",
+    "src/base/b.ts": "/** Not Math.random. */\nexport const x = 1;\n",
+  });
+  expect(found).toEqual([expect.stringContaining("src/base/a.ts: Math.random")]);
+});
