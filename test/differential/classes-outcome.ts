@@ -59,8 +59,8 @@ const DEL: readonly DifferenceClass[] = [
     cosmetic: false,
     explains: (_, pair) =>
       pair.step.verb === "DEL" &&
-      !failed(pair.berth) &&
-      (keeps(pair.berth, pair.step) ? !keeps(pair.reference, pair.step) || pair.step.ifname === "lo" : false),
+      keeps(pair.berth, pair.step) &&
+      (!keeps(pair.reference, pair.step) || (pair.step.ifname === "lo" && !failed(pair.berth))),
   },
   differentEnd(
     "del-needs-no-valid-configuration",

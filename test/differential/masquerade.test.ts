@@ -80,6 +80,7 @@ function settle(lab: Lab, ns: string): void {
     if (!tentative) return;
     Bun.sleepSync(50);
   }
+  throw new Error(`addresses in ${lab.host} or ${ns} are still tentative after three seconds`);
 }
 
 function say(lab: Lab, ns: string, address: string): void {

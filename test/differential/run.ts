@@ -1,5 +1,5 @@
 /**
- * The differential run: `npm run differential -- [--count N] [--seed S] [--jobs J] [--only I] [--seconds T]`.
+ * The differential run: `npm run differential -- [--count N] [--seed S] [--jobs J] [--only I]`.
  * Case I of seed S is the same wherever it runs. Ends with 1 when a difference is unexplained or a key was never generated.
  */
 import { parseArgs } from "node:util";
@@ -10,9 +10,6 @@ import { Coverage, type Tally } from "./coverage.ts";
 import { anyCase } from "./generate.ts";
 import { describeFailure } from "./report.ts";
 
-/** So many cases are run however long they take: with the seed that CI uses they have every key in them. */
-const LEAST = 60;
-
 interface Options {
   readonly count: number;
   readonly seed: number;
@@ -20,13 +17,11 @@ interface Options {
   /** The share of this process, of `jobs`; undefined: it is the one that starts them. */
   readonly share: number | undefined;
   readonly only: number | undefined;
-  /** No case after the first 60 is begun after so many seconds. */
-  readonly seconds: number;
 }
 
 function options(): Options {
   const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
-  const names = ["count", "seed", "jobs", "share", "only", "seconds"] as const;
+  const names = ["count", "seed", "jobs", "share", "only"] as const;
   const { values } = parseArgs({
     options: Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
   });
@@ -37,7 +32,6 @@ function options(): Options {
     jobs: of("jobs") ?? 2,
     share: of("share"),
     only: of("only"),
-    seconds: of("seconds") ?? Number.POSITIVE_INFINITY,
   };
 }
 
@@ -47,11 +41,9 @@ function caseOf(seed: number, index: number): Case {
   return one as Case;
 }
 
-function work({ count, seed, jobs, share = 0, only, seconds }: Options): Tally {
+function work({ count, seed, jobs, share = 0, only }: Options): Tally {
   const coverage = new Coverage();
-  const end = performance.now() + seconds * 1000;
   for (let index = only ?? share; index < (only === undefined ? count : only + 1); index += jobs) {
-    if (performance.now() > end && index >= LEAST) break;
     const one = caseOf(seed, index);
     const outcome = compare(one);
     coverage.add(one, outcome);
@@ -65,9 +57,7 @@ async function started(all: Options): Promise<Tally[]> {
   const shares = Array.from({ length: all.jobs }, (_, share) => share);
   return Promise.all(
     shares.map(async (share) => {
-      const words = Object.entries({ ...all, share }).filter(
-        ([, value]) => value !== undefined && value !== Number.POSITIVE_INFINITY,
-      );
+      const words = Object.entries({ ...all, share }).filter(([, value]) => value !== undefined);
       const child = Bun.spawn(
         [process.execPath, import.meta.path, ...words.flatMap(([name, value]) => [`--${name}`, `${value}`])],
         {
