@@ -19,9 +19,8 @@ pub fn run(argv: Argv, fixed: bool, start: extern "C" fn(Argv) -> !) -> ! {
     let place = if fixed { (FIXED, libc::MAP_FIXED_NOREPLACE) } else { (0, 0) };
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK | libc::MAP_NORESERVE | place.1;
     // SAFETY: mmap(2) as documented.
-    let bottom = unsafe {
-        libc::mmap(without_provenance_mut(place.0), SIZE, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0)
-    };
+    let bottom =
+        unsafe { libc::mmap(without_provenance_mut(place.0), SIZE, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
     if bottom == libc::MAP_FAILED {
         fatal("no memory for a stack", "")
     }

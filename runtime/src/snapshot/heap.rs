@@ -41,8 +41,13 @@ struct Single(UnsafeCell<Room>);
 // SAFETY: there is one thread.
 unsafe impl Sync for Single {}
 
-static MEMORY: Single =
-    Single(UnsafeCell::new(Room { start: null_mut(), size: 0, free: [null_mut(); _], next: null_mut(), end: null_mut() }));
+static MEMORY: Single = Single(UnsafeCell::new(Room {
+    start: null_mut(),
+    size: 0,
+    free: [null_mut(); _],
+    next: null_mut(),
+    end: null_mut(),
+}));
 
 /// Gives the heap its first memory at once: page faults, one for each 4 KiB, are an eighth of the time of a call.
 pub fn warm() {
@@ -192,10 +197,12 @@ unsafe impl GlobalAlloc for Heap {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, _: Layout) {
+        // SAFETY: the caller's block.
         unsafe { Allocator::dealloc(&mut Heap, block) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, _: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller's block.
         let moved = unsafe { Allocator::realloc(&mut Heap, block, size) };
         if moved.is_null() { out_of_memory() } else { moved }
     }

@@ -58,6 +58,7 @@ fn state() -> &'static mut Training {
 pub fn variable(name: &CStr) -> Option<&'static str> {
     // SAFETY: the environment is not changed.
     let value = unsafe { libc::getenv(name.as_ptr()) };
+    // SAFETY: a string of the environment.
     if value.is_null() { None } else { unsafe { CStr::from_ptr(value) }.to_str().ok() }
 }
 
