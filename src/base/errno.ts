@@ -27,6 +27,7 @@ export const ENOSYS = 38;
 export const ENOTEMPTY = 39;
 export const ELOOP = 40;
 export const EXFULL = 54;
+export const EPROTONOSUPPORT = 93;
 export const EOPNOTSUPP = 95;
 export const EADDRNOTAVAIL = 99;
 export const ENOBUFS = 105;
@@ -92,6 +93,7 @@ const TEXTS: Record<number, string> = {
   [ENOTEMPTY]: "directory not empty",
   [ELOOP]: "too many levels of symbolic links",
   [EXFULL]: "exchange full",
+  [EPROTONOSUPPORT]: "protocol not supported",
   [EOPNOTSUPP]: "operation not supported",
   [EADDRNOTAVAIL]: "cannot assign requested address",
   [ENOBUFS]: "no buffer space available",

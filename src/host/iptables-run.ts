@@ -83,7 +83,7 @@ export function missingTool({ family, legacy }: Kind, verb: "save" | "restore"):
   return new Explained(
     `there is no ${TOOLS[family]}-${verb} in PATH nor in ${SYSTEM_PATH.join(", ")}`,
     legacy
-      ? "the kernel has rules of the old iptables, which only that program can remove: install iptables"
+      ? "the kernel's rules are those of the old iptables, which only that program can change: install iptables"
       : '"ipMasqBackend" is "iptables": install iptables, or leave the key out (nftables needs no program)',
   );
 }

@@ -5,6 +5,8 @@ import { Client } from "../netlink/client.ts";
 import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { addSpoofCheck, canName, checkSpoofCheck, gcSpoofChecks, type Port, removeSpoofCheck } from "../nft/spoof.ts";
+import { lacksNftables } from "./nftables.ts";
+import { isLack, orWithout } from "./without-nftables.ts";
 
 /** The rules that keep containers from sending with others' MAC addresses. */
 export interface SpoofCheck {
@@ -37,17 +39,26 @@ export function spoofCheck(): SpoofCheck {
         addSpoofCheck(nft(), owner, port);
       } catch (error) {
         if (errnoOf(error) === undefined) throw error;
-        throw new Explained(
-          `failed to setup spoof-check: ${messageOf(error)}`,
-          "macspoofchk needs nf_tables for bridges (modprobe nft_meta_bridge, CONFIG_NFT_BRIDGE_META)",
-          error,
-        );
+        throw new Explained(`failed to setup spoof-check: ${messageOf(error)}`, remedyFor(error), error);
       }
     },
     remove: (owner) => {
-      if (canName(owner)) removeSpoofCheck(nft(), owner);
+      if (canName(owner)) orWithout(() => removeSpoofCheck(nft(), owner), nothing);
     },
-    check: (owner, port) => checkSpoofCheck(nft(), owner, port),
-    gc: (network, alive) => gcSpoofChecks(nft(), network, alive),
+    check: (owner, port) =>
+      orWithout(
+        () => checkSpoofCheck(nft(), owner, port),
+        () => "the kernel has no nf_tables, which it needs",
+      ),
+    gc: (network, alive) => orWithout(() => gcSpoofChecks(nft(), network, alive), nothing),
   };
+}
+
+/** Where there is no nf_tables there are no rules of it. */
+function nothing(): void {}
+
+function remedyFor(error: unknown): string {
+  return isLack(error) && lacksNftables()
+    ? "macspoofchk needs nf_tables, which the kernel does not have: modprobe nf_tables (CONFIG_NF_TABLES)"
+    : "macspoofchk needs nf_tables for bridges (modprobe nft_meta_bridge, CONFIG_NFT_BRIDGE_META)";
 }

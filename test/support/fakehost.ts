@@ -66,7 +66,11 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
     openSandbox: () => sandbox,
     openSandboxIfThere: (path) => (path === "" ? undefined : sandbox),
     masquerade: {
-      add: (owner) => must(`masquerade add ${nameOf(owner)}`, () => masqueraded.add(nameOf(owner))),
+      add: (owner, _, only = "nftables") => {
+        if (only === "iptables") must(`iptables add ${nameOf(owner)}`);
+        else must(`masquerade add ${nameOf(owner)}`, () => masqueraded.add(nameOf(owner)));
+        return only;
+      },
       remove: (owner) => {
         const there = masqueraded.has(nameOf(owner));
         must(`masquerade remove ${nameOf(owner)}`, () => masqueraded.delete(nameOf(owner)));
@@ -83,6 +87,7 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
     rules: {
       iptables: () => ({
         assertInstalled: () => {},
+        assertWorks: () => {},
         add: (owner) => must(`iptables add ${nameOf(owner)}`),
         remove: (owner) => must(`iptables remove ${nameOf(owner)}`),
         check: () => undefined,
@@ -95,6 +100,7 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
         gc: (network) => must(`spoof-check gc ${network}`),
       }),
       nftablesFailure: () => undefined,
+      lacksNftables: () => false,
     },
     log,
     effect: (text) => must(text),

@@ -1,8 +1,9 @@
 import { deferSignals, load } from "#sys";
-import { errnoOf, messageOf } from "../../base/errno.ts";
+import { messageOf } from "../../base/errno.ts";
 import { formatMac } from "../../base/mac.ts";
 import { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
+import type { Backend } from "../../host/masquerade.ts";
 import { AF_INET, addressFamily, type Link, setUp } from "../../host/verbs.ts";
 import { type Delegated, delegateAdd, delegateAddInProcess } from "../../invoke/delegate.ts";
 import type { Offer } from "../../spec/delegate.ts";
@@ -17,6 +18,7 @@ import { ensureGateway } from "./gateway.ts";
 import { type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
 import { openPort } from "./port.ts";
 import type * as Restrict from "./restrict.ts";
+import { kindsOf } from "./rule-kinds.ts";
 import { assertOffer } from "./sound.ts";
 
 /** Joins a container to the bridge. A call that fails leaves nothing of its own behind. @throws CniError */
@@ -63,8 +65,8 @@ export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result
   const inner = leased && configure(add.sandbox, plan, veth, leased.addressing);
   if (!leased && !plan.config.disableContainerInterface) add.sandbox.change(setUp(plan.owner.ifname));
   const port = openPort(add, bridge, gateway, veth, leased?.addressing);
-  if (leased && plan.config.ipMasq) masquerade(add, leased.addressing);
-  if (leased) tellIpam(add, veth.outer, leased);
+  const backend = leased && plan.config.ipMasq ? masquerade(add, leased.addressing) : undefined;
+  if (leased) tellIpam(add, veth.outer, leased, backend);
   const result = resultOf(add, bridge, gateway, veth, leased?.addressing);
   port.settle(leased?.addressing.gateways.length ? gateway : undefined);
   if (inner && leased && !isQuiet(bridge, veth, port.known)) announce(add, inner, veth, leased.addressing);
@@ -107,9 +109,11 @@ function openGateways({ plan, host, steps }: Add, bridge: Link, { gateways, ips 
   return link;
 }
 
-function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
+/** Returns what keeps the rules. */
+function masquerade({ plan, host, undo }: Add, { ips }: Addressing): Backend {
   const addresses = ips.map(({ address }) => address);
-  const backend = plan.config.ipMasqBackend === "iptables" ? host.rules.iptables() : host.masquerade;
+  const { ipMasqBackend } = plan.config;
+  const backend = ipMasqBackend === "iptables" ? host.rules.iptables() : host.masquerade;
   undo.push(
     () =>
       void backend.remove(
@@ -118,16 +122,21 @@ function masquerade({ plan, host, undo }: Add, { ips }: Addressing): void {
       ),
   );
   try {
-    backend.add(plan.owner, addresses);
+    return host.masquerade.add(plan.owner, addresses, ipMasqBackend);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    throw (load("bridge-upkeep") as typeof Restrict).masqueradeFailure(host, addresses, error);
+    throw (load("bridge-upkeep") as typeof Restrict).masqueradeFailure(plan, host, addresses, error);
   }
 }
 
-function tellIpam({ plan, sandbox, steps }: Add, { name, index }: Link, { attached }: Leased): void {
+function tellIpam(
+  { plan, sandbox }: Add,
+  { name, index }: Link,
+  { attached }: Leased,
+  backend: Backend | undefined,
+): void {
   const sandboxCookie = sandbox.cookie();
-  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }), rules: steps?.rulesOf(plan) });
+  const rules = kindsOf(plan.config.macspoofchk, backend) || undefined;
+  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }), rules });
 }
 
 function resultOf(add: Add, bridge: Link, gateway: Link, veth: Veth, addressing: Addressing | undefined): Result {

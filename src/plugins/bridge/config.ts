@@ -1,5 +1,6 @@
 import { load } from "#sys";
 import { formatMac, type Mac, parseMac } from "../../base/mac.ts";
+import type { Backend } from "../../host/masquerade.ts";
 import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
 import { array, boolean, decode, goObject, int, mac, string } from "../../spec/decode.ts";
@@ -20,7 +21,7 @@ export interface BridgeConfig {
   /** Addresses on the bridge that are in the way are removed. */
   readonly forceAddress: boolean;
   readonly ipMasq: boolean;
-  /** Absent: "nftables". */
+  /** Absent: "nftables", or "iptables" where the kernel has no nf_tables. */
   readonly ipMasqBackend?: Backend;
   /** What the container sends must have the MAC address that it was given. */
   readonly macspoofchk: boolean;
@@ -40,9 +41,6 @@ export interface BridgeConfig {
   /** A container's only address, an IPv4 one, gives its MAC address (announce.ts). */
   readonly macFromAddress: boolean;
 }
-
-/** What keeps the masquerading rules. */
-export type Backend = "nftables" | "iptables";
 
 export const DEFAULT_BRIDGE = "cni0";
 

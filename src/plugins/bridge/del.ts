@@ -10,7 +10,7 @@ import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { type Remains, readRemains } from "./config.ts";
 import { ALIAS_PREFIX, aliasOf, hostVethName } from "./names.ts";
-import { IPTABLES, mayHave, SPOOF_CHECK } from "./rule-kinds.ts";
+import { IPTABLES, mayHave, removeOthers, SPOOF_CHECK } from "./rule-kinds.ts";
 
 /**
  * Takes an attachment down: rules, then link, then addresses. Every step is tried, what is not there counts as done.
@@ -126,7 +126,7 @@ function removeRules(
   const settled = !iptables && !mayHave(IPTABLES, leases) && (found || !ipMasq);
   if (settled) return;
   const ours = leases?.every((lease) => lease.ours);
-  host.rules.iptables().remove(owner, ours ? addresses : undefined);
+  removeOthers(call, host, iptables, { owner, addresses: ours ? addresses : undefined, leases });
 }
 
 /** Whether somebody removed the leases of an attachment by hand: its link is there, or its result. */

@@ -10,7 +10,7 @@ import { CniError, INTERNAL, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { readRemains } from "./config.ts";
 import { aliasOf, aliasPrefix } from "./names.ts";
-import { IPTABLES, mayHave } from "./rule-kinds.ts";
+import { IPTABLES, mayHave, removeOthers } from "./rule-kinds.ts";
 
 /**
  * Frees what attachments of this network that are not valid any more left on the machine: host veths, masquerade and
@@ -47,12 +47,13 @@ export function gc(call: Call, host: Host): void {
  * What the reference made, and what iptables did, carries no name that a list would show: it is computed from the leases
  * that will be freed.
  */
-function removeUnlisted({ config }: Call, host: Host, collection: Collection | undefined): void {
-  const { iptables: configured } = readRemains(config);
+function removeUnlisted(call: Call, host: Host, collection: Collection | undefined): void {
+  const { iptables: configured } = readRemains(call.config);
   const doomed = collection?.doomed().filter((lease) => configured || mayHave(IPTABLES, [lease])) ?? [];
-  if (doomed.length === 0) return;
-  const iptables = host.rules.iptables();
-  for (const { owner, ours, address } of doomed) iptables.remove(owner, ours ? [address] : undefined);
+  for (const lease of doomed) {
+    const { owner, ours, address } = lease;
+    removeOthers(call, host, configured, { owner, addresses: ours ? [address] : undefined, leases: [lease] });
+  }
 }
 
 /** An IPAM plugin of an older spec knows no GC: its leases are its own affair then. */

@@ -1,4 +1,5 @@
-import { EOPNOTSUPP, isErrno, messageOf } from "../../base/errno.ts";
+import { EOPNOTSUPP, errnoOf, isErrno, messageOf } from "../../base/errno.ts";
+import { Explained } from "../../base/explained.ts";
 import { formatPrefix, type Ip, type Prefix } from "../../base/ip.ts";
 import type { Undo } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
@@ -13,12 +14,6 @@ import { assertFiltering, joinVlans, noFiltering, type PortVlans } from "./vlan.
 import { ensureVlanGateway } from "./vlan-gateway.ts";
 
 /** The steps of an ADD that only some networks ask for: VLANs, macspoofchk, another backend (bundle-upkeep.ts). */
-
-/** The kinds of rules that an ADD makes beside the default's, for the lease: DEL and GC look for them (del.ts). */
-export function rulesOf({ config, ipam }: Plan): string {
-  const iptables = ipam !== undefined && config.ipMasqBackend === "iptables";
-  return (config.macspoofchk ? SPOOF_CHECK : "") + (iptables ? IPTABLES : "");
-}
 
 /** What an earlier attachment left would bind the new one: its veth has the same name. @throws NetlinkError, Explained */
 export function dropRules({ owner }: Plan, host: Host, kinds: string, addresses: readonly Ip[]): void {
@@ -45,13 +40,20 @@ function filteringBridge(host: Host, config: Plan["config"], vlans: PortVlans): 
 
 export const NO_NFTABLES = "modprobe nf_tables (CONFIG_NF_TABLES)";
 
-/** Why the rules of these addresses could not be made: ADD has no time to look before. */
-export function masqueradeFailure(host: Host, addresses: readonly Prefix[], cause: unknown): CniError {
+/** What to do where neither can masquerade. */
+export const NO_BACKEND = `${NO_NFTABLES}, or install an iptables that does without`;
+
+/** Why the rules of these addresses could not be made: ADD has no time to look before. What is no failure of theirs, as it is. */
+export function masqueradeFailure({ config }: Plan, host: Host, addresses: readonly Prefix[], cause: unknown): unknown {
+  const { ipMasqBackend } = config;
+  const isTheirs = errnoOf(cause) !== undefined || (cause instanceof Explained && ipMasqBackend === undefined);
+  if (!isTheirs) return cause;
   const what = `failed to masquerade ${addresses.map(formatPrefix).join(", ")}: ${messageOf(cause)}`;
-  const lacking = host.rules.nftablesFailure() !== undefined;
-  const remedy = lacking
-    ? NO_NFTABLES
-    : "see nft list ruleset: nobody but berth should change its tables, ip berth and ip6 berth";
+  const remedy = host.rules.lacksNftables()
+    ? `the kernel has no nf_tables: ${ipMasqBackend === undefined ? NO_BACKEND : NO_NFTABLES}`
+    : host.rules.nftablesFailure() !== undefined
+      ? NO_NFTABLES
+      : "see nft list ruleset: nobody but berth should change its tables, ip berth and ip6 berth";
   return new CniError(INTERNAL, what, remedy, cause);
 }
 

@@ -1,5 +1,6 @@
 import { lstat } from "#sys";
 import { errnoOf, messageOf } from "../../base/errno.ts";
+import { Explained } from "../../base/explained.ts";
 import type { Host } from "../../host/host.ts";
 import { AF_INET6, addressFamily, type Link } from "../../host/verbs.ts";
 import { delegate } from "../../invoke/delegate.ts";
@@ -9,7 +10,7 @@ import type { Call } from "../../spec/plugin.ts";
 import { notABridge } from "./bridge.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
 import { gatewayObstacle, NO_IPV6 } from "./gateway.ts";
-import { NO_NFTABLES } from "./restrict.ts";
+import { NO_BACKEND, NO_NFTABLES } from "./restrict.ts";
 import { assertOffer, gatewaysOf } from "./sound.ts";
 import { hasVlans, lacksFiltering, noFiltering, type PortVlans } from "./vlan.ts";
 
@@ -61,7 +62,14 @@ function assertRules(host: Host, { common, ipMasq, ipMasqBackend, macspoofchk }:
   const failure = host.rules.nftablesFailure();
   if (failure === undefined) return;
   const key = macspoofchk ? "macspoofchk" : "ipMasq";
-  throw lacking(`${key} needs nf_tables, which the kernel does not have: ${messageOf(failure)}`, NO_NFTABLES, failure);
+  const what = `${key} needs nf_tables, which the kernel does not have: ${messageOf(failure)}`;
+  if (macspoofchk || ipMasqBackend || !host.rules.lacksNftables()) throw lacking(what, NO_NFTABLES, failure);
+  try {
+    host.rules.iptables().assertWorks();
+  } catch (error) {
+    if (!(error instanceof Explained)) throw error;
+    throw lacking(`${what}, and iptables cannot do it: ${error.message}`, NO_BACKEND, error);
+  }
 }
 
 /** An ADD would make the bridge filter, or put its port into VLANs. */

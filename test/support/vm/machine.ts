@@ -19,6 +19,19 @@ export const virtualMachine: Need = {
 
 const MODULES = ["bridge", "8021q", "veth", "nf_tables", "nft_chain_nat", "nft_masq", "nft_meta_bridge"];
 
+/** What a machine has in it beside the plugins. */
+export interface Contents {
+  /** Modules that are loaded, with what they depend on. */
+  modules: readonly string[];
+  /** Modules that are only there: /modules/NAME.ko. */
+  spare?: readonly string[];
+  /** Programs and other files of this machine. */
+  programs: readonly string[];
+  files?: readonly string[];
+}
+
+const USUAL: Contents = { modules: MODULES, programs: ["ip", "bridge", "nft"] };
+
 const REFERENCE_PLUGINS = ["bridge", "host-local"];
 
 export interface Run {
@@ -30,13 +43,13 @@ export interface Run {
 }
 
 /** Boots, runs `script` with `sh` as root, and ends the machine. @throws Error when it does not come to the script's end */
-export async function runInVm(script: string, timeout = 280_000): Promise<Run> {
+export async function runInVm(script: string, contents = USUAL, timeout = 280_000): Promise<Run> {
   const kernel = findKernel();
   if (kernel === undefined) throw new Error("there is no kernel to boot: scripts/setup.sh unpacks one");
   const dir = mkdtempSync(join(tmpdir(), "berth-vm-"));
   const started = performance.now();
   try {
-    writeFileSync(join(dir, "initramfs"), cpio(filesOf(kernel, script)));
+    writeFileSync(join(dir, "initramfs"), cpio(filesOf(kernel, script, contents)));
     const machine = Bun.spawn(commandLine(kernel, dir), { stdin: "ignore", stdout: "ignore", stderr: "pipe", timeout });
     await machine.exited;
     const output = read(join(dir, "output"));
@@ -65,8 +78,12 @@ function commandLine({ image }: Kernel, dir: string): string[] {
   ];
 }
 
-function filesOf(kernel: Kernel, script: string): Entry[] {
-  const modules = modulesOf(kernel, MODULES);
+function filesOf(
+  kernel: Kernel,
+  script: string,
+  { modules: wanted, spare = [], programs, files = [] }: Contents,
+): Entry[] {
+  const modules = modulesOf(kernel, wanted);
   const text = (value: string) => new TextEncoder().encode(value);
   const directories = ["bin", "berth", "reference", "modules", "proc", "sys", "dev", "run", "tmp", "var", "etc"];
   return [
@@ -75,11 +92,12 @@ function filesOf(kernel: Kernel, script: string): Entry[] {
     executable("script", text(`${OWN_IP}\n${script}`)),
     executable("bin/busybox", readFileSync(Bun.which("busybox") ?? "")),
     symlink("bin/sh", "busybox"),
-    ...modules.map(({ name, data }) => executable(`modules/${name}.ko`, data)),
+    ...[...modules, ...modulesOf(kernel, spare)].map(({ name, data }) => executable(`modules/${name}.ko`, data)),
     executable("berth/berth", readFileSync(join(BIN, "berth"))),
     ...REFERENCE_PLUGINS.map((plugin) => symlink(`berth/${plugin}`, "berth")),
     ...REFERENCE_PLUGINS.map((plugin) => executable(`reference/${plugin}`, readFileSync(join(REFERENCE, plugin)))),
-    ...["ip", "bridge", "nft"].flatMap(program),
+    ...programs.flatMap(program),
+    ...files.flatMap(copied),
   ];
 }
 
@@ -87,17 +105,15 @@ function filesOf(kernel: Kernel, script: string): Entry[] {
 function program(name: string): Entry[] {
   const path = Bun.which(name, { PATH: `${process.env.PATH}:/usr/sbin:/sbin` }) ?? "";
   const libraries = attempt(undefined, "ldd", path).stdout.match(/\/\S+/g) ?? [];
-  const files = libraries.map((library) => library.slice(1));
-  const parents = files.flatMap((file) =>
-    file
-      .split("/")
-      .slice(0, -1)
-      .map((_, i, all) => all.slice(0, i + 1).join("/")),
-  );
+  return [executable(`bin/${name}`, readFileSync(path)), ...libraries.flatMap(copied)];
+}
+
+/** A file at its own place. */
+function copied(path: string): Entry[] {
+  const parents = path.split("/").slice(1, -1);
   return [
-    executable(`bin/${name}`, readFileSync(path)),
-    ...[...new Set(parents)].map(directory),
-    ...files.map((file) => executable(file, readFileSync(`/${file}`))),
+    ...parents.map((_, i) => directory(parents.slice(0, i + 1).join("/"))),
+    executable(path.slice(1), readFileSync(path)),
   ];
 }
 

@@ -1,12 +1,12 @@
 /** A shell script for the machine, step by step, and what each step gave. */
 import type { Json, Output } from "../command.ts";
-import { runInVm } from "./machine.ts";
+import { type Contents, runInVm } from "./machine.ts";
 
 export interface Script {
   /** Adds a step: `commands` for sh. What it prints and its status are found under `key`. */
   step(key: string, commands: string): void;
   /** Boots a machine and runs all steps in order, whatever their status. */
-  run(): Promise<Transcript>;
+  run(contents?: Contents): Promise<Transcript>;
 }
 
 export interface Transcript {
@@ -27,8 +27,8 @@ export function script(prelude = ""): Script {
     step: (key, commands) => {
       steps.push(`echo "@@ begin ${key}"\n(\n${commands}\n)\nprintf '\\n@@ end ${key} %d\\n' $?`);
     },
-    run: async () => {
-      const { output, ...run } = await runInVm(steps.join("\n"));
+    run: async (contents) => {
+      const { output, ...run } = await runInVm(steps.join("\n"), contents);
       const found = parse(output);
       const of = (key: string) => {
         const step = found.get(key);

@@ -1,12 +1,13 @@
 /** When the rules that only some networks ask for are made and taken back, over the fake host. */
 import { afterAll, expect, test } from "bun:test";
-import { EIO } from "../../../../src/base/errno.ts";
+import { EACCES, EIO } from "../../../../src/base/errno.ts";
 import { add } from "../../../../src/plugins/bridge/add.ts";
 import { del } from "../../../../src/plugins/bridge/del.ts";
 import type { OwnedLease } from "../../../../src/spec/delegate.ts";
 import { executables } from "../../../support/executables.ts";
 import { type Cues, fakeHost } from "../../../support/fakehost.ts";
 import { fakePlugin, ONE_ADDRESS } from "../../../support/plugin-fake.ts";
+import { refusal } from "../../../support/refusal.ts";
 import { bridgeCall } from "./call.ts";
 
 const path = executables();
@@ -129,4 +130,33 @@ test.each([
   ["the watch of layer 2, which has no lease", { macspoofchk: true }, [], ["spoof-check remove"]],
 ])("del() looks for %s", (_, conf, leases, expected) => {
   expect(effects("DEL", conf, { leases }).filter((line) => RULES.test(line))).toEqual(expected);
+});
+
+/** With iptables' tables closed to the plugin: file capabilities are not root. */
+function delWithoutLooking(conf: Record<string, unknown>, held: OwnedLease) {
+  const host = fakeHost({ refuses: (text) => (text.startsWith("iptables remove") ? EACCES : undefined) });
+  const deleted: string[] = [];
+  const warnings: string[] = [];
+  const ipam = fakePlugin({ name: "ipam", leases: () => [held], DEL: ({ name }) => void deleted.push(name) });
+  const call = bridgeCall({ verb: "DEL", conf, env: { CNI_PATH: path.dir }, delegates: [ipam] });
+  const run = () => del({ ...call, warn: (line) => void warnings.push(line) }, host);
+  return { run, deleted, warnings };
+}
+
+test.each([
+  ["nothing found", { ...PLAIN, ipMasq: true }, lease(true)],
+  ["the reference's lease", PLAIN, lease(false)],
+])("del() who may not look for rules that only root makes goes on, and says so: %s", (_, conf, held) => {
+  const { run, deleted, warnings } = delWithoutLooking(conf, held);
+  run();
+  expect([deleted, warnings]).toEqual([["net"], [expect.stringContaining("old iptables")]]);
+});
+
+test.each([
+  ["the lease tells of them", PLAIN, lease(true, { link: { name: "v", index: 9 }, rules: "i" })],
+  ["they are configured", WATCHED, lease(true)],
+])("del() who may not look keeps the lease where there are rules: %s", (_, conf, held) => {
+  const { run, deleted } = delWithoutLooking(conf, held);
+  expect(refusal(run).message).toContain("permission denied");
+  expect(deleted).toEqual([]);
 });

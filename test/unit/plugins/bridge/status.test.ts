@@ -1,6 +1,7 @@
 /** What STATUS says of a machine that no test machine is. */
 import { describe, expect, test } from "bun:test";
 import { EOPNOTSUPP } from "../../../../src/base/errno.ts";
+import { Explained } from "../../../../src/base/explained.ts";
 import type { Host } from "../../../../src/host/host.ts";
 import { NetlinkError } from "../../../../src/netlink/error.ts";
 import { add } from "../../../../src/plugins/bridge/add.ts";
@@ -49,6 +50,30 @@ describe("status() without nf_tables", () => {
     ["nothing to masquerade", { ipam: { type: "ipam" } }],
   ])("is ready with %s", (_, conf) => {
     expect(() => ask(conf)).not.toThrow();
+  });
+});
+
+describe("status() where the kernel has no nf_tables, and iptables masquerades in its place", () => {
+  const iptablesHost = (works: boolean): Host => {
+    const host = plainHost();
+    const assertWorks = () => {
+      if (!works) throw new Explained("there is no iptables-restore", "");
+    };
+    const iptables = () => ({ ...host.rules.iptables(), assertWorks });
+    return { ...host, rules: { ...host.rules, iptables, lacksNftables: () => true } };
+  };
+
+  test("is ready if it can", () => {
+    expect(() => ask(MASQUERADED, iptablesHost(true))).not.toThrow();
+  });
+
+  test("says 50 if it cannot, or something else is asked for", () => {
+    const { code, message, details } = refusal(() => ask(MASQUERADED, iptablesHost(false)));
+    expect([code, message]).toEqual([50, expect.stringContaining("there is no iptables-restore")]);
+    expect(details).toContain("install an iptables");
+    for (const conf of [{ ...MASQUERADED, ipMasqBackend: "nftables" }, { macspoofchk: true }]) {
+      expect(refusal(() => ask(conf, iptablesHost(true))).details).toBe("modprobe nf_tables (CONFIG_NF_TABLES)");
+    }
   });
 });
 

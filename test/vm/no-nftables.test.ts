@@ -1,0 +1,102 @@
+/** A kernel without nf_tables, of which plain networks need nothing, and on which iptables masquerades if it can. */
+import { describe, expect } from "bun:test";
+import { built, isMet, needs, reference } from "../support/needs.ts";
+import { virtualMachine } from "../support/vm/machine.ts";
+import { type Script, script, type Transcript } from "../support/vm/script.ts";
+import { call, conf, netns, PRELUDE } from "./sides.ts";
+
+const NEEDS = [built, reference, virtualMachine];
+const need = needs(...NEEDS);
+
+/** "nfnetlink" is loaded before the second half: until then the kernel has no such socket, then one without nf_tables. */
+const FORMS = ["no-socket", "no-subsystem"] as const;
+
+const NETWORKS = { plain: {}, masq: { ipMasq: true }, spoof: { macspoofchk: true } };
+const GONE = { "cni.dev/valid-attachments": [] };
+
+function lifeOf(all: Script, form: string, kind: keyof typeof NETWORKS, ipMasqBackend?: string): void {
+  const key = `${form}-${kind}${ipMasqBackend ?? ""}`;
+  const over = { ...NETWORKS[kind], ...(ipMasqBackend && { ipMasqBackend }), cniVersion: "1.1.0" };
+  const host = netns(key, "berth");
+  const plugin = (verb: string, more: object, name = verb) =>
+    call(all, "berth", verb, key, "c1", conf(key, { ...over, ...more }), `${key}/${name}`);
+  all.step(`${key}/namespaces`, [host, netns(key, "berth", "c1")].map((ns) => `ip netns add ${ns}`).join("\n"));
+  plugin("STATUS", {});
+  plugin("ADD", {});
+  all.step(`${key}/rules`, `ip netns exec ${host} iptables-legacy-save -t nat`);
+  plugin("CHECK", {});
+  plugin("DEL", {});
+  all.step(`${key}/left`, `ls /var/${key}-berth/labnet; ip netns exec ${host} iptables-legacy-save -t nat`);
+  plugin("ADD", {}, "ADD-again");
+  plugin("GC", GONE);
+  all.step(`${key}/collected`, `ls /var/${key}-berth/labnet; ip netns exec ${host} iptables-legacy-save -t nat`);
+}
+
+/** What iptables loads for a target or match. */
+function extension(name: string): Iterable<string> {
+  return new Bun.Glob(`lib/*/xtables/libxt_${name}.so`).scanSync({ cwd: "/usr", absolute: true });
+}
+
+async function transcriptOf(): Promise<Transcript> {
+  const all = script(PRELUDE);
+  for (const form of FORMS) {
+    if (form === "no-subsystem") all.step("load", "insmod /modules/nfnetlink.ko");
+    for (const kind of ["plain", "masq", "spoof"] as const) lifeOf(all, form, kind);
+    lifeOf(all, form, "masq", "nftables");
+    lifeOf(all, form, "masq", "iptables");
+  }
+  all.step("without", "mv /bin/iptables-legacy-save /bin/iptables-legacy-restore /tmp");
+  lifeOf(all, "no-iptables", "masq");
+  const transcript = await all.run({
+    modules: ["bridge", "veth", "iptable_nat", "xt_MASQUERADE", "xt_comment"],
+    spare: ["nfnetlink"],
+    programs: ["ip", ...["", "-legacy"].flatMap((kind) => [`iptables${kind}-save`, `iptables${kind}-restore`])],
+    files: ["MASQUERADE", "comment", "standard"].flatMap((name) => [...extension(name)]),
+  });
+  console.log(`Linux ${transcript.release} without nf_tables in a virtual machine: ${transcript.seconds.toFixed(1)} s`);
+  return transcript;
+}
+
+const transcript = NEEDS.every(isMet) ? await transcriptOf() : undefined;
+
+describe.each(FORMS)("a kernel without nf_tables (%s)", (form) => {
+  const outcomes = (key: string) =>
+    ["STATUS", "ADD", "CHECK", "DEL", "ADD-again", "GC"].map((step) => transcript?.of(`${key}/${step}`));
+  const statuses = (key: string) => outcomes(key).map((step) => step?.status);
+  const said = (key: string, step: string) => JSON.parse(transcript?.of(`${key}/${step}`).stdout ?? "");
+  const leased = (key: string, step: string) => transcript?.of(`${key}/${step}`).stdout.match(/^10\.77.*$/gm);
+  const chains = (key: string, step: string) => transcript?.of(`${key}/${step}`).stdout.match(/^:CNI-.*$/gm);
+
+  need("a plain network lives and goes", () => {
+    expect(statuses(`${form}-plain`)).toEqual([0, 0, 0, 0, 0, 0]);
+    for (const step of ["left", "collected"]) expect(leased(`${form}-plain`, step)).toBeNull();
+  });
+
+  need.each(["masq", "masqiptables"])("iptables keeps the rules of %s, and all of them go", (kind) => {
+    const key = `${form}-${kind}`;
+    expect(statuses(key)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(chains(key, "rules")).toHaveLength(1);
+    for (const step of ["left", "collected"]) expect([leased(key, step), chains(key, step)]).toEqual([null, null]);
+  });
+
+  need.each([
+    ["macspoofchk", "spoof"],
+    ["nf_tables asked for", "masqnftables"],
+  ])("%s is refused by STATUS and ADD, and nothing stays", (_, kind) => {
+    const key = `${form}-${kind}`;
+    expect(statuses(key).map(Boolean)).toEqual([true, true, true, false, true, false]);
+    expect(said(key, "STATUS").code).toBe(50);
+    for (const step of ["STATUS", "ADD"]) expect(JSON.stringify(said(key, step))).toContain("modprobe nf_tables");
+    expect(leased(key, "left")).toBeNull();
+  });
+});
+
+need("without iptables ipMasq is refused, saying what to install", () => {
+  if (!transcript) return expect.unreachable();
+  for (const step of ["STATUS", "ADD"]) {
+    const { status, stdout } = transcript.of(`no-iptables-masq/${step}`);
+    expect([status, stdout]).toEqual([1, expect.stringContaining("install an iptables")]);
+  }
+  expect(transcript.of("no-iptables-masq/DEL").status).toBe(0);
+  expect(transcript.of("no-iptables-masq/left").stdout).not.toContain("10.77");
+});
