@@ -112,7 +112,7 @@ declare module "berth:sys" {
    * flock(2) LOCK_EX, waiting at most `timeout` milliseconds. @throws ETIMEDOUT
    */
   export function flock(fd: number, timeout: number): void;
-  /** fgetxattr(2) as text; undefined when the file has no such attribute or the file system has none at all. */
+  /** fgetxattr(2) as text; undefined when the file has no such attribute, the file system has none, or who asks is told none. */
   export function getxattr(fd: number, name: string): string | undefined;
   /** fsetxattr(2). @throws ENOTSUP, ENOSPC … */
   export function setxattr(fd: number, name: string, value: string): void;

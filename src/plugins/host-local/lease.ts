@@ -1,7 +1,6 @@
 /** Lease files: read, and written so that a lease is there whole or not at all. */
 import { close, deferSignals, fstat, getxattr, linkFd, open, read, readText, setxattr, unlink, write } from "#sys";
 import {
-  EACCES,
   EAGAIN,
   EEXIST,
   EFBIG,
@@ -39,7 +38,7 @@ export function leasePath(store: Store, ip: Ip): string {
 /**
  * The record in a lease file, white space around it trimmed; "" for a file too long to be one. undefined when there is
  * no such file, or something else under that name.
- * @throws SysError when the file is there and cannot be read (EIO, EMFILE …)
+ * @throws SysError when the file is there and cannot be read (EACCES, EIO, EMFILE …)
  */
 export function readRecord(path: string): string | undefined {
   const fd = openLease(path);
@@ -195,12 +194,12 @@ function temporaryPath({ place: { dataDir, network } }: Store): string {
   return `${dataDir}/${TEMPORARY}${isShort ? network : `${fnv1a(network)}-${network.slice(0, 200)}`}`;
 }
 
-/** Opens a lease for reading; undefined when there is none that could be opened. @throws SysError as readRecord */
+/** Opens a lease for reading; undefined when there is none. @throws SysError as readRecord */
 export function openLease(path: string): number | undefined {
   try {
     return open(path, FOR_READING);
   } catch (error) {
-    if (isErrno(error, ENOENT, ELOOP, ENXIO, ENODEV, EACCES)) return undefined;
+    if (isErrno(error, ENOENT, ELOOP, ENXIO, ENODEV)) return undefined;
     throw error;
   }
 }

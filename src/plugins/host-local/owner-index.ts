@@ -40,7 +40,8 @@ export function indexedOwners(
   return {
     addressesOf: (owner) => asked(index, () => heldUnder(index, recordText(owner))) ?? scanned.addressesOf(owner),
     holdingsOf: (id, ifname, named) =>
-      asked(index, () => holdingsIn(index, id, ifname, named)) ?? scanned.holdingsOf(id, ifname, named),
+      unlessErrno(() => asked(index, () => holdingsIn(index, id, ifname, named))) ??
+      scanned.holdingsOf(id, ifname, named),
     added(record, ip) {
       index.usable &&= !isCrowded(index.table);
       change(index, () => enter(index.table, hashFor(index, record), ip));
@@ -135,11 +136,11 @@ function currentTable(store: Store, fd: number): Table | undefined {
 function rebuiltTable(store: Store, fd: number, warn: (line: string) => void): Table | undefined {
   const names = leaseNames(store.directory);
   const builder = buildTable(names.length);
-  const complete = eachLease(names, warn, readContent, (content, ip) => {
+  const failure = eachLease(names, warn, readContent, (content, ip) => {
     if (content.length > 0) builder.add(hashOfContent(content), ip);
   });
   const { mtimeSec, mtimeNsec } = stat(store.directory);
-  if (!complete || mtimeSec !== store.stat.mtimeSec || mtimeNsec !== store.stat.mtimeNsec) return undefined;
+  if (failure !== undefined || mtimeSec !== store.stat.mtimeSec || mtimeNsec !== store.stat.mtimeNsec) return undefined;
   return builder.write(fd, store.directory);
 }
 

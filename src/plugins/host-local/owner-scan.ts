@@ -1,5 +1,6 @@
-import { errnoOf } from "../../base/errno.ts";
+import { errnoOf, messageOf } from "../../base/errno.ts";
 import type { Ip } from "../../base/ip.ts";
+import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import { readRecord } from "./lease.ts";
 import { type Holder, recordText } from "./record.ts";
 import { eachLease, leaseNames } from "./scan.ts";
@@ -21,6 +22,7 @@ export interface Owners {
   /**
    * The leases of an attachment; if it has none, those of its container id from before leases knew interfaces. `named` are
    * addresses that it is said to have; asked for when others do not suffice.
+   * @throws CniError 5 when it seems to have none, but a lease that cannot be read may be its own
    */
   holdingsOf(id: string, ifname: string, named: () => readonly Ip[]): Holdings;
   /** A lease was made under this record. */
@@ -33,16 +35,31 @@ export interface Owners {
 
 /** Every lease is read, once for all the questions of a call. `warn` is told of those that cannot be. */
 export function scannedOwners(store: Store, warn: (line: string) => void): Owners {
-  let known: Map<string, Ip[]> | undefined;
+  let known: Leases | undefined;
   const addressesOf = (owner: Holder) => {
     known ??= readAll(store, warn);
-    return known.get(recordText(owner)) ?? [];
+    return known.byRecord.get(recordText(owner)) ?? [];
+  };
+  const holdings = (id: string, ifname: string) => {
+    const ips = addressesOf({ id, ifname });
+    return ips.length > 0 ? { record: recordText({ id, ifname }), ips } : { record: id, ips: addressesOf({ id }) };
   };
   return {
     addressesOf,
     holdingsOf(id, ifname) {
-      const ips = addressesOf({ id, ifname });
-      return ips.length > 0 ? { record: recordText({ id, ifname }), ips } : { record: id, ips: addressesOf({ id }) };
+      try {
+        const found = holdings(id, ifname);
+        if (found.ips.length > 0 || known?.failure === undefined) return found;
+        throw known.failure;
+      } catch (error) {
+        if (errnoOf(error) === undefined) throw error;
+        throw new CniError(
+          IO_FAILURE,
+          `cannot tell what ${id} ${ifname} holds: ${messageOf(error)}`,
+          UNREADABLE,
+          error,
+        );
+      }
     },
     added() {},
     removed() {},
@@ -50,14 +67,23 @@ export function scannedOwners(store: Store, warn: (line: string) => void): Owner
   };
 }
 
-function readAll(store: Store, warn: (line: string) => void): Map<string, Ip[]> {
+const UNREADABLE =
+  "a lease that cannot be read may be its own: repeat the call when it can be read, or remove that file";
+
+interface Leases {
+  readonly byRecord: Map<string, Ip[]>;
+  /** Of one that could not be read. */
+  readonly failure: unknown;
+}
+
+function readAll(store: Store, warn: (line: string) => void): Leases {
   const map = new Map<string, Ip[]>();
-  eachLease(leaseNames(store.directory), warn, readRecord, (record, ip) => {
+  const failure = eachLease(leaseNames(store.directory), warn, readRecord, (record, ip) => {
     const addresses = map.get(record);
     if (addresses) addresses.push(ip);
     else map.set(record, [ip]);
   });
-  return map;
+  return { byRecord: map, failure };
 }
 
 /** The result of `fn`; undefined when a system call failed. */

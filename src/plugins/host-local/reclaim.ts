@@ -4,6 +4,7 @@ import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Candidate } from "./cursor.ts";
 import { type LeaseFile, leasePath, readLease, removeLease } from "./lease.ts";
 import { goneBecause, isGoneForOwner, type World } from "./life.ts";
+import { unlessErrno } from "./owner-scan.ts";
 import { capacityOf, formatSet, type RangeSet, rangeOf } from "./ranges.ts";
 import { formatHolder, parseRecord } from "./record.ts";
 import { leaseNames } from "./scan.ts";
@@ -36,7 +37,8 @@ export function occupancyOf(directory: string, set: RangeSet, world: World): Occ
   let stale = 0;
   for (const { ip, range } of leasedOf(directory, set)) {
     leased++;
-    const lease = readLease(`${directory}/${formatIp(ip)}`);
+    // One that cannot be read is nobody's to take.
+    const lease = unlessErrno(() => readLease(`${directory}/${formatIp(ip)}`));
     if (!lease) continue;
     const reason = goneBecause(lease.attachment, world);
     if (reason) gone.push({ ip, range, lease, reason });

@@ -21,24 +21,24 @@ export function leaseNames(directory: string): LeaseName[] {
 
 /**
  * Reads each of the files with `read` (of lease.ts) and shows it to `visit`; what is no regular file is passed over.
- * Returns false when one could not be read, which `warn` is told.
+ * Returns the failure of one that could not be read, which `warn` is told; undefined when there was none.
  */
 export function eachLease<T>(
   names: readonly LeaseName[],
   warn: (line: string) => void,
   read: (path: string) => T | undefined,
   visit: (content: T, ip: Ip) => void,
-): boolean {
-  let complete = true;
+): unknown {
+  let failure: unknown;
   for (const { path, ip } of names) {
     try {
       const content = read(path);
       if (content !== undefined) visit(content, ip);
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
-      complete = false;
+      failure = error;
       warn(`cannot read lease ${path}: ${messageOf(error)}`);
     }
   }
-  return complete;
+  return failure;
 }

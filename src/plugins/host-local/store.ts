@@ -1,11 +1,17 @@
 /** The directory of a network's leases, and the lock that all who change it hold. Layout: ref-host-local §4. */
 import { close, flock, lstat, mkdir, open, stat } from "#sys";
 import {
+  EACCES,
+  EDQUOT,
   EEXIST,
   ELOOP,
   ENAMETOOLONG,
   ENOENT,
+  ENOSPC,
   ENOTDIR,
+  ENXIO,
+  EPERM,
+  EROFS,
   ETIMEDOUT,
   errnoOf,
   isErrno,
@@ -17,6 +23,11 @@ import type { Place } from "./config.ts";
 import { lockHolder } from "./lock-holder.ts";
 
 type Stat = ReturnType<typeof stat>;
+
+/** That there is no lock file, or something else under its name. Whatever else keeps it from being opened proves nothing. */
+const NO_LOCK_FILE = [ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, ENXIO];
+/** The same, or that none can be made there: leases may still be read, and removed from a full disk. */
+const NO_NEW_LOCK = [...NO_LOCK_FILE, EROFS, ENOSPC, EDQUOT, EACCES, EPERM];
 
 /*
  *  <dataDir>/
@@ -52,29 +63,31 @@ export function createStore(place: Place): Store {
   try {
     return lockedStore(place, directory, openLock(directory) ?? makeLock(directory));
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    const details = `ipam.dataDir is ${place.dataDir}: it must be a directory that can be written`;
-    throw new CniError(IO_FAILURE, `cannot use ${directory}: ${messageOf(error)}`, details, error);
+    throw unusable(place, error, "it must be a directory that can be written");
   }
+}
+
+/** What is no SysError stays as it is. */
+function unusable(place: Place, error: unknown, remedy: string): unknown {
+  if (errnoOf(error) === undefined) return error;
+  const details = `ipam.dataDir is ${place.dataDir}: ${remedy}`;
+  return new CniError(IO_FAILURE, `cannot use ${directoryOf(place)}: ${messageOf(error)}`, details, error);
 }
 
 /**
  * As createStore, for calls that must get by without: undefined when there is no directory, not locked when there is one
  * but no lock file can be made. With `make` false nothing is created.
- * @throws CniError 11 when the lock cannot be had in time, 5 when the directory is none
+ * @throws CniError 11 when the lock cannot be had in time, 5 when the directory is none or cannot be looked at
  */
 export function openStore(place: Place, make: boolean): Store | undefined {
   const directory = directoryOf(place);
-  let lock = openLock(directory);
-  if (lock === undefined && make) {
-    try {
-      lock = makeLock(directory);
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-    }
+  try {
+    const lock = openLock(directory) ?? (make ? makeLockIfPossible(directory) : undefined);
+    if (lock === undefined && !statDirectory(directory)) return undefined;
+    return lockedStore(place, directory, lock);
+  } catch (error) {
+    throw unusable(place, error, "what is leased there cannot be seen: repeat the call when it can");
   }
-  if (lock === undefined && !statDirectory(directory)) return undefined;
-  return lockedStore(place, directory, lock);
 }
 
 /**
@@ -126,13 +139,22 @@ function lockedStore(place: Place, directory: string, lock: number | undefined):
   }
 }
 
-/** The lock file, if it is there and can be opened. */
+/** The lock file, if it is there. @throws SysError when that cannot be told, or it cannot be opened */
 function openLock(directory: string): number | undefined {
   try {
     return open(`${directory}/lock`, O.RDONLY | O.NOFOLLOW | O.NONBLOCK);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
+    if (isErrno(error, ...NO_LOCK_FILE)) return undefined;
+    throw error;
+  }
+}
+
+function makeLockIfPossible(directory: string): number | undefined {
+  try {
+    return makeLock(directory);
+  } catch (error) {
+    if (isErrno(error, ...NO_NEW_LOCK)) return undefined;
+    throw error;
   }
 }
 

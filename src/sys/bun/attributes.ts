@@ -1,5 +1,5 @@
 /** Locks and extended attributes of an open file (sys/api.d.ts). */
-import { EAGAIN, EOPNOTSUPP, ERANGE, ETIMEDOUT, isErrno } from "../../base/errno.ts";
+import { EACCES, EAGAIN, ENOSYS, EOPNOTSUPP, EPERM, ERANGE, ETIMEDOUT, isErrno } from "../../base/errno.ts";
 import { call } from "./call.ts";
 import { monotonic, sleep } from "./clock.ts";
 import { cstr, sysError } from "./errors.ts";
@@ -36,7 +36,7 @@ export function getxattr(fd: number, name: string): string | undefined {
       const n = call("fgetxattr", () => libc.fgetxattr(fd, key, value, room));
       return decodeText([value.subarray(0, n)]);
     } catch (e) {
-      if (isErrno(e, ENODATA, EOPNOTSUPP)) return undefined;
+      if (isErrno(e, ENODATA, EOPNOTSUPP, ENOSYS, EPERM, EACCES)) return undefined;
       if (!isErrno(e, ERANGE)) throw e;
     }
   }
