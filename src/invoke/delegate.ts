@@ -80,8 +80,7 @@ function inProcess(type: string, found: Found, call: Call): Plugin | undefined {
 
 function isRunning({ file }: Found): boolean {
   try {
-    const self = stat("/proc/self/exe");
-    return file.ino === self.ino && file.dev === self.dev;
+    return file.id === stat("/proc/self/exe").id;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return false;

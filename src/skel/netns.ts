@@ -27,9 +27,7 @@ export function guardNetns(verb: Verb, env: Env, warn: (line: string) => void): 
 /** Whether `path` is this thread's network namespace; false for what cannot be looked at. */
 function isOwnNetns(path: string): boolean {
   try {
-    const given = stat(path);
-    const own = stat("/proc/thread-self/ns/net");
-    return given.ino === own.ino && given.dev === own.dev;
+    return stat(path).id === stat("/proc/thread-self/ns/net").id;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return false;

@@ -90,8 +90,8 @@ declare module "berth:sys" {
    */
   export function isThisProgram(path: string): boolean;
   export interface Stat {
-    dev: number;
-    ino: number;
+    /** Which file it is: `DEV-INO`, st_dev and st_ino in decimal. Either may have 64 bits (overlayfs with xino=on). */
+    id: string;
     /** st_mode, with the type bits (`S_IFMT` in sys/flags.ts). */
     mode: number;
     nlink: number;

@@ -10,8 +10,7 @@ use super::values::{Text, descriptor};
 
 fn object<'js>(ctx: &Ctx<'js>, stat: &Stat) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
-    object.set("dev", stat.st_dev as f64)?;
-    object.set("ino", stat.st_ino as f64)?;
+    object.set("id", format!("{}-{}", stat.st_dev, stat.st_ino))?;
     object.set("mode", stat.st_mode)?;
     object.set("nlink", stat.st_nlink as f64)?;
     object.set("size", stat.st_size as f64)?;

@@ -67,6 +67,6 @@ function pathOf(store: Store): string {
   return `${store.place.indexDir}/${nameOf(store)}`;
 }
 
-function nameOf({ stat: { dev, ino } }: Pick<Store, "stat">): string {
-  return `${dev}-${ino}`;
+function nameOf({ stat: { id } }: Pick<Store, "stat">): string {
+  return id;
 }

@@ -3,7 +3,7 @@ import { errnoOf } from "../../base/errno.ts";
 
 /** Who holds the flock(2) on an open file, for a person: `pid 4711 (/opt/cni/bin/bridge, ADD of web-0)`. Never throws an errno. */
 export function lockHolder(fd: number): string {
-  const pid = holderPid(fstat(fd).ino);
+  const pid = holderPid(fstat(fd).id.split("-")[1]);
   if (!pid) return "a process that cannot be seen from here (another pid namespace)";
   const command = peek(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
   const variables = new Map(
@@ -18,10 +18,10 @@ export function lockHolder(fd: number): string {
 }
 
 /** The holder by /proc/locks (proc(5)), whose lines are `1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF`; `->` marks those who wait. */
-function holderPid(ino: number): number | undefined {
+function holderPid(ino: string | undefined): number | undefined {
   for (const line of peek("/proc/locks").split("\n")) {
     const [, kind, , , pid, file] = line.split(/\s+/);
-    if (kind === "FLOCK" && file?.split(":")[2] === String(ino)) return Number(pid) > 0 ? Number(pid) : undefined;
+    if (kind === "FLOCK" && file?.split(":")[2] === ino) return Number(pid) > 0 ? Number(pid) : undefined;
   }
   return undefined;
 }

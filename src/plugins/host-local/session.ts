@@ -102,9 +102,8 @@ function mark(fd: number, applicant: Applicant): { before: string; attachment: A
 }
 
 /** Whether the lease at `path` is the file that is open as `fd`. */
-export function isSameFile(fd: number, found: { dev: number; ino: number }): boolean {
-  const own = fstat(fd);
-  return own.ino === found.ino && own.dev === found.dev;
+export function isSameFile(fd: number, found: { id: string }): boolean {
+  return fstat(fd).id === found.id;
 }
 
 function attachmentNow({ world, pod }: Applicant): Attachment {

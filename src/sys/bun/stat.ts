@@ -42,16 +42,15 @@ function statx(syscall: string, fd: number, path: string, flags: number): Stat {
   return {
     nlink: view.getUint32(16, true),
     mode: view.getUint16(28, true),
-    ino: Number(view.getBigUint64(32, true)),
     size: Number(view.getBigUint64(40, true)),
     mtimeSec: Number(view.getBigInt64(112, true)),
     mtimeNsec: view.getUint32(120, true),
-    dev: makedev(view.getUint32(136, true), view.getUint32(140, true)),
+    id: `${makedev(view.getUint32(136, true), view.getUint32(140, true))}-${view.getBigUint64(32, true)}`,
   };
 }
 
 /** makedev(3): st_dev as stat(2) would give it. */
-function makedev(major: number, minor: number): number {
+function makedev(major: number, minor: number): bigint {
   const low = ((major & 0xfff) << 8) | (minor & 0xff);
-  return low + (minor >>> 8) * 2 ** 20 + (major >>> 12) * 2 ** 44;
+  return BigInt(low) + (BigInt(minor >>> 8) << 20n) + (BigInt(major >>> 12) << 44n);
 }
