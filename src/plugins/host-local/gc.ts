@@ -10,7 +10,7 @@ import type { Call } from "../../spec/plugin.ts";
 import { O } from "../../sys/flags.ts";
 import { type Place, readPlace } from "./config.ts";
 import { failWith } from "./failures.ts";
-import { type LeaseFile, openLease, readLease, readRecord, removeLease } from "./lease.ts";
+import { openLease, readLease, readRecord, removeLease } from "./lease.ts";
 import { readWorld } from "./life.ts";
 import { ownedLease } from "./owned.ts";
 import { usingOwners } from "./owners.ts";
@@ -124,18 +124,16 @@ function validity(attachments: readonly Attachment[]): (owner: Holder) => boolea
   return (owner) => (owner.ifname === undefined ? ids.has(owner.id) : records.has(recordText(owner)));
 }
 
-/** Whether the lease was made, or taken over, after the start, or may have been. */
+/**
+ * Whether the lease was made, or taken over, after the start, or may have been. What the attribute says comes first: the
+ * clock that files are dated by may have been set back since. (Within one tick of it a lease without one is young.)
+ */
 function isYoung(path: string, start: Start): boolean {
   const lease = readLease(path);
   if (!lease) return true;
-  const age = lease.mtimeSec - start.sec || lease.mtimeNsec - start.nsec;
-  if (age !== 0) return age > 0 || isLater(lease, start);
-  // Within one tick of the file system's clock: only berth's own leases are dated more finely.
-  return lease.attachment?.boot !== start.boot || isLater(lease, start);
-}
-
-function isLater({ attachment }: LeaseFile, start: Start): boolean {
-  return attachment !== undefined && attachment.boot === start.boot && attachment.time > start.time;
+  const { attachment, mtimeSec, mtimeNsec } = lease;
+  if (attachment && start.boot !== "") return attachment.boot === start.boot && attachment.time > start.time;
+  return (mtimeSec - start.sec || mtimeNsec - start.nsec) >= 0;
 }
 
 /** Whether the ADD that made the lease still runs: it holds a lock on the file until it ends. */
