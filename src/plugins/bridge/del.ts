@@ -1,4 +1,5 @@
 import { ENODEV, messageOf } from "../../base/errno.ts";
+import { Explained } from "../../base/explained.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import type { Host } from "../../host/host.ts";
@@ -149,10 +150,11 @@ function combined(failures: readonly unknown[]): CniError {
   const [first] = failures;
   if (failures.length === 1 && first instanceof CniError) return first;
   const code = first instanceof CniError ? first.code : INTERNAL;
+  const remedy = first instanceof Explained && first.details ? `${first.details}; ` : "";
   return new CniError(
     code,
     failures.map(messageOf).join("; "),
-    "the rest has been taken down; DEL can be repeated",
+    `${remedy}the rest has been taken down; DEL can be repeated`,
     first,
   );
 }

@@ -157,6 +157,8 @@ test.each([
   ["they are configured", WATCHED, lease(true)],
 ])("del() who may not look keeps the lease where there are rules: %s", (_, conf, held) => {
   const { run, deleted } = delWithoutLooking(conf, held);
-  expect(refusal(run).message).toContain("permission denied");
+  const { message, details } = refusal(run);
+  expect(message).toContain("permission denied");
+  expect(details).toStartWith("only root may see and remove the rules");
   expect(deleted).toEqual([]);
 });
