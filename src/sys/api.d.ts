@@ -80,6 +80,8 @@ declare module "berth:sys" {
   export function writeFile(path: string, data: string, flags?: number, mode?: number): void;
   /** linkat(2) of an open file (an O_TMPFILE one too) to `path`: EEXIST if that exists. */
   export function linkFd(fd: number, path: string): void;
+  /** renameat2(2) with RENAME_NOREPLACE: EEXIST if `to` exists, EINVAL where the file system has no such thing. */
+  export function renameNew(from: string, to: string): void;
   export function unlink(path: string): void;
   export function mkdir(path: string, mode: number): void;
   /** Names in a directory, without "." and "..", in the kernel's order. Names that are not UTF-8 are left out. */

@@ -149,21 +149,29 @@ describe("host-local told to end", () => {
   );
 });
 
-describe("host-local where O_TMPFILE is refused", () => {
-  /** What to give strace so that it is refused for the first address. */
+describe.each([
+  ["O_TMPFILE is", []],
+  ["O_TMPFILE and hard links are", ["-e", "inject=linkat:error=EPERM"]],
+])("host-local where %s refused", (_, more) => {
+  /** What to give strace so that O_TMPFILE is refused for both addresses. */
   function refusal(net: Pool): string[] {
-    const at = calls(net, "ADD", "probe").filter(({ line }) => line.includes("O_TMPFILE"));
-    net.call("DEL", "probe", DUAL);
-    expect(at.length).toBe(2);
-    const [first] = at as [SystemCall];
-    return ["-e", `inject=${first.name}:error=EOPNOTSUPP:when=${first.nth}`];
+    const asked = (injected: string[] = []) => {
+      const at = calls(net, "ADD", "probe", injected).filter(({ line }) => line.includes("O_TMPFILE"));
+      net.call("DEL", "probe", DUAL);
+      expect(at.length).toBe(2);
+      return at as [SystemCall, SystemCall];
+    };
+    const [{ name, nth: first }] = asked();
+    const refused = `inject=${name}:error=EOPNOTSUPP:when=${first}`;
+    const [, { nth: second }] = asked(["-e", refused]);
+    return ["-e", `${refused}..${second}+${second - first}`, ...more];
   }
 
   test("writes the same leases, and leaves no temporary file", () => {
     using net = pool();
     net.add("other", DUAL);
     const made = calls(net, "ADD", "a", refusal(net));
-    expect(made.filter(({ line }) => /^open.*\.berth-pool.*O_EXCL/.test(line)).length).toBe(1);
+    expect(made.filter(({ line }) => /^open.*\.berth-pool.*O_EXCL/.test(line)).length).toBe(2);
     expect(Object.values(net.leases()).filter((content) => content === "a\r\neth0").length).toBe(2);
     expect(net.strays()).toEqual([]);
     expect(wreck(net, "a")).toEqual([]);

@@ -7,7 +7,7 @@ use std::time::Instant;
 use rquickjs::function::Opt;
 use rquickjs::{Ctx, Result};
 use rustix::buffer::spare_capacity;
-use rustix::fs::{self, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawDir, RawDirEntry};
+use rustix::fs::{self, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RawDir, RawDirEntry, RenameFlags};
 use rustix::io::{self, Errno};
 
 use super::error::{call, failure};
@@ -133,6 +133,10 @@ pub fn link_fd(ctx: Ctx<'_>, fd: i32, path: Text) -> Result<()> {
         Err(Errno::NOENT) => fs::linkat(CWD, format!("/proc/self/fd/{fd}"), CWD, &*path, AtFlags::SYMLINK_FOLLOW),
         result => result,
     })
+}
+
+pub fn rename_new(ctx: Ctx<'_>, from: Text, to: Text) -> Result<()> {
+    call(&ctx, "renameat2", Some(&to), || fs::renameat_with(CWD, &*from, CWD, &*to, RenameFlags::NOREPLACE))
 }
 
 pub fn unlink(ctx: Ctx<'_>, path: Text) -> Result<()> {

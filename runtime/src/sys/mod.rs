@@ -59,6 +59,7 @@ exports! {
     c"readFile" => files::read_file,
     c"writeFile" => files::write_file,
     c"linkFd" => files::link_fd,
+    c"renameNew" => files::rename_new,
     c"unlink" => files::unlink,
     c"mkdir" => files::mkdir,
     c"readdir" => files::readdir,

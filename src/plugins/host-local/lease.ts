@@ -1,5 +1,18 @@
 /** Lease files: read, and written so that a lease is there whole or not at all. */
-import { close, deferSignals, fstat, getxattr, linkFd, open, read, readText, setxattr, unlink, write } from "#sys";
+import {
+  close,
+  deferSignals,
+  fstat,
+  getxattr,
+  linkFd,
+  open,
+  read,
+  readText,
+  renameNew,
+  setxattr,
+  unlink,
+  write,
+} from "#sys";
 import {
   EAGAIN,
   EEXIST,
@@ -9,8 +22,10 @@ import {
   ELOOP,
   ENODEV,
   ENOENT,
+  ENOSYS,
   ENXIO,
   EOPNOTSUPP,
+  EPERM,
   EXDEV,
   errnoOf,
   isErrno,
@@ -107,7 +122,7 @@ export function removeLease(path: string): boolean {
 /** A lease without a name yet: it becomes one by `placeLease`. */
 export interface Draft {
   readonly fd: number;
-  /** Its name outside of the lease directory, where the file system has no unnamed files. */
+  /** Its name outside of the lease directory, where the file system has no unnamed files; until it is placed, if it has no links. */
   readonly temporary?: string;
 }
 
@@ -131,13 +146,23 @@ export function draftLease(store: Store, record: string, attribute: string): Dra
 /** Gives the draft its address: true, or false when that is taken. @throws SysError */
 export function placeLease(store: Store, draft: Draft, ip: Ip): boolean {
   try {
-    linkFd(draft.fd, leasePath(store, ip));
+    nameDraft(draft, leasePath(store, ip));
     return true;
   } catch (error) {
     if (isErrno(error, EEXIST)) return false;
     if (!isErrno(error, EXDEV) || draft.temporary === undefined) throw error;
     const details = `${store.directory} is a mount of a file system without O_TMPFILE: mount it at ${store.place.dataDir}`;
     throw new CniError(IO_FAILURE, `cannot make a lease in ${store.directory} in one step`, details, error);
+  }
+}
+
+/** By a hard link; on a file system that has none (vfat) by moving it there, as much in one step. @throws SysError EEXIST … */
+function nameDraft({ fd, temporary }: Draft, path: string): void {
+  try {
+    linkFd(fd, path);
+  } catch (error) {
+    if (temporary === undefined || !isErrno(error, EPERM, EOPNOTSUPP, ENOSYS)) throw error;
+    renameNew(temporary, path);
   }
 }
 

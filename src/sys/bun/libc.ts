@@ -48,6 +48,7 @@ const library = dlopen("libc.so.6", {
   pread: { args: [fd, buf, size, long], returns: long },
   pwrite: { args: [fd, buf, size, long], returns: long },
   read: { args: [fd, buf, size], returns: long },
+  renameat2: { args: [fd, buf, fd, buf, uint], returns: int },
   recvfrom: { args: [fd, buf, size, int, buf, buf], returns: long },
   sendto: { args: [fd, buf, size, int, buf, uint], returns: long },
   setns: { args: [fd, int], returns: int },

@@ -8,7 +8,7 @@ import { errno, libc } from "./libc.ts";
 import { AT_EMPTY_PATH, AT_FDCWD } from "./stat.ts";
 
 const AT_SYMLINK_FOLLOW = 0x400;
-const _PATH_MAX = 4096;
+const RENAME_NOREPLACE = 1;
 
 export function linkFd(fd: number, path: string): void {
   const target = cstr(path, "linkat");
@@ -24,6 +24,11 @@ export function linkFd(fd: number, path: string): void {
     },
     path,
   );
+}
+
+export function renameNew(from: string, to: string): void {
+  const [source, target] = [cstr(from, "renameat2"), cstr(to, "renameat2")];
+  call("renameat2", () => libc.renameat2(AT_FDCWD, source, AT_FDCWD, target, RENAME_NOREPLACE), to);
 }
 
 export function unlink(path: string): void {

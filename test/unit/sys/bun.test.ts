@@ -52,6 +52,7 @@ describe("errors", () => {
       () => sys.readFile(path),
       () => sys.writeFile(path, ""),
       () => sys.linkFd(0, path),
+      () => sys.renameNew("/tmp/a", path),
       () => sys.setMtime(path, 0, 0),
       () => sys.run(path, { env: [] }),
     ];
@@ -115,6 +116,17 @@ describe("files", () => {
     expect(readFileSync(path, "utf8")).toBe("2irst");
     expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(thrown(() => sys.writeFile(path, "x", O.CREAT | O.EXCL))).toMatchObject({ code: "EEXIST", errno: 17 });
+  });
+
+  test("renameNew() moves a file, over no other", () => {
+    const [from, to] = [fresh(), fresh()];
+    writeFileSync(from, "new");
+    writeFileSync(to, "old");
+    expect(thrown(() => sys.renameNew(from, to))).toMatchObject({ syscall: "renameat2", code: "EEXIST", path: to });
+    rmSync(to);
+    sys.renameNew(from, to);
+    expect(readFileSync(to, "utf8")).toBe("new");
+    expect(thrown(() => sys.renameNew(from, to))).toMatchObject({ code: "ENOENT" });
   });
 
   test("linkFd() gives an O_TMPFILE a name, once", () => {
