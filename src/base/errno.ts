@@ -16,6 +16,7 @@ export const ENODEV = 19;
 export const ENOTDIR = 20;
 export const EISDIR = 21;
 export const EINVAL = 22;
+export const ENFILE = 23;
 export const EMFILE = 24;
 export const EFBIG = 27;
 export const ENOSPC = 28;
@@ -82,6 +83,7 @@ const TEXTS: Record<number, string> = {
   [ENOTDIR]: "not a directory",
   [EISDIR]: "is a directory",
   [EINVAL]: "invalid argument",
+  [ENFILE]: "too many open files in system",
   [EMFILE]: "too many open files",
   [EFBIG]: "file too large",
   [ENOSPC]: "no space left on device",

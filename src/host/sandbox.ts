@@ -1,5 +1,16 @@
 import * as sys from "#sys";
-import { EACCES, ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
+import {
+  EACCES,
+  ELOOP,
+  ENAMETOOLONG,
+  ENODEV,
+  ENOENT,
+  ENOTDIR,
+  ENXIO,
+  errnoOf,
+  errnoText,
+  isErrno,
+} from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import { CLONE_NEWNET, O } from "../sys/flags.ts";
 import { type Namespace, namespaceAt } from "./namespace.ts";
@@ -46,9 +57,12 @@ function remedyFor(error: unknown): string {
   return isErrno(error, EACCES) ? "does the plugin run as root?" : "";
 }
 
+/** That there is nothing, or something that was never a namespace. Who may not look (EACCES, EMFILE …) has not seen that. */
+const GONE = [ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, ENXIO, ENODEV];
+
 /**
  * Opens CNI_NETNS for taking down: one that is empty, missing or no namespace is gone, and its interfaces with it.
- * `warn` is told, except of an empty one, which says so itself.
+ * `warn` is told, except of an empty one, which says so itself. Throws Explained when that cannot be seen.
  */
 export function openSandboxIfThere(path: string, warn: (line: string) => void): Sandbox | undefined {
   if (path === "") return undefined;
@@ -56,6 +70,7 @@ export function openSandboxIfThere(path: string, warn: (line: string) => void): 
     return openSandbox(path);
   } catch (error) {
     if (!(error instanceof Explained)) throw error;
+    if (errnoOf(error.cause) !== undefined && !isErrno(error.cause, ...GONE)) throw error;
     warn(`${error.message}: taken as gone`);
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { errnoOf, messageOf } from "../../base/errno.ts";
+import { EMFILE, ENFILE, errnoOf, isErrno, messageOf } from "../../base/errno.ts";
 import type { Ip } from "../../base/ip.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import { readRecord } from "./lease.ts";
@@ -53,12 +53,8 @@ export function scannedOwners(store: Store, warn: (line: string) => void): Owner
         throw known.failure;
       } catch (error) {
         if (errnoOf(error) === undefined) throw error;
-        throw new CniError(
-          IO_FAILURE,
-          `cannot tell what ${id} ${ifname} holds: ${messageOf(error)}`,
-          UNREADABLE,
-          error,
-        );
+        const message = `cannot tell what ${id} ${ifname} holds: ${messageOf(error)}`;
+        throw new CniError(IO_FAILURE, message, remedyFor(error, known !== undefined), error);
       }
     },
     added() {},
@@ -67,8 +63,12 @@ export function scannedOwners(store: Store, warn: (line: string) => void): Owner
   };
 }
 
-const UNREADABLE =
-  "a lease that cannot be read may be its own: repeat the call when it can be read, or remove that file";
+/** What to do where a lease, or the directory, cannot be read. */
+function remedyFor(error: unknown, isLease: boolean): string {
+  if (isErrno(error, EMFILE, ENFILE)) return "raise the limit of open files (16 are enough), then repeat the call";
+  if (!isLease) return "repeat the call when it can be read";
+  return "that lease may be its own: repeat the call when it can be read, or remove the file if that cannot be mended";
+}
 
 interface Leases {
   readonly byRecord: Map<string, Ip[]>;
