@@ -1,5 +1,5 @@
 import { close, deferSignals, lstat, setxattr } from "#sys";
-import { errnoOf } from "../../base/errno.ts";
+import { ENOENT, ENOTDIR, isErrno } from "../../base/errno.ts";
 import { settle } from "../../base/undo.ts";
 import type { AttachedLink } from "../../spec/delegate.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
@@ -95,7 +95,7 @@ function isStill(fd: number, path: string): boolean {
   try {
     return isSameFile(fd, lstat(path));
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return false;
+    if (isErrno(error, ENOENT, ENOTDIR)) return false;
+    throw error;
   }
 }
