@@ -1,4 +1,4 @@
-/** Without nfnetlink, as a filter makes it seem; test/vm/no-nftables.test.ts has kernels that really lack it. */
+/** Without nfnetlink, as a filter makes it seem; test/vm/lean.test.ts has kernels that really lack it. */
 import { expect } from "bun:test";
 import { EPERM, EPROTONOSUPPORT } from "../../src/base/errno.ts";
 import { cniError } from "../support/cni-error.ts";

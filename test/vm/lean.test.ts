@@ -1,9 +1,10 @@
-/** A kernel without nf_tables, of which plain networks need nothing, and on which iptables masquerades if it can. */
+/** A lean host: a kernel without nf_tables, on which iptables masquerades if it can, and leases on vfat. */
 import { describe, expect } from "bun:test";
+import { bridgeConf } from "../support/conf.ts";
 import { built, isMet, needs, reference } from "../support/needs.ts";
 import { virtualMachine } from "../support/vm/machine.ts";
 import { type Script, script, type Transcript } from "../support/vm/script.ts";
-import { call, conf, netns, PRELUDE } from "./sides.ts";
+import { call, conf, netns, PRELUDE, type Side } from "./sides.ts";
 
 const NEEDS = [built, reference, virtualMachine];
 const need = needs(...NEEDS);
@@ -37,6 +38,31 @@ function extension(name: string): Iterable<string> {
   return new Bun.Glob(`lib/*/xtables/libxt_${name}.so`).scanSync({ cwd: "/usr", absolute: true });
 }
 
+/** Both sets of plugins lease in a directory without hard links, unnamed files, attributes and times finer than two seconds. */
+function leaseOnVfat(all: Script): void {
+  all.step(
+    "vfat",
+    "truncate -s 8M /tmp/image && mkdosfs /tmp/image && mkdir /fat && mount -t vfat -o loop /tmp/image /fat",
+  );
+  const network = { ...bridgeConf("/fat"), type: "host-local", cniVersion: "1.1.0" };
+  const lease = (key: string, verb: string, id: string, side: Side = "berth", more = {}) => {
+    const variables = `CNI_COMMAND=${verb} CNI_CONTAINERID=${id} CNI_NETNS=/none CNI_IFNAME=eth0 CNI_PATH=/${side}`;
+    const command = `env -i PATH=/bin ${variables} /${side}/host-local`;
+    all.step(`vfat/${key}`, `echo '${JSON.stringify({ ...network, ...more })}' | ${command}`);
+  };
+  lease("ADD-a", "ADD", "a");
+  lease("ADD-b", "ADD", "b");
+  lease("again", "ADD", "a");
+  lease("theirs", "ADD", "c", "reference");
+  lease("CHECK-a", "CHECK", "a");
+  lease("DEL-a", "DEL", "a");
+  all.step("vfat/leases", "grep -r . /fat | grep -v last_reserved");
+  // The file system dates its files by two seconds.
+  all.step("vfat/wait", "sleep 3");
+  lease("GC", "GC", "x", "berth", GONE);
+  all.step("vfat/left", "ls -A1 /fat /fat/labnet");
+}
+
 async function transcriptOf(): Promise<Transcript> {
   const all = script(PRELUDE);
   for (const form of FORMS) {
@@ -45,10 +71,11 @@ async function transcriptOf(): Promise<Transcript> {
     lifeOf(all, form, "masq", "nftables");
     lifeOf(all, form, "masq", "iptables");
   }
+  leaseOnVfat(all);
   all.step("without", "mv /bin/iptables-legacy-save /bin/iptables-legacy-restore /tmp");
   lifeOf(all, "no-iptables", "masq");
   const transcript = await all.run({
-    modules: ["bridge", "veth", "iptable_nat", "xt_MASQUERADE", "xt_comment"],
+    modules: ["bridge", "veth", "iptable_nat", "xt_MASQUERADE", "xt_comment", "loop", "vfat", "nls_cp437", "nls_ascii"],
     spare: ["nfnetlink"],
     programs: ["ip", ...["", "-legacy"].flatMap((kind) => [`iptables${kind}-save`, `iptables${kind}-restore`])],
     files: ["MASQUERADE", "comment", "standard"].flatMap((name) => [...extension(name)]),
@@ -99,4 +126,23 @@ need("without iptables ipMasq is refused, saying what to install", () => {
   }
   expect(transcript.of("no-iptables-masq/DEL").status).toBe(0);
   expect(transcript.of("no-iptables-masq/left").stdout).not.toContain("10.77");
+});
+
+need("leases live and go on vfat, the reference's beside ours", () => {
+  if (!transcript) return expect.unreachable();
+  const added = ["ADD-a", "ADD-b", "theirs"].map((key) => transcript.json(`vfat/${key}`).ips[0].address);
+  expect(added).toEqual(["10.77.0.2/24", "10.77.0.3/24", "10.77.0.4/24"]);
+  expect(transcript.of("vfat/again").stdout).toContain("duplicate allocation is not allowed");
+  for (const key of ["CHECK-a", "DEL-a", "GC"])
+    expect([key, transcript.of(`vfat/${key}`)]).toEqual([key, { status: 0, stdout: "" }]);
+  const [b, c] = ["10.77.0.3:b", "10.77.0.4:c"].map((text) => `/fat/labnet/${text}`);
+  expect(transcript.of("vfat/leases").stdout.split("\n")).toEqual(expect.arrayContaining([b, c]));
+  expect(transcript.of("vfat/left").stdout.split("\n").sort()).toEqual([
+    "",
+    "/fat/labnet:",
+    "/fat:",
+    "labnet",
+    "last_reserved_ip.0",
+    "lock",
+  ]);
 });
