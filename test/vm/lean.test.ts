@@ -1,6 +1,6 @@
 /** A lean host: a kernel without nf_tables, on which iptables masquerades if it can, and leases on vfat. */
 import { describe, expect } from "bun:test";
-import { bridgeConf } from "../support/conf.ts";
+import { bridgeConf, type Conf } from "../support/conf.ts";
 import { built, isMet, needs, reference } from "../support/needs.ts";
 import { virtualMachine } from "../support/vm/machine.ts";
 import { type Script, script, type Transcript } from "../support/vm/script.ts";
@@ -26,11 +26,35 @@ function lifeOf(all: Script, form: string, kind: keyof typeof NETWORKS, ipMasqBa
   plugin("ADD", {});
   all.step(`${key}/rules`, `ip netns exec ${host} iptables-legacy-save -t nat`);
   plugin("CHECK", {});
+  if (kind === "masq" && !ipMasqBackend)
+    repairAfterFlush(all, key, conf(key, over), () => plugin("CHECK", {}, "CHECK-flushed"));
   plugin("DEL", {});
   all.step(`${key}/left`, `ls /var/${key}-berth/labnet; ip netns exec ${host} iptables-legacy-save -t nat`);
   plugin("ADD", {}, "ADD-again");
   plugin("GC", GONE);
   all.step(`${key}/collected`, `ls /var/${key}-berth/labnet; ip netns exec ${host} iptables-legacy-save -t nat`);
+}
+
+/** Has the rules of c1 flushed, asks `check`, and has `berth repair` put them back by what libcni would remember of the ADD. */
+function repairAfterFlush(all: Script, key: string, network: Conf, check: () => void): void {
+  const host = netns(key, "berth");
+  const config = btoa(JSON.stringify(network));
+  const entry = JSON.stringify({
+    kind: "cniCacheV1",
+    containerId: "c1",
+    config,
+    ifName: "eth0",
+    networkName: "labnet",
+  });
+  all.step(`${key}/flush`, `printf '*nat\\nCOMMIT\\n' | ip netns exec ${host} iptables-legacy-restore`);
+  check();
+  all.step(
+    `${key}/repair`,
+    `mkdir -p /var/${key}/results
+{ echo '${entry.slice(0, -1)},"result":'; cat /var/${key}-berth-c1.result; echo '}'; } >/var/${key}/results/labnet-c1-eth0
+ip netns exec ${host} /berth/berth repair labnet --cache-dir /var/${key}
+ip netns exec ${host} iptables-legacy-save -t nat`,
+  );
 }
 
 /** What iptables loads for a target or match. */
@@ -104,6 +128,16 @@ describe.each(FORMS)("a kernel without nf_tables (%s)", (form) => {
     expect(statuses(key)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(chains(key, "rules")).toHaveLength(1);
     for (const step of ["left", "collected"]) expect([leased(key, step), chains(key, step)]).toEqual([null, null]);
+  });
+
+  need("a flush of them is noticed, and mended", () => {
+    if (!transcript) return expect.unreachable();
+    const key = `${form}-masq`;
+    expect(said(key, "CHECK-flushed").msg).toContain("masquerading is broken");
+    expect([transcript.of(`${key}/repair`).stdout, chains(key, "repair")]).toEqual([
+      expect.stringContaining("put back"),
+      chains(key, "rules"),
+    ]);
   });
 
   need.each([
