@@ -18,8 +18,12 @@ export function familyOf(ip: Ip): Family {
   return ip.length === 4 ? 4 : 6;
 }
 
+/** The longest text of an address: six groups and a dotted IPv4. Longer ones need not be looked at. */
+const LONGEST = 45;
+
 /** Parses an address; undefined when the text is none. */
 export function parseIp(text: string): Ip | undefined {
+  if (text.length > LONGEST) return undefined;
   if (!text.includes(":")) return parseIp4(text);
   const ip = parseIp6(text);
   return ip && isMapped(ip) ? ip.slice(12) : ip;
@@ -38,6 +42,7 @@ export function formatIp(ip: Ip): string {
 
 /** Parses `address/length`; undefined when it is none, or an IPv4-mapped IPv6 prefix. Host bits are kept. */
 export function parsePrefix(text: string): Prefix | undefined {
+  if (text.length > LONGEST + "/128".length) return undefined;
   const slash = text.indexOf("/");
   if (slash < 0) return undefined;
   const address = text.slice(0, slash);
@@ -66,8 +71,13 @@ export function lastOf(prefix: Prefix): Ip {
 }
 
 /** Whether `ip` is of the prefix's family and inside it. */
-export function prefixContains(prefix: Prefix, ip: Ip): boolean {
-  return ip.length === prefix.ip.length && compareIp(networkOf({ ip, length: prefix.length }), networkOf(prefix)) === 0;
+export function prefixContains({ ip: network, length }: Prefix, ip: Ip): boolean {
+  if (ip.length !== network.length) return false;
+  for (let i = 0, bits = length; bits > 0; i++, bits -= 8) {
+    const difference = (ip[i] as number) ^ (network[i] as number);
+    if (difference >> Math.max(0, 8 - bits)) return false;
+  }
+  return true;
 }
 
 /** Negative, zero or positive, as for sort(); IPv4 sorts before IPv6. */

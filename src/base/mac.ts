@@ -1,11 +1,15 @@
 /** A link-layer address: 6 bytes for Ethernet; 8 or 20 are accepted by the parser as Go's net.ParseMAC does. */
 export type Mac = Uint8Array;
 
+/** The longest text of one: 20 bytes with separators. */
+const LONGEST = 59;
+
 /**
  * Parses `02:00:00:00:00:01`, `02-00-…` or the dotted `0200.0000.0001`, for 6, 8 or 20 bytes.
  * Returns undefined for anything else.
  */
 export function parseMac(text: string): Mac | undefined {
+  if (text.length > LONGEST) return undefined;
   const dotted = text[4] === ".";
   const separator = dotted ? "." : text[2];
   if (separator !== ":" && separator !== "-" && separator !== ".") return undefined;

@@ -10,7 +10,8 @@ import { dyingOf, type Earlier, earlierLeases } from "./earlier.ts";
 import { awaitLoss } from "./life.ts";
 import { usingOwners } from "./owners.ts";
 import { takeNext, takeWish } from "./pick.ts";
-import { formatSet, type RangeSet, rangeOf } from "./ranges.ts";
+import { formatSet, type RangeSet } from "./ranges.ts";
+import { finderOf } from "./search.ts";
 import type { Applicant, Session, Taken } from "./session.ts";
 import { createStore } from "./store.ts";
 
@@ -42,7 +43,7 @@ export function allocate(
 function allocateOnce(
   place: Place,
   sets: readonly RangeSet[],
-  chosen: readonly (Ip | undefined)[],
+  chosen: ReadonlyMap<number, Ip>,
   applicant: Applicant,
   deadline: number,
 ): Taken[] | Attachment {
@@ -52,7 +53,9 @@ function allocateOnce(
     try {
       const earlier = earlierLeases(session, sets);
       const dying = earlier.length && monotonic() < deadline ? dyingOf(earlier, applicant) : undefined;
-      return dying ?? sets.map((set, index) => allocateFrom(session, set, index, chosen[index], earlier));
+      if (dying) return dying;
+      const held = heldIn(sets, earlier);
+      return sets.map((set, index) => allocateFrom(session, set, index, chosen.get(index), held.get(index) ?? []));
     } catch (error) {
       for (const failure of deferSignals(() => session.undo.rollback())) {
         applicant.warn(`could not take back: ${messageOf(failure)}`);
@@ -80,18 +83,36 @@ function allocateFrom(
   }
 }
 
-/** For each set the address asked for, if any. @throws CniError when one is left over */
-function assignWishes(sets: readonly RangeSet[], wishes: readonly Ip[]): (Ip | undefined)[] {
-  const left = new Set(wishes);
-  const chosen = sets.map((set) => {
-    const wish = [...left].find((ip) => rangeOf(set, ip));
-    if (wish) left.delete(wish);
-    return wish;
-  });
-  if (left.size === 0) return chosen;
-  const outside = [...left].filter((ip) => !sets.some((set) => rangeOf(set, ip)));
+/** What of the owner's earlier leases is in which set. */
+function heldIn(sets: readonly RangeSet[], earlier: readonly Earlier[]): ReadonlyMap<number, readonly Earlier[]> {
+  const held = new Map<number, Earlier[]>();
+  if (earlier.length === 0) return held;
+  const find = finderOf(sets);
+  for (const lease of earlier) {
+    const index = find(lease.ip);
+    if (index === undefined) continue;
+    const others = held.get(index);
+    if (others) others.push(lease);
+    else held.set(index, [lease]);
+  }
+  return held;
+}
+
+/** The addresses asked for, by the numbers of their sets. @throws CniError when one is left over */
+function assignWishes(sets: readonly RangeSet[], wishes: readonly Ip[]): ReadonlyMap<number, Ip> {
+  const chosen = new Map<number, Ip>();
+  if (wishes.length === 0) return chosen;
+  const find = finderOf(sets);
+  const left: Ip[] = [];
+  for (const ip of wishes) {
+    const index = find(ip);
+    if (index === undefined || chosen.has(index)) left.push(ip);
+    else chosen.set(index, ip);
+  }
+  if (left.length === 0) return chosen;
+  const outside = left.filter((ip) => find(ip) === undefined);
   const details = outside.length
     ? `${outside.map(formatIp).join(" ")} is in no range: ${sets.map(formatSet).join("; ")}`
     : "a range set gives one address: ask for one of each";
-  throw new CniError(INTERNAL, `failed to allocate all requested IPs: ${[...left].map(formatIp).join(" ")}`, details);
+  throw new CniError(INTERNAL, `failed to allocate all requested IPs: ${left.map(formatIp).join(" ")}`, details);
 }

@@ -115,8 +115,8 @@ export function readWishes(call: Call): Ip[] {
     wishes.push(ip);
   }
   const { args, runtimeConfig } = decode(wishSchema, call.config);
-  wishes.push(...(args?.cni?.ips ?? []), ...(runtimeConfig?.ips ?? []));
-  return wishes.filter((ip, i) => wishes.findIndex((other) => other.join() === ip.join()) === i);
+  const all = [...wishes, ...(args?.cni?.ips ?? []), ...(runtimeConfig?.ips ?? [])];
+  return all.length > 1 ? [...new Map(all.map((ip) => [ip.join(), ip])).values()] : all;
 }
 
 /** The addresses that the call's prevResult names; none when it has none, or one that cannot be understood. */

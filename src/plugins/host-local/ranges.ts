@@ -13,6 +13,7 @@ import {
   previousIp,
 } from "../../base/ip.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
+import { firstOverlap } from "./search.ts";
 
 /** A range as the configuration writes it. */
 export interface RangeConfig {
@@ -53,21 +54,16 @@ export function rangeSets(configs: readonly RangeSetConfig[], cniVersion: string
   }
   const sets = configs.map((config, index) => rangeSet(config, `invalid range set ${index}: `));
   checkOnePerFamily(sets, cniVersion);
-  sets.forEach((set, i) => {
-    sets.slice(i + 1).forEach((other, j) => {
-      if (set.some((a) => other.some((b) => overlap(a, b)))) {
-        const keys = [configs[i], configs[i + j + 1]].map((one) => (one?.single ? `${one.path}.subnet` : one?.path));
-        const details = `${keys.join(" and ")} hand out the same addresses: move one of them`;
-        throw invalid(`range set ${i} overlaps with ${i + j + 1}`, details);
-      }
-    });
-  });
-  return sets;
+  const pair = sets.length > 1 ? firstOverlap(sets) : undefined;
+  if (!pair) return sets;
+  const keys = pair.map((i) => configs[i]).map((one) => (one?.single ? `${one.path}.subnet` : one?.path));
+  const details = `${keys.join(" and ")} hand out the same addresses: move one of them`;
+  throw invalid(`range set ${pair[0]} overlaps with ${pair[1]}`, details);
 }
 
-/** Whether `ip` is of the range's family, in its subnet and between its ends. */
-export function rangeContains(range: Range, ip: Ip): boolean {
-  return prefixContains(range.subnet, ip) && compareIp(range.start, ip) <= 0 && compareIp(ip, range.end) <= 0;
+/** Whether `ip` is of the range's family and between its ends, and so in its subnet. */
+export function rangeContains({ start, end }: Range, ip: Ip): boolean {
+  return compareIp(start, ip) <= 0 && compareIp(ip, end) <= 0;
 }
 
 /** The range of the set that `ip` lies in; undefined when none does. */
@@ -111,38 +107,34 @@ function rangeSet(config: RangeSetConfig, prefix: string): RangeSet {
       throw invalid(`${prefix}mixed address families`, details);
     }
   });
-  set.forEach((a, i) => {
-    for (const b of set.slice(i + 1)) {
-      if (!overlap(a, b)) continue;
-      const details = `${config.path}: set rangeStart and rangeEnd so that no address is in both`;
-      throw invalid(`${prefix}subnets ${formatRange(a)} and ${formatRange(b)} overlap`, details);
-    }
-  });
-  return set;
+  const pair = set.length > 1 ? firstOverlap(set.map((one) => [one])) : undefined;
+  if (!pair) return set;
+  const [a, b] = pair.map((i) => formatRange(set[i] as Range));
+  const details = `${config.path}: set rangeStart and rangeEnd so that no address is in both`;
+  throw invalid(`${prefix}subnets ${a} and ${b} overlap`, details);
 }
 
 function range(config: RangeConfig, path: string, prefix: string): Range {
   const subnet = subnetOf(config.subnet, path, prefix);
-  const network = formatPrefix(subnet);
   const { gateway: givenGateway, rangeStart: givenStart, rangeEnd: givenEnd } = config;
   const gateway = givenGateway ?? nextIp(subnet.ip);
   if (givenGateway && !prefixContains(subnet, gateway)) {
     const details = `${path}.gateway must be an address of the subnet`;
-    throw invalid(`${prefix}gateway ${formatIp(gateway)} not in network ${network}`, details);
+    throw invalid(`${prefix}gateway ${formatIp(gateway)} not in network ${formatPrefix(subnet)}`, details);
   }
   const start = givenStart ?? nextIp(subnet.ip);
   const afterEnd = givenEnd?.length === start.length && compareIp(start, givenEnd) > 0;
   if (givenStart && (!prefixContains(subnet, start) || afterEnd)) {
     const details = `${path}.rangeStart must lie in the subnet and not after rangeEnd`;
-    throw invalid(`${prefix}RangeStart ${formatIp(start)} not in network ${network}`, details);
+    throw invalid(`${prefix}RangeStart ${formatIp(start)} not in network ${formatPrefix(subnet)}`, details);
   }
   const end = givenEnd ?? (subnet.ip.length === 4 ? previousIp(lastOf(subnet)) : lastOf(subnet));
   if (givenEnd && (!prefixContains(subnet, end) || compareIp(end, start) < 0)) {
     const details = `${path}.rangeEnd must lie in the subnet and not before rangeStart`;
-    throw invalid(`${prefix}RangeEnd ${formatIp(end)} not in network ${network}`, details);
+    throw invalid(`${prefix}RangeEnd ${formatIp(end)} not in network ${formatPrefix(subnet)}`, details);
   }
   if (givenStart && compareIp(start, end) > 0) {
-    const message = `RangeStart ${formatIp(start)} is after RangeEnd ${formatIp(end)} in network ${network}`;
+    const message = `RangeStart ${formatIp(start)} is after RangeEnd ${formatIp(end)} in network ${formatPrefix(subnet)}`;
     throw invalid(prefix + message, `without ${path}.rangeEnd the range ends there: lower rangeStart, or set rangeEnd`);
   }
   return { subnet, start, end, gateway };
@@ -150,11 +142,10 @@ function range(config: RangeConfig, path: string, prefix: string): Range {
 
 function subnetOf(subnet: Prefix | undefined, path: string, prefix: string): Prefix {
   if (subnet === undefined) throw invalid(`${prefix}IP <nil> not v4 nor v6`, `${path}.subnet is missing`);
-  const network = formatPrefix(subnet);
   const bits = subnet.ip.length * 8;
   if (subnet.length > bits - 2) {
     const details = `${path}.subnet must be /${bits - 2} or shorter`;
-    throw invalid(`${prefix}Network ${network} too small to allocate from`, details);
+    throw invalid(`${prefix}Network ${formatPrefix(subnet)} too small to allocate from`, details);
   }
   const first = networkOf(subnet);
   if (!equalIp(first, subnet.ip)) {
@@ -171,10 +162,6 @@ function checkOnePerFamily(sets: readonly RangeSet[], cniVersion: string): void 
   const v4 = sets.filter((set) => set[0]?.start.length === 4).length;
   if (v4 <= 1 && sets.length - v4 <= 1) return;
   throw invalid(`CNI version ${cniVersion} does not support more than 1 address per family`, "");
-}
-
-function overlap(a: Range, b: Range): boolean {
-  return rangeContains(a, b.start) || rangeContains(a, b.end) || rangeContains(b, a.start) || rangeContains(b, a.end);
 }
 
 function invalid(message: string, details: string): CniError {
