@@ -8,8 +8,9 @@ use crate::modules::Bundles;
 use crate::snapshot::heap::Heap;
 use crate::stack;
 
-/// A plugin needs about 2 MiB; beyond this something is wrong and the node must not suffer.
-const MEMORY_LIMIT: usize = 64 << 20;
+/// A plugin needs about 2 MiB, a GC of 100,000 attachments 80; beyond this the node must not suffer. src/skel/failure.ts and
+/// fatal.rs say so.
+const MEMORY_LIMIT: usize = 128 << 20;
 /// Room to describe an exhausted heap.
 const MEMORY_RESERVE: usize = 4 << 20;
 /// Below it no cycles are collected: a plugin never gets there.
@@ -71,6 +72,7 @@ fn report(ctx: &Ctx<'_>, error: &rquickjs::Error) -> ! {
     }
     let stack = thrown.as_object().and_then(|object| Exception::from_object(object.clone())).and_then(|e| e.stack());
     match Coerced::<String>::from_js(ctx, thrown) {
+        Ok(text) if text.starts_with("InternalError: out of memory") => out_of_memory(),
         Ok(text) => fatal(&text, &stack.unwrap_or_default()),
         Err(_) => fatal("an exception without a text", &stack.unwrap_or_default()),
     }

@@ -8,7 +8,8 @@ use rustix::stdio::stdout;
 use crate::snapshot;
 
 /// CNI reserves codes from 100 on for plugins; 999 is the reference's code for "something else".
-const OUT_OF_MEMORY: &str = "{\"code\":999,\"msg\":\"out of memory\",\"details\":\"\"}\n";
+const OUT_OF_MEMORY: &str = "{\"code\":999,\"msg\":\"out of memory\",\"details\":\"a call may use 128 MiB: \
+    is what came on stdin very large, or the machine's memory used up?\"}\n";
 
 /// Ends the process at once: no destructors, no exit handlers.
 pub fn exit(code: i32) -> ! {

@@ -1,3 +1,5 @@
+import { isOutOfMemory } from "./exhausted.ts";
+
 /**
  * Kernel error numbers (asm-generic/errno-base.h, errno.h) and the predicate by which code decides on them.
  */
@@ -114,5 +116,6 @@ export function errnoText(errno: number): string {
 
 /** What went wrong, for a person: the message of any thrown value. */
 export function messageOf(error: unknown): string {
+  if (isOutOfMemory(error)) return "out of memory";
   return error instanceof Error ? error.message : String(error);
 }

@@ -21,7 +21,7 @@ export function find(type: string, paths: readonly string[]): Found {
   if (type.includes("/")) throw new CniError(INVALID_CONFIG, `invalid plugin name: ${type}`);
   if (paths.length === 0) throw new CniError(INVALID_CONFIG, "no paths provided");
   for (const directory of paths) {
-    const path = `${directory.replace(/\/+$/, "")}/${type}`;
+    const path = `${withoutSlashes(directory)}/${type}`;
     const file = regularFile(path);
     if (file) return { path, file };
   }
@@ -30,6 +30,13 @@ export function find(type: string, paths: readonly string[]): Found {
     `failed to find plugin ${quote(type)} in path [${paths.join(" ")}]`,
     "install it there, or correct the type in the configuration or CNI_PATH",
   );
+}
+
+/** Without those at its end. An expression would begin anew at each of them. */
+function withoutSlashes(directory: string): string {
+  let end = directory.length;
+  while (directory[end - 1] === "/") end--;
+  return directory.slice(0, end);
 }
 
 function regularFile(path: string): Found["file"] | undefined {

@@ -1,18 +1,37 @@
 import { lineTable } from "#sys";
 import { errnoOf, isSignal, messageOf } from "../base/errno.ts";
+import { isOutOfMemory } from "../base/exhausted.ts";
 import { Explained } from "../base/explained.ts";
 import { CniError, INTERNAL } from "../spec/errors.ts";
 import { originalStack } from "../sys/lines.ts";
 
+/** Longest text of an answer, in characters: what is longer quotes something that nobody wants to read. */
+const TEXT_LIMIT = 0x10000;
+
 /** An error as plugins print it: indented by four spaces, no newline at the end, `details` only when there are any. */
 export function errorJson(error: CniError): string {
   const { code, message, details } = error;
-  return JSON.stringify({ code, msg: message, details: details || undefined }, null, 4);
+  return JSON.stringify({ code, msg: cut(message), details: cut(details) || undefined }, null, 4);
 }
 
-/** What went wrong, as an answer. A CniError stays as it is, also when it is the cause of what was thrown. */
-export function toCniError(error: unknown): CniError {
+function cut(text: string): string {
+  return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT)}…` : text;
+}
+
+/**
+ * What went wrong, as an answer. A CniError stays as it is, also when it is the cause of what was thrown. `requestSize` is the
+ * length of what came on stdin.
+ */
+export function toCniError(error: unknown, requestSize = 0): CniError {
   const chain = chainOf(error);
+  if (chain.some(isOutOfMemory)) {
+    return new CniError(
+      INTERNAL,
+      "out of memory",
+      `a call may use 128 MiB; its configuration has ${requestSize} characters`,
+      error,
+    );
+  }
   const interrupted = chain.find(isSignal);
   if (interrupted) {
     const details = "what had been done was taken back; DEL removes what is left, then the call can be repeated";

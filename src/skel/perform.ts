@@ -1,5 +1,5 @@
 import { deferSignals } from "#sys";
-import { messageOf } from "../base/errno.ts";
+import { EFBIG, isErrno, messageOf } from "../base/errno.ts";
 import { settle } from "../base/undo.ts";
 import { readRequest } from "../spec/config.ts";
 import { readEnv } from "../spec/env.ts";
@@ -24,11 +24,17 @@ export function perform(
 ): Reply {
   const lines: string[] = [];
   const warn = (line: string) => void lines.push(line.endsWith("\n") ? line : `${line}\n`);
+  let size = 0;
+  const request = () => {
+    const text = stdin();
+    size = text.length;
+    return text;
+  };
   try {
-    const answer = answerOf(plugin, variables, stdin, delegates, warn);
+    const answer = answerOf(plugin, variables, request, delegates, warn);
     return { code: 0, ...answer, stderr: lines.join("") };
   } catch (error) {
-    return { code: 1, stdout: errorJson(toCniError(error)), stderr: lines.join("") };
+    return { code: 1, stdout: errorJson(toCniError(error, size)), stderr: lines.join("") };
   }
 }
 
@@ -66,7 +72,8 @@ function received(readStdin: () => string): string {
   try {
     return readStdin();
   } catch (error) {
-    throw new CniError(IO_FAILURE, `error reading from stdin: ${messageOf(error)}`, "", error);
+    const details = isErrno(error, EFBIG) ? "more than 16 MiB, the most that is read, came on stdin" : "";
+    throw new CniError(IO_FAILURE, `error reading from stdin: ${messageOf(error)}`, details, error);
   }
 }
 

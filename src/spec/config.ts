@@ -1,3 +1,5 @@
+import { messageOf } from "../base/errno.ts";
+import { isOutOfMemory, isOutOfStack } from "../base/exhausted.ts";
 import { anyObject, array, boolean, decode, goObject, type Members, mapOf, nullable, string } from "./decode.ts";
 import { isIdentifier } from "./env.ts";
 import { CniError, DECODING_FAILURE, INVALID_CONFIG } from "./errors.ts";
@@ -112,20 +114,23 @@ function assertPluginName(name: string, key: string): void {
 }
 
 function parseJson(stdin: string): unknown {
-  if (stdin.trim() === "") {
-    throw new CniError(
-      DECODING_FAILURE,
-      "error unmarshall network config: unexpected end of JSON input",
-      "stdin is empty: the network configuration is expected there",
-    );
-  }
   try {
     return JSON.parse(stdin);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `error unmarshall network config: ${reason}`;
-    throw new CniError(DECODING_FAILURE, message, `stdin is not JSON: ${brief(stdin)}`, error);
+    if (isOutOfMemory(error)) throw error;
+    const [reason, details] = flawOf(stdin, error);
+    throw new CniError(DECODING_FAILURE, `error unmarshall network config: ${reason}`, details, error);
   }
+}
+
+/** What is wrong with a text that is no JSON: the reason and the details. */
+function flawOf(stdin: string, error: unknown): [string, string] {
+  if (isOutOfStack(error))
+    return ["exceeded max depth", "stdin is nested too deeply: 10,000 levels are always possible"];
+  if (stdin.trim() === "") {
+    return ["unexpected end of JSON input", "stdin is empty: the network configuration is expected there"];
+  }
+  return [messageOf(error), `stdin is not JSON: ${brief(stdin)}`];
 }
 
 /** Runs `fn`, putting `context` before the message of a CniError. */

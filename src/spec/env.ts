@@ -55,7 +55,8 @@ export function readEnv(variables: ReadonlyMap<string, string>, needs: readonly 
 
 /** The spec's identifier: container IDs and network names. */
 export function isIdentifier(text: string): boolean {
-  return /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(text);
+  // What it is not: the engine would keep a state for each character that a repetition takes.
+  return !/^$|^[_.-]|[^a-zA-Z0-9_.-]/.test(text);
 }
 
 /** @throws CniError 4 */
@@ -70,7 +71,7 @@ const SPACE = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u20
 export function assertIfname(name: string): void {
   const fail = (message: string, details?: string) => new CniError(INVALID_ENVIRONMENT, message, details);
   if (name === "") throw fail("interface name is empty");
-  if (byteLength(name) > 15)
+  if (name.length > 15 || byteLength(name) > 15)
     throw fail("interface name is too long", "interface name should be less than 16 characters");
   if (name === "." || name === "..") throw fail("interface name is . or ..");
   if (/[/:]/.test(name) || SPACE.test(name)) {

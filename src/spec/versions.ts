@@ -47,7 +47,7 @@ export function atLeast(version: string, since: Version): boolean {
 }
 
 function partsOf(version: string): number[] {
-  const parts = (version || OLDEST).split(".");
+  const parts = (version || OLDEST).split(".", 4);
   if (parts.length > 3) throw invalid(version, "too many parts");
   return parts.map((part) => {
     if (!/^\d{1,9}$/.test(part)) throw invalid(version, `"${part}" is not a decimal number`);

@@ -1,3 +1,4 @@
+import { Explained } from "../base/explained.ts";
 import type { Coder, Value } from "./coder.ts";
 import { DecodeError, Reader, u32At, type Writer } from "./cursor.ts";
 
@@ -11,6 +12,16 @@ export type Decoded<T extends AttrTable> = {
 
 const NLA_TYPE_MASK = 0x3fff;
 const NLA_F_NESTED = 0x8000;
+
+/** In bytes, with the header. */
+const LONGEST = 0xffff;
+
+function tooLong(type: number, length: number): Explained {
+  return new Explained(
+    `a netlink attribute (type ${type}) would have ${length} bytes, of which ${LONGEST} are possible`,
+    "the network has too many addresses, or a value that is too long, for one request to the kernel",
+  );
+}
 
 /** Types whose payload is attributes carry NLA_F_NESTED; a coder made here says so. */
 interface Nest {
@@ -122,12 +133,17 @@ export function list<V>(type: number, coder: Coder<V>): Coder<V[]> & Required<Ne
   };
 }
 
-/** Writes one attribute: its header, the value, and the padding after it. */
+/**
+ * Writes one attribute: its header, the value, and the padding after it.
+ * @throws Explained when it is longer than the 16 bits of its length can say
+ */
 export function writeAttr<V>(w: Writer, type: number, coder: Coder<V> & Nest, value: V): void {
   const start = w.zero(4);
   coder.encode(w, value);
+  const length = w.at - start;
+  if (length > LONGEST) throw tooLong(type, length);
   const flagged = coder.nested ? type | NLA_F_NESTED : type;
-  w.patch32(start, (w.at - start) | (flagged << 16));
+  w.patch32(start, length | (flagged << 16));
   w.align(start);
 }
 

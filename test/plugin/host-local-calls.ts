@@ -11,6 +11,8 @@ export interface PoolOptions {
   readonly ipam?: Record<string, unknown>;
   /** Replaces keys of the configuration. */
   readonly conf?: Record<string, unknown>;
+  /** Changes the configuration's JSON into what comes on stdin. */
+  readonly written?: (json: string) => string;
   /** CNI_ARGS. */
   readonly args?: string;
   /** Directory of the executable. */
@@ -78,7 +80,7 @@ export function pool(): Pool {
 }
 
 function invocation(root: string, dataDir: string, verb: Verb, id: string, options: PoolOptions) {
-  const { ipam, conf, args, bin = BIN, by = [] } = options;
+  const { ipam, conf, written = (json) => json, args, bin = BIN, by = [] } = options;
   const config = {
     cniVersion: "1.1.0",
     name: "pool",
@@ -89,7 +91,7 @@ function invocation(root: string, dataDir: string, verb: Verb, id: string, optio
   };
   return {
     cmd: [...by, join(bin, "host-local")],
-    stdin: Buffer.from(JSON.stringify(config)),
+    stdin: Buffer.from(written(JSON.stringify(config))),
     env: environment(verb, bin, { id, ns: "/some/where", ...(args === undefined ? {} : { args }) }),
   };
 }

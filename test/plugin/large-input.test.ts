@@ -1,6 +1,9 @@
 /** What a pod's or a network's author writes is answered in a time that grows with its length, and in words that are true. */
 import { describe, expect } from "bun:test";
-import { built, needs } from "../support/needs.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bridgeConf, environment } from "../support/conf.ts";
+import { BIN, built, needs } from "../support/needs.ts";
 import { type PoolOptions, pool } from "./host-local-calls.ts";
 
 const test = needs(built);
@@ -19,6 +22,11 @@ const many = <T>(count: number, item: (i: number) => T) => Array.from({ length: 
 const address = (i: number) => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
 const subnet = (i: number) => ({ subnet: `${address(4 * i)}/30` });
 const wishes = (count: number) => ({ ips: many(count, (i) => address(i + 10)) });
+
+/** Adds a member of this text to a configuration. */
+const beside = (text: string) => (json: string) => `${json.slice(0, -1)},"x":${text}}`;
+const name = (length: number) => ({ conf: { name: "n".repeat(length) } });
+const MIB = 2 ** 20;
 
 /** What is asked for, and the answer: the address, or the code and the beginning of the message of an error. */
 const CALLS: [what: string, options: () => PoolOptions, address: string | number, message?: string][] = [
@@ -46,9 +54,37 @@ const CALLS: [what: string, options: () => PoolOptions, address: string | number
     7,
     "range set 4000 overlaps with 4001",
   ],
+  ["a name of 10 MiB", () => name(10 * MIB), 7, "network name is too long: 10485760 characters"],
+  [
+    "an ipam.type that is a list of a million",
+    () => ({ ipam: { type: many(MIB, () => 1) } }),
+    6,
+    "ipam.type: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1… is not a string",
+  ],
+  [
+    "a subnet of 10 MiB",
+    () => ({ ipam: { ranges: [[{ subnet: "1:".repeat(5 * MIB) }]] } }),
+    7,
+    "ipam.ranges[0][0].subnet: ",
+  ],
+  ["a version of 10 MiB", () => ({ conf: { cniVersion: ".".repeat(10 * MIB) } }), 1, "incompatible CNI versions"],
+  ["10,000 levels of arrays", () => ({ written: beside("[".repeat(10_000) + "]".repeat(10_000)) }), "10.1.2.2/24"],
+  [
+    "a million levels of objects",
+    () => ({ written: beside('{"a":'.repeat(1e6)) }),
+    6,
+    "error unmarshall network config: exceeded max depth",
+  ],
+  [
+    "more objects than there is memory for",
+    () => ({ written: beside(`[${"{},".repeat(4 * MIB)}{}]`) }),
+    999,
+    "out of memory",
+  ],
+  ["17 MiB", () => ({ conf: { "x-long": "x".repeat(17 * MIB) } }), 5, "error reading from stdin"],
 ];
 
-describe("host-local/ADD answers within seconds", () => {
+describe("host-local/ADD answers within seconds and says what is wrong", () => {
   test.each(CALLS)("%s", (_, options, answer, message = "") => {
     using net = pool();
     const [reply, time] = timed(() => net.call("ADD", "a", options()));
@@ -58,4 +94,62 @@ describe("host-local/ADD answers within seconds", () => {
     ).toEqual([answer, expect.stringMatching(new RegExp(`^${RegExp.escape(message)}`))]);
     expect(time).toBeLessThan(LIMIT_MS);
   });
+});
+
+/** The most that Linux takes as one variable is 128 KiB. */
+const LONG = 100_000;
+
+describe("bridge answers within seconds", () => {
+  test.each([
+    [
+      "a CNI_PATH of slashes",
+      "DEL",
+      { CNI_PATH: `/x${"/".repeat(LONG)}y` },
+      'failed to find plugin "host-local" in path [',
+    ],
+    [
+      "a container ID of dots",
+      "DEL",
+      { CNI_CONTAINERID: `a${".".repeat(LONG)}!` },
+      "invalid characters in containerID",
+    ],
+    ["an interface's name", "ADD", { CNI_IFNAME: "x".repeat(LONG) }, "interface name is too long"],
+    ["CNI_ARGS of many pairs", "ADD", { CNI_ARGS: "a=b;".repeat(LONG / 4) }, 'ARGS: invalid pair ""'],
+    ["a MAC address", "ADD", { CNI_ARGS: `MAC=${"0:".repeat(LONG / 2)}` }, "CNI_ARGS: MAC=0:0:"],
+  ] as const)("%s", (_, verb, env, message) => {
+    using net = pool();
+    const conf = JSON.stringify(bridgeConf(net.dataDir));
+    const variables = { ...environment(verb, BIN, { ns: "nowhere" }), ...env };
+    const [{ stdout }, time] = timed(() =>
+      Bun.spawnSync([join(BIN, "bridge")], { stdin: Buffer.from(conf), env: variables, timeout: 60_000 }),
+    );
+    expect(JSON.parse(stdout.toString()).msg).toStartWith(message);
+    expect(time).toBeLessThan(LIMIT_MS);
+  });
+
+  test("GC of 100,000 valid attachments", () => {
+    using net = pool();
+    net.add("a");
+    const valid = many(100_000, (i) => ({ containerID: `container-${i}`, ifname: "eth0" }));
+    const [{ status, stdout }, time] = timed(() =>
+      net.call("GC", "", { conf: { "cni.dev/valid-attachments": valid } }),
+    );
+    expect([status, stdout, net.leases()]).toEqual([0, "", {}]);
+    expect(time).toBeLessThan(LIMIT_MS);
+  });
+});
+
+test("host-local/ADD reads a resolv.conf of more words than a function has arguments", () => {
+  using net = pool();
+  const resolvConf = join(net.root, "resolv.conf");
+  writeFileSync(resolvConf, `search${" a".repeat(70_000)}\noptions${" \t".repeat(100_000)}b\n`);
+  const [{ json }, time] = timed(() => net.call("ADD", "a", { ipam: { resolvConf } }));
+  expect([json?.dns?.search?.length, json?.dns?.options]).toEqual([70_000, ["b"]]);
+  expect(time).toBeLessThan(LIMIT_MS);
+});
+
+test("host-local/GC refuses a version of 10 MiB", () => {
+  using net = pool();
+  const { json } = net.call("GC", "", { conf: { cniVersion: ".".repeat(10 * MIB) } });
+  expect([json?.code, json?.msg.slice(0, 20)]).toEqual([6, 'invalid version "...']);
 });

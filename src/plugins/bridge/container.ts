@@ -27,7 +27,7 @@ import type { Veth } from "./attach.ts";
 import { NO_IPV6 } from "./gateway.ts";
 import { addLinkLocal, isLinkLocalEarly } from "./link-local.ts";
 import type { Addressing, Plan } from "./plan.ts";
-import { gatewayOf } from "./sound.ts";
+import { gatewaysOfRoutes } from "./sound.ts";
 
 /** The container's interface, as its own namespace knows it. */
 export interface Inner {
@@ -94,10 +94,11 @@ function prepareIpv6(sysctls: Sysctls, ifname: string): void {
 function routesOf(inner: Inner, { ips, routes }: Addressing) {
   // As in the reference, a priority or table below one is none.
   const given = (number: number | undefined) => (number !== undefined && number > 0 ? number : undefined);
+  const gatewayOf = gatewaysOfRoutes(ips);
   return routes.map((route) => {
     const { dst, scope } = route;
     const [priority, table] = [given(route.priority), given(route.table)];
-    return addRoute({ dst, gateway: gatewayOf(route, ips), oif: inner, priority, table, scope });
+    return addRoute({ dst, gateway: gatewayOf(route), oif: inner, priority, table, scope });
   });
 }
 
@@ -110,7 +111,7 @@ function explain(failure: unknown, at: number, { ips, routes }: Addressing, ifna
   if (at === ips.length) return failed(`set "${ifname}" UP`);
   const route = routes[at - ips.length - 1];
   if (!route) return failed(`add link-local address to "${ifname}"`);
-  const gateway = gatewayOf(route, ips);
+  const gateway = gatewaysOfRoutes(ips)(route);
   const via = gateway ? ` via ${formatIp(gateway)}` : "";
   return failed(
     `add route '${formatPrefix(route.dst)}${via} dev ${ifname}'`,

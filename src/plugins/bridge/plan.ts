@@ -90,13 +90,13 @@ export const CONTAINER_INTERFACE = 2;
  */
 function missingDefaults(ips: readonly IpConfig[], routes: readonly Route[]): Route[] {
   const defaults: Route[] = [];
+  const given = [4, 16].map((size) => routes.filter(({ dst }) => dst.length === 0 && dst.ip.length === size));
   for (const { address, gateway } of ips) {
     const size = address.ip.length;
-    const isDefault = ({ dst }: Route) => dst.length === 0 && dst.ip.length === size;
-    if (!gateway || defaults.some(isDefault)) continue;
-    const given = routes.filter(isDefault);
-    if (gateway.length !== size && !given.some(({ gw }) => gw)) throw otherFamily(address, gateway);
-    if (given.length > 0) continue;
+    if (!gateway || defaults.some(({ dst }) => dst.ip.length === size)) continue;
+    const own = given[size === 4 ? 0 : 1] ?? [];
+    if (gateway.length !== size && !own.some(({ gw }) => gw)) throw otherFamily(address, gateway);
+    if (own.length > 0) continue;
     defaults.push({ dst: { ip: new Uint8Array(size), length: 0 }, gw: gateway });
   }
   return defaults;

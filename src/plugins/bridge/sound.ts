@@ -35,7 +35,8 @@ export function assertOneSubnet(bridge: string, choices: readonly (readonly Pref
   const [first, ...others] = choices.filter(([one]) => one?.ip.length === 4).map((set) => set.map(formatPrefix));
   let common = first;
   for (const other of others) {
-    common = common?.filter((one) => other.includes(one));
+    const among = new Set(other);
+    common = common?.filter((one) => among.has(one));
     if (common?.length !== 0) continue;
     throw new CniError(
       INVALID_CONFIG,
@@ -57,15 +58,21 @@ export function assertMtu({ mtu }: BridgeConfig, addresses: readonly Prefix[]): 
   );
 }
 
-/** Where a route leads: to its own gateway, else to the first that the addresses of its family have; else on the link. */
-export function gatewayOf({ dst, gw }: Route, ips: readonly { readonly gateway?: Ip }[]): Ip | undefined {
-  return gw ?? ips.find(({ gateway }) => gateway?.length === dst.ip.length)?.gateway;
+/**
+ * What tells where a route leads: to its own gateway, else to the first that the addresses of its family have; undefined: on
+ * the link.
+ */
+export function gatewaysOfRoutes(ips: readonly { readonly gateway?: Ip }[]): (route: Route) => Ip | undefined {
+  const first = (size: number) => ips.find(({ gateway }) => gateway?.length === size)?.gateway;
+  const [v4, v6] = [first(4), first(16)];
+  return ({ dst, gw }) => gw ?? (dst.ip.length === 4 ? v4 : v6);
 }
 
-/** @throws CniError 7 for the first route that the kernel would refuse; `ips` as for `gatewayOf` */
+/** @throws CniError 7 for the first route that the kernel would refuse; `ips` as for `gatewaysOfRoutes` */
 export function assertRoutes(routes: readonly Route[], ips: readonly { readonly gateway?: Ip }[]): void {
+  const gatewayOf = gatewaysOfRoutes(ips);
   for (const route of routes) {
-    const gateway = gatewayOf(route, ips);
+    const gateway = gatewayOf(route);
     const fault = faultOf(route, gateway);
     if (!fault) continue;
     const via = gateway ? ` via ${formatIp(gateway)}` : "";

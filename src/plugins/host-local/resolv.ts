@@ -44,13 +44,34 @@ export function parseResolvConf(text: string): Dns {
   const options: string[] = [];
   let domain: string | undefined;
   for (const line of text.split("\n")) {
-    const [key = "", ...values] = line.trim().split(/\s+/);
+    const [key = "", ...values] = wordsOf(line);
     const [first] = values;
     if (first === undefined || key.startsWith("#") || key.startsWith(";")) continue;
     if (key === "nameserver") nameservers.push(first);
     else if (key === "domain") domain = first;
-    else if (key === "search") search.push(...values);
-    else if (key === "options") options.push(...values);
+    else if (key === "search") append(search, values);
+    else if (key === "options") append(options, values);
   }
   return { nameservers, search, options, ...(domain === undefined ? {} : { domain }) };
+}
+
+/** There may be more than a call can have arguments. */
+function append(list: string[], words: readonly string[]): void {
+  for (const word of words) list.push(word);
+}
+
+/** What stands between blanks. Not split by an expression, which is slow on long lines. */
+function wordsOf(line: string): string[] {
+  const words: string[] = [];
+  let start = 0;
+  for (let i = 0; i <= line.length; i++) {
+    if (i < line.length && !isBlank(line.charCodeAt(i))) continue;
+    if (i > start) words.push(line.slice(start, i));
+    start = i + 1;
+  }
+  return words;
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 0x20 || (unit >= 9 && unit <= 13) || (unit > 0x7f && String.fromCharCode(unit).trim() === "");
 }

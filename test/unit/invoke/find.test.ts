@@ -3,7 +3,8 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { find } from "../../../src/invoke/find.ts";
 import { executables } from "../../support/executables.ts";
-import { refusalOf } from "../../support/refusal.ts";
+import { growth, LINEAR } from "../../support/growth.ts";
+import { refusal, refusalOf } from "../../support/refusal.ts";
 
 test("find() takes the first regular file, links followed, whether executable or not", () => {
   using a = executables();
@@ -31,4 +32,9 @@ test.each([
   ["a", [], "no paths provided"],
 ])("find() refuses %p in %p", (type, paths, message) => {
   expect(refusalOf(() => find(type, paths))).toEqual([7, message]);
+});
+
+test("find() looks at each character of a directory's name once", () => {
+  const slashes = (size: number) => [`/nowhere${"/".repeat(size)}x${"/".repeat(size)}`];
+  expect(growth(4000, (size) => refusal(() => find("bridge", slashes(size))))).toBeLessThan(LINEAR);
 });

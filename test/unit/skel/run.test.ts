@@ -253,7 +253,47 @@ describe("run() turns what a handler throws into error JSON", () => {
     expect(json.details).toContain("run.test.ts");
   });
 
-  test.each(["text", undefined, null, 5])("even %p", (thrown) => {
+  test.each(["text", undefined, 5])("even %p", (thrown) => {
     expect(failing(thrown).json).toMatchObject({ code: 999, msg: String(thrown) });
+  });
+});
+
+describe("run() when something is too large", () => {
+  class InternalError extends Error {
+    override readonly name = "InternalError";
+  }
+  const failing = (thrown: unknown) =>
+    call(
+      fakePlugin({
+        ADD() {
+          throw thrown;
+        },
+      }),
+      callEnv("ADD"),
+    ).json;
+
+  test.each([
+    ["null, where not even an error had room", null],
+    ["an error of the engine", new InternalError("out of memory in regexp execution")],
+    ["an error of ours with that as its cause", new CniError(6, "stdin is not JSON", "", null)],
+  ])("says out of memory for %s", (_, thrown) => {
+    const { code, msg, details } = failing(thrown);
+    expect([code, msg]).toEqual([999, "out of memory"]);
+    expect(details).toContain(`${conf().length} characters`);
+  });
+
+  test("says how much is read where stdin has more", () => {
+    const tooMuch = () => {
+      throw Object.assign(new Error("read: EFBIG (file too large)"), { errno: 27 });
+    };
+    expect(call(fakePlugin(), callEnv("ADD"), tooMuch).json).toMatchObject({
+      code: 5,
+      details: expect.stringContaining("16 MiB"),
+    });
+  });
+
+  test("cuts what quotes more than anybody reads", () => {
+    const { msg, details } = failing(new CniError(7, "m".repeat(100_000), "d".repeat(65_536)));
+    expect([msg.length, msg.endsWith("m…"), details]).toEqual([65_537, true, "d".repeat(65_536)]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { Explained } from "../../../src/base/explained.ts";
 import { attrs, list } from "../../../src/wire/attrs.ts";
-import { type Coder, cstr, flag, u8, u16be, u32 } from "../../../src/wire/coder.ts";
+import { bytes, type Coder, cstr, flag, u8, u16be, u32 } from "../../../src/wire/coder.ts";
 import { DecodeError, Reader, Writer } from "../../../src/wire/cursor.ts";
 import { hex } from "../../support/hex.ts";
 
@@ -99,5 +100,23 @@ describe("attrs()", () => {
     expect(() => attrs({ broken: [1, broken] }).decode(new Reader(hex("04 00 01 00")))).toThrow(
       new TypeError("a defect"),
     );
+  });
+});
+
+describe("an attribute that is longer than its length can say", () => {
+  const values = attrs({ value: [7, bytes], next: [8, u8] });
+
+  test("is refused before it becomes its neighbour", () => {
+    const longest = encode(values, { value: new Uint8Array(0xffff - 4), next: 1 });
+    expect(values.decode(new Reader(longest)).next).toBe(1);
+    const tooLong = () => encode(values, { value: new Uint8Array(0x10000 - 4), next: 1 });
+    expect(tooLong).toThrow("a netlink attribute (type 7) would have 65536 bytes, of which 65535 are possible");
+    expect(tooLong).toThrow(Explained);
+  });
+
+  test("is refused when only all that is in it is too long", () => {
+    const nested = list(3, bytes);
+    const outer = attrs({ items: [2, nested] });
+    expect(() => encode(outer, { items: [new Uint8Array(40_000), new Uint8Array(40_000)] })).toThrow("(type 2)");
   });
 });
