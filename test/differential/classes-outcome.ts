@@ -67,7 +67,10 @@ const DEL: readonly DifferenceClass[] = [
     "DEL",
     (pair) =>
       onlyBerth(pair) &&
-      (!leases(pair) || !Object.values(pair.berth.after.files).some((file) => file.endsWith(leaseOf(pair.step)))),
+      // Without "ipam" the leases are looked for where they are by default.
+      (!leases(pair) ||
+        (pair.conf.ipam ?? null) === null ||
+        !Object.values(pair.berth.after.files).some((file) => file.endsWith(leaseOf(pair.step)))),
   ),
   {
     name: "del-spares-older-leases",
