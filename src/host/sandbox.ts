@@ -7,6 +7,7 @@ import {
   ENOENT,
   ENOTDIR,
   ENXIO,
+  ESRCH,
   errnoOf,
   errnoText,
   isErrno,
@@ -58,7 +59,7 @@ function remedyFor(error: unknown): string {
 }
 
 /** That there is nothing, or something that was never a namespace. Who may not look (EACCES, EMFILE …) has not seen that. */
-const GONE = [ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, ENXIO, ENODEV];
+const GONE = [ENOENT, ESRCH, ENOTDIR, ENAMETOOLONG, ELOOP, ENXIO, ENODEV];
 
 /**
  * Opens CNI_NETNS for taking down: one that is empty, missing or no namespace is gone, and its interfaces with it.

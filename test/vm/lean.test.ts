@@ -98,6 +98,7 @@ async function transcriptOf(): Promise<Transcript> {
   leaseOnVfat(all);
   all.step("without", "mv /bin/iptables-legacy-save /bin/iptables-legacy-restore /tmp");
   lifeOf(all, "no-iptables", "masq");
+  lifeOf(all, "no-iptables", "masq", "iptables");
   const transcript = await all.run({
     modules: ["bridge", "veth", "iptable_nat", "xt_MASQUERADE", "xt_comment", "loop", "vfat", "nls_cp437", "nls_ascii"],
     spare: ["nfnetlink"],
@@ -157,6 +158,7 @@ need("without iptables ipMasq is refused, saying what to install", () => {
   for (const step of ["STATUS", "ADD"]) {
     const { status, stdout } = transcript.of(`no-iptables-masq/${step}`);
     expect([status, stdout]).toEqual([1, expect.stringContaining("install an iptables")]);
+    expect(transcript.of(`no-iptables-masqiptables/${step}`).status).toBe(1);
   }
   expect(transcript.of("no-iptables-masq/DEL").status).toBe(0);
   expect(transcript.of("no-iptables-masq/left").stdout).not.toContain("10.77");

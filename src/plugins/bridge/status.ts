@@ -54,8 +54,10 @@ function assertRules(host: Host, { common, ipMasq, ipMasqBackend, macspoofchk }:
   if (masquerades && ipMasqBackend === "iptables") {
     try {
       host.rules.iptables().assertInstalled();
+      // What is installed may be a front end of nf_tables.
+      if (host.rules.lacksNftables()) host.rules.iptables().assertWorks();
     } catch (error) {
-      throw lacking(`ipMasqBackend "iptables" is not there: ${messageOf(error)}`, "install iptables", error);
+      throw lacking(`ipMasqBackend "iptables" cannot be used: ${messageOf(error)}`, "install iptables", error);
     }
   }
   if (!macspoofchk && !(masquerades && ipMasqBackend !== "iptables")) return;
