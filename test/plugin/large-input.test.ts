@@ -127,6 +127,19 @@ describe("bridge answers within seconds", () => {
     expect(time).toBeLessThan(LIMIT_MS);
   });
 
+  test("a trunk of 1,000 times all VLANs", () => {
+    using net = pool();
+    const conf = { ...bridgeConf(net.dataDir), vlanTrunk: many(1000, () => ({ minID: 1, maxID: 4094 })) };
+    const [reply, time] = timed(() =>
+      Bun.spawnSync([join(BIN, "bridge")], {
+        stdin: Buffer.from(JSON.stringify(conf)),
+        env: environment("ADD", BIN, { ns: "nowhere" }),
+      }),
+    );
+    expect(JSON.parse(reply.stdout.toString()).msg).toStartWith("failed to open netns");
+    expect(time).toBeLessThan(LIMIT_MS);
+  });
+
   test("GC of 100,000 valid attachments", () => {
     using net = pool();
     net.add("a");

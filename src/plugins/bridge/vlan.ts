@@ -37,33 +37,50 @@ export function readPortVlans(keys: VlanKeys, gateway: string | undefined): Port
   const { vlan = 0, vlanTrunk = [], preserveDefaultVlan = false } = keys;
   if (vlan < 0 || vlan > LAST_VID)
     throw invalid(`invalid VLAN ID ${vlan} (must be between 0 and ${LAST_VID})`, `"vlan" is ${vlan}`);
-  const vids = new Set(vlanTrunk.flatMap(vidsOf));
+  const trunk = vidsOf(vlanTrunk);
   if (vlan && gateway !== undefined && `${gateway}.${vlan}`.length > 15) {
     throw invalid(
       `"${gateway}.${vlan}" is too long for the name of an interface`,
       'with "isGateway" and "vlan" the gateway is the interface <bridge>.<vlan>, of at most 15 bytes: shorten "bridge"',
     );
   }
-  return { vlan, trunk: [...vids].sort((a, b) => a - b), preserveDefault: preserveDefaultVlan };
+  return { vlan, trunk, preserveDefault: preserveDefaultVlan };
 }
 
-function vidsOf(item: TrunkItem): number[] {
-  const { id, minID, maxID } = item;
+/** The VLANs of all items, sorted. An item counts where it begins and where it ends, however many VLANs are between. */
+function vidsOf(items: readonly TrunkItem[]): number[] {
+  const steps = new Int32Array(LAST_VID + 2);
+  for (const [first, last] of items.flatMap(stretchesOf)) {
+    steps[first] = (steps[first] as number) + 1;
+    steps[last + 1] = (steps[last + 1] as number) - 1;
+  }
   const vids: number[] = [];
+  let open = 0;
+  for (let vid = 1; vid <= LAST_VID; vid++) {
+    open += steps[vid] as number;
+    if (open > 0) vids.push(vid);
+  }
+  return vids;
+}
+
+/** The first and last VLAN of an item, of its range and of its single one. */
+function stretchesOf(item: TrunkItem): [number, number][] {
+  const { id, minID, maxID } = item;
+  const stretches: [number, number][] = [];
   const wrong = (message: string) =>
     invalid(message, `vlanTrunk: ${JSON.stringify(item)}: an item is {"id": N} or {"minID": N, "maxID": N}, 1 to 4094`);
   if (minID !== undefined && maxID !== undefined) {
     if (!isVid(minID)) throw wrong("incorrect trunk minID parameter");
     if (!isVid(maxID)) throw wrong("incorrect trunk maxID parameter");
     if (maxID < minID) throw wrong("minID is greater than maxID in trunk parameter");
-    for (let vid = minID; vid <= maxID; vid++) vids.push(vid);
+    stretches.push([minID, maxID]);
   } else if (minID !== undefined || maxID !== undefined) {
     const missing = minID === undefined ? "minID" : "maxID";
     throw wrong(`minID and maxID should be configured simultaneously, ${missing} is missing`);
   }
-  if (id === undefined) return vids;
+  if (id === undefined) return stretches;
   if (!isVid(id)) throw wrong("incorrect trunk id parameter");
-  return [...vids, id];
+  return [...stretches, [id, id]];
 }
 
 function isVid(id: number): boolean {
