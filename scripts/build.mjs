@@ -1,5 +1,5 @@
 // Builds berth: TypeScript -> bundles (esbuild) -> bytecode in a static executable (cargo) -> the same with a started
-// engine in it (finish.mjs) -> dist/bin.
+// engine in it (finish.mjs) -> dist/bin. With --arch ARCHITECTURE (amd64, arm64) -> dist/ARCHITECTURE/bin.
 // For Node 20 or later. Does only what is needed: a second run without a change takes well under a second.
 
 import { spawnSync } from "node:child_process";
@@ -16,14 +16,15 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { compile } from "./cargo.mjs";
 import { lineTable } from "./line-table.mjs";
+import { ARCHITECTURES, HOST, output, targetOf } from "./targets.mjs";
 import { finish } from "./training/finish.mjs";
 import { train } from "./training/train.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUNDLES = join(ROOT, "build/bundles");
-const DIST = join(ROOT, "dist/bin");
 
 /** Bundle name -> entry point. The build evaluates `core`, whose `main` the host calls, and others are loaded by name. */
 const ENTRIES = Object.fromEntries(
@@ -77,31 +78,7 @@ function run(command, args, options) {
   if (status !== 0) stop(`${command} ${args.join(" ")} failed`);
 }
 
-/** The output of a command, or undefined when it is not there or fails. */
-function output(command, args) {
-  const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
-  return status === 0 ? stdout : undefined;
-}
-
-/**
- * What Rust calls the machine that is built for. With musl, a call starts in a third less time than with glibc, which asks
- * for the sizes of caches first; without it, as where it cannot be installed, berth is the same but for that.
- */
-function targetOf(host) {
-  const musl = host.replace(/-gnu$/, "-musl");
-  const has = () => output("musl-gcc", ["--version"]) && existsSync(libraryOf(musl));
-  if (!has()) spawnSync("bash", ["-c", ". scripts/setup.sh; install_musl"], { cwd: ROOT, stdio: "inherit" });
-  if (has()) return musl;
-  console.error("build: with glibc, as musl is not here: calls will start slower");
-  return host;
-}
-
-/** Where Rust's library for a target is, if it is installed. */
-function libraryOf(target) {
-  return output("rustc", ["--print", "target-libdir", "--target", target])?.trim() ?? "";
-}
-
-/** Checks the tools that npm does not install. Returns the target triple to build for. */
+/** Checks the tools that npm does not install. */
 function checkTools() {
   const rustc = output("rustc", ["-vV"]);
   if (rustc === undefined || output("cargo", ["-V"]) === undefined) {
@@ -114,7 +91,18 @@ function checkTools() {
   }
   const triple = /^host: (.+)$/m.exec(rustc)[1];
   if (!triple.endsWith("-linux-gnu")) stop(`berth is built on Linux with glibc, not for ${triple}`);
-  return targetOf(triple);
+}
+
+/** What the command line asks for: how to build, and the directory of the executables. */
+function wanted() {
+  const { arch } = parseArgs({ options: { arch: { type: "string" } } }).values;
+  const architecture = arch ?? HOST;
+  const all = Object.keys(ARCHITECTURES).join(" and ");
+  if (ARCHITECTURES[architecture] === undefined)
+    stop(`berth is built for ${all}, not for ${architecture ?? process.arch}`);
+  const { missing = [], ...target } = targetOf(architecture);
+  if (missing.length > 0) stop(`for ${architecture} this is missing: ${missing.join(", ")}`);
+  return { target, directory: join(ROOT, "dist", arch ?? "", "bin") };
 }
 
 async function bundle() {
@@ -161,16 +149,16 @@ function writeBundles(parts) {
   for (const name of readdirSync(BUNDLES)) if (!wanted.has(name)) rmSync(join(BUNDLES, name));
 }
 
-/** Replaces dist/bin/berth in one step: it may be running. */
-function install(executable) {
-  mkdirSync(DIST, { recursive: true });
-  const target = join(DIST, "berth");
+/** Replaces berth in the directory in one step: it may be running. */
+function install(executable, directory) {
+  mkdirSync(directory, { recursive: true });
+  const target = join(directory, "berth");
   if (!existsSync(target) || !readFileSync(target).equals(executable)) {
     writeFileSync(`${target}.new`, executable, { mode: 0o755 });
     renameSync(`${target}.new`, target);
   }
   for (const plugin of PLUGINS) {
-    const link = join(DIST, plugin);
+    const link = join(directory, plugin);
     if (existsSync(link) && readlinkSync(link) === "berth") continue;
     rmSync(link, { force: true });
     symlinkSync("berth", link);
@@ -181,22 +169,23 @@ function install(executable) {
 const STEP = 32 << 10;
 
 /** The finished executable. The memory for its snapshot is as large as it must be: once measured, it is built with that. */
-function finished(triple) {
-  const file = join(ROOT, "build/snapshot-size");
+function finished({ triple, env, runner }) {
+  const file = join(ROOT, `build/snapshot-size-${triple}`);
   let size = existsSync(file) ? Number(readFileSync(file, "utf8")) : 2 << 20;
   for (;;) {
-    const unfinished = compile(triple, size) ?? stop("cargo failed");
-    const { executable, used, failures } = finish(unfinished, train);
-    const wanted = used === undefined ? 2 * size : Math.ceil(used / STEP) * STEP;
-    if (wanted === size) {
+    const unfinished = compile(triple, size, env) ?? stop("cargo failed");
+    const { executable, used, failures } = finish(unfinished, train, runner);
+    const enough = used === undefined ? 2 * size : Math.ceil(used / STEP) * STEP;
+    if (enough === size) {
       for (const failure of failures) console.error(`build: calls will be slower: training is out of date: ${failure}`);
       return executable;
     }
-    size = wanted;
+    size = enough;
     writeFileSync(file, `${size}`);
   }
 }
 
-const triple = checkTools();
+checkTools();
+const { target, directory } = wanted();
 writeBundles(await bundle());
-install(finished(triple));
+install(finished(target), directory);

@@ -12,6 +12,7 @@ const RUNTIME = join(ROOT, "runtime");
 const PATHS = [
   [ROOT, "/berth"],
   [process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "/cargo"],
+  [process.env.BERTH_CACHE ?? join(homedir(), ".cache/berth"), "/cache"],
 ];
 
 const RUST_FLAGS = PATHS.flatMap(([from, to]) => ["--remap-path-prefix", `${from}=${to}`]);
@@ -36,7 +37,6 @@ export function compile(triple, size, env = {}) {
     stdio: "inherit",
     env: {
       ...environment,
-      ...(triple.endsWith("-musl") && { TARGET_CC: "musl-gcc" }),
       CFLAGS: [CFLAGS, ...C_FLAGS].join(" ").trim(),
       BERTH_SNAPSHOT_SIZE: `${size}`,
       ...env,

@@ -9,15 +9,19 @@ BERTH_CACHE=${BERTH_CACHE:-$HOME/.cache/berth}
 # BERTH_REFERENCE tries another than package.json's. test/support/needs.ts names the directory too.
 RELEASE=${BERTH_REFERENCE:-$(sed -nE 's/^ *"reference": "(.*)",$/\1/p' "$(dirname "${BASH_SOURCE[0]}")/../package.json")}
 REFERENCE=$BERTH_CACHE/reference-$RELEASE
+REFERENCE_MODULE=github.com/containernetworking/plugins
 REFERENCE_PLUGINS=({main/{bridge,loopback,ptp,macvlan,ipvlan,vlan,host-device,dummy,tap},ipam/{host-local,static,dhcp},meta/{portmap,firewall,tuning,bandwidth,sbr,vrf}})
+
+# As the reference's releases are built.
+REFERENCE_BUILD=(env CGO_ENABLED=0 go install -trimpath
+  -ldflags "-s -w -X $REFERENCE_MODULE/pkg/utils/buildversion.BuildVersion=$RELEASE")
 
 # command:package
 COMMANDS=(ip:iproute2 nft:nftables iptables:iptables ping:iputils-ping strace:strace time:time
   containerd:containerd runc:runc busybox:busybox-static valgrind:valgrind python3:python3)
 
-# Another kernel, with what this machine's may lack, for test/vm: booted in software emulation.
-VM_KERNEL=$BERTH_CACHE/vm-kernel
-[ "$(uname -m)" != x86_64 ] || COMMANDS+=(qemu-system-x86_64:qemu-system-x86)
+. "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/vm.sh"
 
 say() { printf '==> %s\n' "$*"; }
 
@@ -45,6 +49,32 @@ install_musl() {
   rustup --quiet target add "$target"
 }
 
+# install_cross ARCHITECTURE MACHINE: for building for another architecture, a MACHINE as Rust calls it: scripts/targets.mjs.
+install_cross() {
+  install_packages "$2-linux-gnu-gcc:gcc-${2//_/-}-linux-gnu" "qemu-$2-static:qemu-user-static"
+  install_foreign_musl "$1" "$2"
+  local target=$2-unknown-linux-musl
+  [ -d "$(rustc --print target-libdir --target "$target" 2>/dev/null)" ] && return
+  type -P rustup >/dev/null || return
+  say "installing Rust's library for $target with rustup"
+  rustup --quiet target add "$target"
+}
+
+# musl's headers, and a compiler that uses them; Rust has the library itself.
+install_foreign_musl() {
+  local place=$BERTH_CACHE/musl-$1 new=$BERTH_CACHE/musl-$1.$$ suite
+  [ -x "$place/musl-gcc" ] && return
+  say "unpacking musl's headers for $1 into $place (once)"
+  if ! { suite=$(debian_says CODENAME) && debian_lists "$suite" "$1" && unpack "$new" "$suite" "$1" musl-dev; }; then
+    rm -rf "$new"
+    return 1
+  fi
+  sed "s,/usr/,$place/usr/,g" "$new/usr/lib/$2-linux-musl/musl-gcc.specs" >"$new/musl-gcc.specs"
+  printf '#!/bin/sh\nexec %s-linux-gnu-gcc "$@" -specs "%s/musl-gcc.specs"\n' "$2" "$place" >"$new/musl-gcc"
+  chmod +x "$new/musl-gcc"
+  rm -rf "$place" && mv "$new" "$place"
+}
+
 install_modules() {
   [ node_modules/.package-lock.json -nt package-lock.json ] && return
   say "installing node modules (npm ci)"
@@ -62,15 +92,13 @@ install_reference() {
     say "go is not installed: tests that compare with the reference plugins will be skipped"
     return
   fi
-  local module=github.com/containernetworking/plugins new=$REFERENCE.$$ packages libcni
+  local module=$REFERENCE_MODULE new=$REFERENCE.$$ packages libcni
   libcni=$(go mod download -json "$module@$RELEASE" | sed -nE 's/^\t"GoMod": "(.*)",$/\1/p')
   libcni=$(sed -nE 's,^\s+github.com/containernetworking/cni (v.*)$,\1,p' "${libcni:-/dev/null}")
   say "building the reference plugins $RELEASE and cnitool ${libcni:-?} into $REFERENCE (once)"
   mkdir -p "$new"
   packages=("${REFERENCE_PLUGINS[@]/#/$module/plugins/}")
-  # As the reference's releases are built.
-  local version="-X $module/pkg/utils/buildversion.BuildVersion=$RELEASE"
-  local install=(env CGO_ENABLED=0 GOBIN="$new" go install -trimpath -ldflags "-s -w $version")
+  local install=(env GOBIN="$new" "${REFERENCE_BUILD[@]}")
   if [ -n "$libcni" ] && "${install[@]}" "${packages[@]/%/@$RELEASE}" &&
     "${install[@]}" "github.com/containernetworking/cni/cnitool@$libcni"; then
     rm -rf "$REFERENCE" && mv "$new" "$REFERENCE"
@@ -80,29 +108,11 @@ install_reference() {
   fi
 }
 
-# Debian's package of it, unpacked and not installed: test/support/vm/kernel.ts names the directory too.
-install_vm_kernel() {
-  [ "$(uname -m)" = x86_64 ] || return 0
-  compgen -G "$VM_KERNEL/boot/vmlinuz-*" >/dev/null && return
-  local package new=$VM_KERNEL.$$ find='s/^ *Depends: (linux-image-[0-9].*)/\1/p'
-  package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -nE "$find" | head -n1)
-  [ -n "$package" ] || { as_root apt-get update -qq &&
-    package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -nE "$find" | head -n1); }
-  say "unpacking ${package:-linux-image-cloud-amd64} into $VM_KERNEL (once)"
-  mkdir -p "$new"
-  if [ -n "$package" ] && (cd "$new" && apt-get download -qq "$package" 2>/dev/null && dpkg -x ./*.deb . && rm ./*.deb); then
-    rm -rf "$VM_KERNEL" && mv "$new" "$VM_KERNEL"
-  else
-    rm -rf "$new"
-    say "the kernel could not be had: the tests that boot it will be skipped"
-  fi
-}
-
 setup() {
   install_packages "${COMMANDS[@]}" || say "apt-get could not install all of it: tests that need it will fail or be skipped"
   install_modules || { say "npm ci failed, so nothing can be built"; return 1; }
   install_reference
-  install_vm_kernel
+  install_vm
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

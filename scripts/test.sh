@@ -15,6 +15,11 @@ fi
 say "building"
 npm run --silent build || { say "the build failed, so no test ran"; exit 1; }
 
+# What has been built for arm64 is tested too, and skipped where it has not.
+if [ -d dist/arm64 ]; then
+  npm run --silent build -- --arch arm64 || { say "the build for arm64 failed, so no test ran"; exit 1; }
+fi
+
 reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
 passed=0 failed=0 skipped=0

@@ -23,16 +23,18 @@ function identified(executable) {
 
 /**
  * Finishes what cargo built: run once, it prints itself with a started engine in it, laid out by what `train` (train.mjs)
- * has it learn. Returns the executable's bytes, what failed in training, and how much of the memory for the snapshot is
- * `used`; only the failures when there is too little of that.
+ * has it learn; the words of `runner` come before its path where it is another machine's. Returns the executable's bytes,
+ * what failed in training, and how much of the memory for the snapshot is `used`; only the failures when there is too little
+ * of that.
  */
-export function finish(unfinished, train = () => []) {
+export function finish(unfinished, train = () => [], runner = []) {
   const directory = mkdtempSync(join(tmpdir(), "berth-training-"));
   try {
     const trained = join(directory, "trained");
-    const failures = train(unfinished, directory, trained);
+    const failures = train(unfinished, directory, trained, runner);
     const env = { BERTH_TRAINED: trained };
-    const { status, stdout, stderr, error } = spawnSync(unfinished, [], { env, maxBuffer: 64 << 20 });
+    const [command, ...words] = [...runner, unfinished];
+    const { status, stdout, stderr, error } = spawnSync(command, words, { env, maxBuffer: 64 << 20 });
     if (stdout?.includes('"the snapshot is full"')) return { failures };
     if (status !== 0) throw new Error(`the program does not start: ${error?.message ?? `${stdout}${stderr}`}`);
     return { executable: identified(stdout), used: Number(stderr.toString()), failures };

@@ -20,10 +20,11 @@ function recorded() {
 }
 
 /**
- * Trains `executable` in `directory`, where what it learns is added to `file`. Returns what failed: recorded answers that do
- * not go with what is asked any more leave the rest of a call untrained, and its pages less well laid out.
+ * Trains `executable` in `directory`, where what it learns is added to `file`; `runner`, QEMU's emulator of programs and its
+ * options, runs it where it is another machine's. Returns what failed: recorded answers that do not go with what is asked any
+ * more leave the rest of a call untrained, and its pages less well laid out.
  */
-export function train(executable, directory, file) {
+export function train(executable, directory, file, runner = []) {
   const bin = join(directory, "bin");
   mkdirSync(bin);
   for (const plugin of ["bridge", "host-local"]) symlinkSync(executable, join(bin, plugin));
@@ -34,8 +35,12 @@ export function train(executable, directory, file) {
     writeFileSync(replies, answers.get(label) ?? "");
     const env = { ...environment(verb, "/dev/null", bin), BERTH_TRAINING: file, BERTH_REPLIES: replies };
     const input = JSON.stringify(conf);
-    const { status, stdout, stderr } = spawnSync(join(bin, plugin), [], {
-      argv0: plugin,
+    const path = join(bin, plugin);
+    const [emulator, ...words] = runner;
+    // The emulator is told the program's name in its own words.
+    const [command, args, argv0] = emulator ? [emulator, [...words, "-0", plugin, path], emulator] : [path, [], plugin];
+    const { status, stdout, stderr } = spawnSync(command, args, {
+      argv0,
       env,
       input,
       encoding: "utf8",

@@ -1,46 +1,98 @@
 /** What the build makes of the unfinished executable: the same everywhere, from recorded answers that go with the program. */
-import { expect } from "bun:test";
+import { describe, expect } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { built, needs } from "../support/needs.ts";
+import { arm64 } from "../support/foreign.ts";
+import { built, type Need, needs } from "../support/needs.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const TARGETS = join(ROOT, "runtime/target");
 
-/** The unfinished executable that dist/bin/berth was made from. */
-function unfinished(): string {
-  const triple = readdirSync(TARGETS).find((name) => name.endsWith("-linux-musl") || name.endsWith("-linux-gnu"));
-  return join(TARGETS, triple ?? "none", "release/berth");
+/** What is built: for which machine, as Rust calls it, where it is, and what runs it here. */
+interface Build {
+  name: string;
+  machine: string;
+  berth: string;
+  runner: string[];
+  need: Need;
+}
+
+const BUILDS: Build[] = [
+  {
+    name: "this machine's",
+    machine: process.arch === "arm64" ? "aarch64" : "x86_64",
+    berth: join(ROOT, "dist/bin/berth"),
+    runner: [],
+    need: built,
+  },
+  {
+    name: "arm64's",
+    machine: "aarch64",
+    berth: join(ROOT, "dist/arm64/bin/berth"),
+    runner: ["qemu-aarch64-static"],
+    need: arm64,
+  },
+];
+
+/** The unfinished executable that `berth` was made from. */
+function unfinished({ machine }: Build): string {
+  const triples = readdirSync(TARGETS).filter((name) => name.startsWith(`${machine}-`));
+  const triple = triples.find((name) => name.endsWith("-musl")) ?? triples[0] ?? "none";
+  return join(TARGETS, triple, "release/berth");
 }
 
 /** finish.mjs, run by `command`: the hash of what it makes, and what failed in training. */
-function finished(command: readonly string[], env: Record<string, string> = {}) {
+function finished(build: Build, command: readonly string[], env: Record<string, string> = {}) {
   const script = `
     import { createHash } from "node:crypto";
     import { finish } from ${JSON.stringify(join(ROOT, "scripts/training/finish.mjs"))};
     import { train } from ${JSON.stringify(join(ROOT, "scripts/training/train.mjs"))};
-    const { executable, failures } = finish(process.argv[1], train);
+    const { executable, failures } = finish(process.argv[1], train, ${JSON.stringify(build.runner)});
     console.log(JSON.stringify({ hash: createHash("sha256").update(executable).digest("hex"), failures }));`;
-  const { stdout, stderr } = Bun.spawnSync([...command, "node", "--input-type=module", "-e", script, unfinished()], {
-    env: { PATH: process.env.PATH ?? "", ...env },
-  });
+  const words = [...command, "node", "--input-type=module", "-e", script, unfinished(build)];
+  const { stdout, stderr } = Bun.spawnSync(words, { env: { PATH: process.env.PATH ?? "", ...env } });
   expect(stderr.toString()).toBe("");
   return JSON.parse(stdout.toString());
 }
 
-needs(built)("the training's answers go with what berth asks (else: npm run record)", () => {
-  expect(finished([]).failures).toEqual([]);
-});
+/** The loaded segments of an executable (elf(5), 64 bits): where in the file, where in memory, how long, how aligned. */
+function segments(elf: Buffer) {
+  const [at, size, count] = [Number(elf.readBigUInt64LE(32)), elf.readUInt16LE(54), elf.readUInt16LE(56)];
+  const headers = Array.from({ length: count }, (_, i) => elf.subarray(at + i * size, at + (i + 1) * size));
+  const word = (header: Buffer, offset: number) => Number(header.readBigUInt64LE(offset));
+  return headers
+    .filter((header) => header.readUInt32LE(0) === 1)
+    .map((header) => ({ at: word(header, 8), to: word(header, 16), size: word(header, 32), align: word(header, 48) }));
+}
 
-needs(built)("the executable is the same wherever and whenever it is finished", () => {
-  const hash = new Bun.CryptoHasher("sha256");
-  hash.update(readFileSync(join(ROOT, "dist/bin/berth")));
-  const directory = mkdtempSync(join(tmpdir(), "elsewhere-with-a-longer-name-"));
-  try {
-    const elsewhere = finished(["prlimit", "--stack=1048576"], { TMPDIR: directory, MORE: "x".repeat(50_000) });
-    expect(elsewhere.hash).toBe(hash.digest("hex"));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+describe.each(BUILDS)("$name executable", (build) => {
+  const test = needs(build.need);
+
+  test("is trained with answers that go with what berth asks (else: npm run record)", () => {
+    expect(finished(build, []).failures).toEqual([]);
+  });
+
+  test("is the same wherever and whenever it is finished", () => {
+    const hash = new Bun.CryptoHasher("sha256");
+    hash.update(readFileSync(build.berth));
+    const directory = mkdtempSync(join(tmpdir(), "elsewhere-with-a-longer-name-"));
+    try {
+      const env = { TMPDIR: directory, MORE: "x".repeat(50_000) };
+      const elsewhere = finished(build, ["prlimit", "--stack=1048576"], env);
+      expect(elsewhere.hash).toBe(hash.digest("hex"));
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("has the snapshot at the beginning of a page, of the largest that its machine has", () => {
+    const elf = readFileSync(build.berth);
+    const mark = "berth: the snapshot starts here\n";
+    const starts = segments(elf).flatMap(({ at, to, size, align }) => {
+      const start = elf.subarray(at, at + size).lastIndexOf(mark);
+      return start < 0 ? [] : [(start + to) % align];
+    });
+    expect(starts.at(-1)).toBe(0);
+  });
 });

@@ -2,11 +2,13 @@
 import { describe, expect } from "bun:test";
 import { bridgeConf, type Conf } from "../support/conf.ts";
 import { built, isMet, needs, reference } from "../support/needs.ts";
-import { virtualMachine } from "../support/vm/machine.ts";
+import { type Kernel, kernels } from "../support/vm/kernel.ts";
+import { bootable } from "../support/vm/machine.ts";
 import { type Script, script, type Transcript } from "../support/vm/script.ts";
 import { call, conf, netns, PRELUDE, type Side } from "./sides.ts";
 
-const NEEDS = [built, reference, virtualMachine];
+const [KERNEL] = kernels("6.1 amd64") as [Kernel];
+const NEEDS = [built, reference, bootable(KERNEL)];
 const need = needs(...NEEDS);
 
 /** "nfnetlink" is loaded before the second half: until then the kernel has no such socket, then one without nf_tables. */
@@ -99,7 +101,7 @@ async function transcriptOf(): Promise<Transcript> {
   all.step("without", "mv /bin/iptables-legacy-save /bin/iptables-legacy-restore /tmp");
   lifeOf(all, "no-iptables", "masq");
   lifeOf(all, "no-iptables", "masq", "iptables");
-  const transcript = await all.run({
+  const transcript = await all.run(KERNEL, {
     modules: ["bridge", "veth", "iptable_nat", "xt_MASQUERADE", "xt_comment", "loop", "vfat", "nls_cp437", "nls_ascii"],
     spare: ["nfnetlink"],
     programs: ["ip", ...["", "-legacy"].flatMap((kind) => [`iptables${kind}-save`, `iptables${kind}-restore`])],

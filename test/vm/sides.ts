@@ -1,17 +1,20 @@
 /** One scenario for two sets of plugins, each in namespaces of its own, and what is to be compared afterwards. */
 import type { Json } from "../support/command.ts";
 import { bridgeConf, type Conf } from "../support/conf.ts";
-import type { Script, Transcript } from "../support/vm/script.ts";
+import type { Script } from "../support/vm/script.ts";
+import type { Seen } from "./feature.ts";
 
 export const SIDES = ["berth", "reference"] as const;
 export type Side = (typeof SIDES)[number];
 
 /** The functions of the scripts. */
 export const PRELUDE = `
-# plugin SIDE VERB KEY CONTAINER <CONFIGURATION: its stderr is in /var
+# plugin SIDE VERB KEY CONTAINER TYPE <CONFIGURATION: its stderr is in /var. The shell that runs it becomes the plugin.
 plugin() {
-  nsenter --net=/run/netns/host-$3-$1 env -i PATH=/bin CNI_COMMAND=$2 CNI_CONTAINERID=$4 CNI_NETNS=/run/netns/$4-$3-$1 \\
-    CNI_IFNAME=eth0 CNI_PATH=/$1 /$1/bridge 2>/var/$1-$2-$3-$4.stderr
+  local id=$4 netns=/run/netns/$4-$3-$1 ifname=eth0
+  case $2 in GC | STATUS) id= netns= ifname= ;; esac
+  exec nsenter --net=/run/netns/host-$3-$1 env -i PATH=/bin CNI_COMMAND=$2 CNI_CONTAINERID=$id CNI_NETNS=$netns \\
+    CNI_IFNAME=$ifname CNI_PATH=/$1 /$1/$5 2>/var/$1-$2-$3-$4.stderr
 }
 `;
 
@@ -21,6 +24,8 @@ export interface Scenario {
   confs: Record<string, Conf>;
   /** Commands before the first ADD; the host's namespace is called HOST there. */
   before?: string;
+  /** The keys of its DELs, "DEL/CONTAINER" for each when absent. */
+  deleted?: readonly string[];
 }
 
 /** The configuration of a scenario's container, of the network "labnet" on "lab0"; see bridgeConf. */
@@ -45,7 +50,7 @@ export function call(
   const result = `/var/${key}-${side}-${container}.result`;
   const stdin =
     verb === "CHECK" ? `{ echo '${text.slice(0, -1)},"prevResult":'; cat ${result}; echo '}'; }` : `echo '${text}'`;
-  const run = `${stdin} | plugin ${side} ${verb} ${key} ${container}`;
+  const run = `${stdin} | plugin ${side} ${verb} ${key} ${container} ${conf.type}`;
   script.step(
     step,
     verb === "ADD"
@@ -54,15 +59,20 @@ export function call(
   );
 }
 
-/** Adds the namespaces of a scenario, and its ADDs. */
-export function begin(script: Script, side: Side, { key, confs, before }: Scenario): void {
+/** Adds the namespaces of a scenario. */
+export function prepare(script: Script, side: Side, { key, confs, before }: Scenario): void {
   const host = netns(key, side);
   script.step(
     `${key}/${side}/namespaces`,
     [host, ...Object.keys(confs).map((id) => netns(key, side, id))].map((ns) => `ip netns add ${ns}`).join("\n"),
   );
   if (before) script.step(`${key}/${side}/before`, before.replaceAll("HOST", host));
-  for (const [id, one] of Object.entries(confs)) call(script, side, "ADD", key, id, one);
+}
+
+/** The same, and its ADDs. */
+export function begin(script: Script, side: Side, scenario: Scenario): void {
+  prepare(script, side, scenario);
+  for (const [id, one] of Object.entries(scenario.confs)) call(script, side, "ADD", scenario.key, id, one);
 }
 
 /** Adds questions about the kernel's state, which `observed` reads. */
@@ -82,8 +92,8 @@ export function play(script: Script, side: Side, scenario: Scenario): void {
 }
 
 /** What a scenario came to on one side; what is random has a name in its place. */
-export function outcome(transcript: Transcript, side: Side, { key, confs }: Scenario): Json {
-  const results = Object.keys(confs).map((id) => transcript.json(`${key}/${side}/ADD/${id}`));
+export function outcome(seen: Pick<Seen, "of" | "json">, side: Side, { key, confs, deleted }: Scenario): Json {
+  const results = Object.keys(confs).map((id) => seen.json(`${key}/${side}/ADD/${id}`));
   const ports = new Map(results.map(({ interfaces }, i) => [interfaces[1].name, `port of ${Object.keys(confs)[i]}`]));
   const name = (real: string) => ports.get(real) ?? (/^veth[0-9a-f]{8}$/.test(real) ? "port of the gateway" : real);
   return {
@@ -91,15 +101,17 @@ export function outcome(transcript: Transcript, side: Side, { key, confs }: Scen
       ...rest,
       interfaces: interfaces.map((one: Json) => [name(one.name), one.sandbox?.replace(side, "SIDE")]),
     })),
-    up: observed(transcript, `${key}/${side}/up`, name),
-    deleted: Object.keys(confs).map((id) => transcript.of(`${key}/${side}/DEL/${id}`).status),
-    down: observed(transcript, `${key}/${side}/down`, name),
+    up: observed(seen, `${key}/${side}/up`, name),
+    deleted: (deleted ?? Object.keys(confs).map((id) => `DEL/${id}`)).map(
+      (del) => seen.of(`${key}/${side}/${del}`).status,
+    ),
+    down: observed(seen, `${key}/${side}/down`, name),
   };
 }
 
-function observed(transcript: Transcript, key: string, name: (real: string) => string): Json {
-  const vlans = transcript.json(`${key}/vlans`).map((row: Json) => [name(row.ifname), row.vlans]);
-  const links = transcript.json(`${key}/links`).map((link: Json) => [name(link.ifname), linkOf(link, name)]);
+function observed(seen: Pick<Seen, "json">, key: string, name: (real: string) => string): Json {
+  const vlans = seen.json(`${key}/vlans`).map((row: Json) => [name(row.ifname), row.vlans]);
+  const links = seen.json(`${key}/links`).map((link: Json) => [name(link.ifname), linkOf(link, name)]);
   return { vlans: Object.fromEntries(vlans), links: Object.fromEntries(links) };
 }
 

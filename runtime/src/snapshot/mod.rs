@@ -30,7 +30,10 @@ const SIZE: usize = match usize::from_str_radix(env!("BERTH_SNAPSHOT_SIZE"), 10)
     Err(_) => panic!("BERTH_SNAPSHOT_SIZE is a number of bytes"),
 };
 
-#[repr(C, align(4096))]
+/// At the beginning of a page: arm64 has kernels with pages of 16 and 64 KiB.
+#[repr(C)]
+#[cfg_attr(target_arch = "aarch64", repr(align(65536)))]
+#[cfg_attr(not(target_arch = "aarch64"), repr(align(4096)))]
 struct Image {
     mark: [u8; 32],
     /// A hash of the finished executable without it: scripts/finish.mjs.

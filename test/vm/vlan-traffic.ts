@@ -1,14 +1,10 @@
 /** What VLANs are for, on a kernel that has them: who reaches whom, what CHECK sees, and what DEL leaves. */
-import { describe, expect } from "bun:test";
+import { expect } from "bun:test";
 import { hostVethName } from "../../src/plugins/bridge/names.ts";
 import type { Json } from "../support/command.ts";
-import { built, isMet, needs } from "../support/needs.ts";
-import { virtualMachine } from "../support/vm/machine.ts";
-import { type Script, script, type Transcript } from "../support/vm/script.ts";
-import { begin, call, conf, netns, PRELUDE, type Scenario } from "./sides.ts";
-
-const NEEDS = [built, virtualMachine];
-const need = needs(...NEEDS);
+import type { Script } from "../support/vm/script.ts";
+import type { Feature, Seen } from "./feature.ts";
+import { begin, call, conf, netns, type Scenario } from "./sides.ts";
 
 const only = (last: number) => {
   const address = `10.77.0.${last}`;
@@ -56,56 +52,43 @@ ip -n ${t} link set eth0.200 up`;
 
 function life(all: Script): void {
   const host = netns("whole", "berth");
-  const check = (when: string) => call(all, "berth", "CHECK", "whole", "a", ALL, `check/${when}`);
+  const check = (when: string) => call(all, "berth", "CHECK", "whole", "a", ALL, `whole/check/${when}`);
   begin(all, "berth", WHOLE);
   ping(all, "ping/gateway", netns("whole", "berth", "a"), "10.77.0.1");
-  all.step("links", `ip -n ${host} -j addr show`);
+  all.step("whole/links", `ip -n ${host} -j addr show`);
   check("right");
   for (const vid of [100, 301]) {
-    all.step(`del/${vid}`, `bridge -n ${host} vlan del dev ${PORT} vid ${vid}`);
+    all.step(`whole/del/${vid}`, `bridge -n ${host} vlan del dev ${PORT} vid ${vid}`);
     check(`without-${vid}`);
     const flags = vid === 100 ? "pvid untagged" : "";
-    all.step(`add/${vid}`, `bridge -n ${host} vlan add dev ${PORT} vid ${vid} ${flags}`);
+    all.step(`whole/add/${vid}`, `bridge -n ${host} vlan add dev ${PORT} vid ${vid} ${flags}`);
   }
   check("mended");
-  call(all, "berth", "ADD", "whole", "a", ALL, "add/again");
+  call(all, "berth", "ADD", "whole", "a", ALL, "whole/add/again");
   check("after-refusal");
   call(all, "berth", "DEL", "whole", "a", ALL);
-  all.step("down", `ip -n ${host} -j link show`);
-  all.step("rules", `nsenter --net=/run/netns/${host} /bin/nft list ruleset`);
-  all.step("leases", "ls -1 /var/all-berth/labnet");
+  all.step("whole/down", `ip -n ${host} -j link show`);
+  all.step("whole/rules", `nsenter --net=/run/netns/${host} /bin/nft list ruleset`);
+  all.step("whole/leases", "ls -1 /var/all-berth/labnet");
 }
 
-async function run(): Promise<Transcript> {
-  const all = script(PRELUDE);
-  traffic(all);
-  life(all);
-  const transcript = await all.run();
-  console.log(`Linux ${transcript.release} in a virtual machine: ${transcript.seconds.toFixed(1)} s`);
-  return transcript;
-}
-
-const transcript = NEEDS.every(isMet) ? await run() : undefined;
-const of = (key: string) => transcript?.of(key) ?? expect.unreachable();
-const json = (key: string): Json => transcript?.json(key);
-
-describe("bridge/ADD with VLANs", () => {
-  need.each([
+function added({ test, of, json }: Seen): void {
+  test.each([
     ["100-100", true],
     ["100-200", false],
     ["200-100", false],
     ["trunk-200", true],
     ["trunk-100", false],
     ["gateway", true],
-  ])("lets through what it should: %s %p", (way, answered) => {
+  ])("ADD lets through what it should: %s %p", (way, answered) => {
     for (const key of ["a", "b", "c", "t"]) json(`apart/berth/ADD/${key}`);
     expect(of("tagged").status).toBe(0);
     expect(of(`ping/${way}`).status === 0).toBe(answered);
   });
 
-  need("puts the gateway's address on the VLAN's interface, completing one that is there", () => {
+  test("ADD puts the gateway's address on the VLAN's interface, completing one that is there", () => {
     const { interfaces, ips } = json("whole/berth/ADD/a");
-    const links = new Map<string, Json>(json("links").map((link: Json) => [link.ifname, link]));
+    const links = new Map<string, Json>(json("whole/links").map((link: Json) => [link.ifname, link]));
     const gateway = links.get("lab0.100");
     expect(interfaces[3]).toEqual({ name: "lab0.100", mac: gateway.address });
     expect(ips).toMatchObject([{ gateway: "10.77.0.1", interface: 2 }]);
@@ -114,29 +97,42 @@ describe("bridge/ADD with VLANs", () => {
     expect(global(links.get("lab0"))).toEqual([]);
     expect(links.get("vethhalf")).toMatchObject({ master: "lab0", operstate: "UP" });
   });
-});
+}
 
-describe("bridge/CHECK with VLANs", () => {
-  need.each(["right", "mended", "after-refusal"])(
-    "says nothing of an attachment that is as it should be: %s",
+function checked({ test, of }: Seen): void {
+  test.each(["right", "mended", "after-refusal"])(
+    "CHECK says nothing of an attachment that is as it should be: %s",
     (when) => {
-      expect(of(`check/${when}`)).toEqual({ status: 0, stdout: "" });
+      expect(of(`whole/check/${when}`)).toEqual({ status: 0, stdout: "" });
     },
   );
 
-  need.each([100, 301])("names VLAN %d, out of which the port was taken", (vid) => {
-    expect(of(`del/${vid}`).status).toBe(0);
-    const { status, stdout } = of(`check/without-${vid}`);
+  test.each([100, 301])("CHECK names VLAN %d, out of which the port was taken", (vid) => {
+    expect(of(`whole/del/${vid}`).status).toBe(0);
+    const { status, stdout } = of(`whole/check/without-${vid}`);
     expect([status, JSON.parse(stdout).msg]).toEqual([1, `port ${PORT} is not as configured: VLAN ${vid} is missing`]);
   });
-});
+}
 
-describe("bridge/DEL with VLANs", () => {
-  need("leaves the bridge and its gateways, as the reference, and nothing of the container", () => {
+function deleted({ test, of, json }: Seen): void {
+  test("DEL leaves the bridge and its gateways, as the reference, and nothing of the container", () => {
     expect(of("whole/berth/DEL/a")).toEqual({ status: 0, stdout: "" });
-    const names = json("down").map((link: Json) => link.ifname);
+    const names = json("whole/down").map((link: Json) => link.ifname);
     expect(names.sort()).toEqual(["lab0", "lab0.100", "lo", "vethhalf"]);
-    expect(of("rules").stdout).not.toMatch(/10\.77\.0\.2|cni-br-iface|macspoofchk/);
-    expect(of("leases").stdout.split("\n").sort()).toEqual(["last_reserved_ip.0", "lock"]);
+    expect(of("whole/rules").stdout).not.toMatch(/10\.77\.0\.2|cni-br-iface|macspoofchk/);
+    expect(of("whole/leases").stdout.split("\n").sort()).toEqual(["last_reserved_ip.0", "lock"]);
   });
-});
+}
+
+export const vlanTraffic: Feature = {
+  title: "VLANs keep apart",
+  steps: (all) => {
+    traffic(all);
+    life(all);
+  },
+  tests: (seen) => {
+    added(seen);
+    checked(seen);
+    deleted(seen);
+  },
+};
