@@ -1,15 +1,14 @@
 import { load } from "#sys";
-import { EINVAL, EPROTONOSUPPORT, isErrno } from "../base/errno.ts";
+import { EINVAL, EPROTONOSUPPORT, isErrno, type SysError } from "../base/errno.ts";
+import { NetlinkError } from "../netlink/error.ts";
 
 /**
- * What a kernel says that has no nf_tables: to nfnetlink's socket where that is missing too, else to every question. No
- * other error says that nothing of nf_tables can be there: who may not look must not conclude.
+ * Whether a failure is what a kernel without nf_tables says: to nfnetlink's socket where that is missing too, else in answer
+ * to every question. Nothing else says that nothing of nf_tables can be there: who may not look must not conclude.
  */
-const LACKING = [EPROTONOSUPPORT, EINVAL];
-
-/** Whether a failure of `nftablesFailure` (nftables.ts) means that the kernel has no nf_tables. */
 export function isLack(failure: unknown): boolean {
-  return isErrno(failure, ...LACKING);
+  if (failure instanceof NetlinkError) return failure.errno === EINVAL;
+  return isErrno(failure, EPROTONOSUPPORT) && (failure as SysError).syscall === "socket";
 }
 
 /** What `ask` answers; on a kernel without nf_tables, which is found out when it fails, what `without` does. */
