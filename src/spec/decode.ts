@@ -43,7 +43,13 @@ export function array<T>(item: Schema<T>): Schema<T[]> {
   return {
     read(value) {
       if (!Array.isArray(value)) throw new Mismatch(value, "an array");
-      return value.map((one, index) => at(index, item, one));
+      const items: T[] = [];
+      try {
+        for (const one of value) items.push(item.read(one));
+      } catch (error) {
+        throw within(items.length, error);
+      }
+      return items;
     },
   };
 }
@@ -54,7 +60,7 @@ export function mapOf<T>(item: Schema<T>): Schema<Record<string, T>> {
     read(value) {
       const members = Object.entries(anyObject.read(value));
       // fromEntries defines members of their own, also for the name "__proto__".
-      return Object.fromEntries(members.map(([name, one]) => [name, at(name, item, one)]));
+      return Object.fromEntries(members.map(([name, one]) => [name, member(name, item, one)]));
     },
   };
 }
@@ -112,14 +118,19 @@ export function goObject<E extends Entries>(entries: E): Schema<Members<E>> {
     read(value) {
       const input = anyObject.read(value);
       const members: Record<string, unknown> = {};
-      for (const key of Object.keys(input)) {
-        const name = Object.hasOwn(entries, key) ? key : inAnyCase(key);
-        if (name === undefined) continue;
-        const entry = entries[name] as Schema<unknown>;
-        const member = input[key];
-        if (member === null && !entry.keepsNull) continue;
-        if (member === "" && entry.blankIsAbsent) continue;
-        members[name] = at(name, entry, member);
+      let name: string | undefined;
+      try {
+        for (const key of Object.keys(input)) {
+          name = Object.hasOwn(entries, key) ? key : inAnyCase(key);
+          if (name === undefined) continue;
+          const entry = entries[name] as Schema<unknown>;
+          const member = input[key];
+          if (member === null && !entry.keepsNull) continue;
+          if (member === "" && entry.blankIsAbsent) continue;
+          members[name] = entry.read(member);
+        }
+      } catch (error) {
+        throw within(name ?? "", error);
       }
       return members as Members<E>;
     },
@@ -152,14 +163,18 @@ function typed<T>(what: string, is: (value: unknown) => value is T): Schema<T> {
   };
 }
 
-/** Reads the member or item `key` of what is being read. */
-function at<T>(key: string | number, schema: Schema<T>, value: unknown): T {
+function member<T>(name: string, schema: Schema<T>, value: unknown): T {
   try {
     return schema.read(value);
   } catch (error) {
-    if (error instanceof Mismatch) error.path.unshift(key);
-    throw error;
+    throw within(name, error);
   }
+}
+
+/** What was thrown at the member or item `key` of what is being read. */
+function within(key: string | number, error: unknown): unknown {
+  if (error instanceof Mismatch) error.path.unshift(key);
+  return error;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -44,6 +44,7 @@ export function parseResolvConf(text: string): Dns {
   const options: string[] = [];
   let domain: string | undefined;
   for (const line of text.split("\n")) {
+    if (line === "") continue;
     const [key = "", ...values] = wordsOf(line);
     const [first] = values;
     if (first === undefined || key.startsWith("#") || key.startsWith(";")) continue;
