@@ -1,9 +1,10 @@
-/** A part of what the plugins do, tried on each kernel: a row of docs/kernels.md. */
+/** A part of what the plugins do, tried on each kernel. */
 import type { test } from "bun:test";
 import type { Json } from "../support/command.ts";
 import type { Script, Transcript } from "../support/vm/script.ts";
 
 export interface Feature {
+  /** A column of docs/kernels.md. */
   title: string;
   /** Adds its steps, under keys of its own. */
   steps(all: Script): void;

@@ -59,4 +59,4 @@ function tests({ test, of }: Seen): void {
   );
 }
 
-export const hostLocal: Feature = { title: "host-local alone", steps, tests };
+export const hostLocal: Feature = { title: "host-local", steps, tests };

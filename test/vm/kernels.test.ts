@@ -10,10 +10,12 @@ import { PRELUDE } from "./sides.ts";
 
 async function run(kernel: Kernel): Promise<Transcript> {
   const all = script(PRELUDE);
+  all.step("page", "sed -n 's/^KernelPageSize: *//p' /proc/self/smaps | head -n1");
   for (const feature of FEATURES) feature.steps(all);
   const transcript = await all.run(kernel);
   const { release, steps, seconds } = transcript;
-  console.log(`Linux ${kernel.name} is ${release}: ${steps} steps in ${seconds.toFixed(1)} s`);
+  const page = transcript.of("page").stdout;
+  console.log(`Linux ${kernel.name} is ${release}, pages of ${page}: ${steps} steps in ${seconds.toFixed(1)} s`);
   return transcript;
 }
 

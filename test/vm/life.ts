@@ -45,10 +45,10 @@ const NEAR = ["gateway", "gateway-6", "neighbour", "neighbour-6"];
 const ALL = [...NEAR, "far", "far-6"];
 
 const LIVES: Life[] = [
-  { key: "dual", title: "both families, without ipMasq", over: {}, heard: NEAR, unheard: ["far"], spoofed: true },
+  { key: "dual", title: "dual stack", over: {}, heard: NEAR, unheard: ["far"], spoofed: true },
   {
     key: "masq",
-    title: "ipMasq with nftables, macspoofchk",
+    title: "ipMasq (nftables), macspoofchk",
     over: { ipMasq: true, ipMasqBackend: "nftables", macspoofchk: true },
     heard: ALL,
     unheard: [],
@@ -56,7 +56,7 @@ const LIVES: Life[] = [
   },
   {
     key: "iptables",
-    title: "ipMasq with iptables",
+    title: "ipMasq (iptables)",
     over: { ipMasq: true, ipMasqBackend: "iptables" },
     heard: ALL,
     unheard: [],

@@ -125,7 +125,7 @@ function deleted({ test, of, json }: Seen): void {
 }
 
 export const vlanTraffic: Feature = {
-  title: "VLANs keep apart",
+  title: "VLAN traffic",
   steps: (all) => {
     traffic(all);
     life(all);

@@ -5,7 +5,7 @@ import { outcome, play, SIDES } from "./sides.ts";
 import { SCENARIOS } from "./vlan-scenarios.ts";
 
 export const vlan: Feature = {
-  title: "VLANs leave the kernel as the reference's do",
+  title: "VLANs as the reference",
   steps: (all) => {
     for (const scenario of SCENARIOS) for (const side of SIDES) play(all, side, scenario);
   },
