@@ -6,7 +6,7 @@ import { parsePrevResult } from "../../spec/result-parse.ts";
 import { namedAddresses, readPlace, readPool, readWishes } from "./config.ts";
 import { leasePath, readRecord } from "./lease.ts";
 import { usingOwners } from "./owners.ts";
-import { rangeOf } from "./ranges.ts";
+import { finderOf } from "./search.ts";
 import { openStore } from "./store.ts";
 
 const schema = goObject({ prevResult: anyObject });
@@ -31,11 +31,10 @@ export function check(call: Call): void {
   }
   const { record, ips: held } = holdings;
   const ips = prevResult ? parsePrevResult(prevResult, call.version).ips.map(({ address }) => address.ip) : [];
+  const find = finderOf(sets);
   const wrong = ips.filter(
     (ip) =>
-      sets.some((set) => rangeOf(set, ip)) &&
-      !held.some((one) => equalIp(one, ip)) &&
-      readRecord(leasePath(store, ip)) !== record,
+      find(ip) !== undefined && !held.some((one) => equalIp(one, ip)) && readRecord(leasePath(store, ip)) !== record,
   );
   if (wrong.length === 0) return;
   const details = `${store.directory} has ${held.map(formatIp).join(" ")} for ${id} ${ifname}`;

@@ -6,6 +6,7 @@ import type { Attachment } from "./attribute.ts";
 import { leasePath, readLease } from "./lease.ts";
 import { isGoneForOwner, mayBeDying } from "./life.ts";
 import { type RangeSet, rangeOf } from "./ranges.ts";
+import { finderOf } from "./search.ts";
 import type { Applicant, Session } from "./session.ts";
 
 /** A lease of the owner that was there before. */
@@ -21,8 +22,10 @@ export interface Earlier {
 export function earlierLeases({ store, owners, applicant }: Session, sets: readonly RangeSet[]): Earlier[] {
   const { owner, world } = applicant;
   const ips = [...owners.addressesOf(owner), ...owners.addressesOf({ id: owner.id })];
+  if (ips.length === 0) return [];
+  const find = finderOf(sets);
   return ips
-    .filter((ip) => sets.some((set) => rangeOf(set, ip)))
+    .filter((ip) => find(ip) !== undefined)
     .map((ip) => {
       const attachment = readLease(leasePath(store, ip))?.attachment;
       return { ip, attachment, gone: isGoneForOwner(attachment, world) };
