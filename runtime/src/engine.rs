@@ -8,7 +8,7 @@ use crate::modules::Bundles;
 use crate::snapshot::heap::Heap;
 use crate::stack;
 
-/// A plugin needs about 2 MiB, a GC of 100,000 attachments 80; beyond this the node must not suffer. src/skel/failure.ts and
+/// A plugin needs about 2 MiB, a GC of 100,000 attachments 110; beyond this the node must not suffer. src/skel/failure.ts and
 /// fatal.rs say so.
 const MEMORY_LIMIT: usize = 128 << 20;
 /// Room to describe an exhausted heap.
