@@ -99,6 +99,18 @@ export const ADD: readonly DifferenceClass[] = [
     "ADD",
     (pair) => onlyBerth(pair) && says(pair.reference, /could not add IP address \S*:\S* to .*: permission denied/),
   ),
+  {
+    name: "ipv6-switched-on",
+    cosmetic: false,
+    // Both ADDs fail, and the reference's before it came to the bridge's address.
+    explains: (d, pair) =>
+      isFailedAdd(pair) &&
+      d.path[0] === "host" &&
+      d.path[1] === "links" &&
+      d.path.at(-1) === "ipv6/conf/*/disable_ipv6" &&
+      d.berth === "0" &&
+      d.reference === "1",
+  },
   differentEnd(
     "default-route-without-gateway",
     "ADD",
