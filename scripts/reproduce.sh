@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# npm run reproduce: builds the last commit twice, in directories of other names and the second time a day later, and
-# compares. Ends with 1 when the executables differ.
+# npm run reproduce [-- ARCHITECTURE]: builds the last commit twice, in directories of other names and the second time a day
+# later, and compares. Ends with 1 when the executables differ.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
 install_packages faketime:faketime
 
 commit=$(git rev-parse HEAD)
+arch=${1:-}
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 
@@ -14,8 +15,8 @@ trap 'rm -rf "$place"' EXIT
 built() {
   local directory=$place/$1; shift
   git clone --quiet --no-checkout . "$directory"
-  (cd "$directory" && git checkout --quiet "$commit" && npm ci --silent --no-audit --no-fund && "$@" npm run --silent build) >&2
-  sha256sum <"$directory/dist/bin/berth"
+  (cd "$directory" && git checkout --quiet "$commit" && npm ci --silent --no-audit --no-fund && "$@" npm run --silent build -- ${arch:+--arch "$arch"}) >&2
+  sha256sum <"$directory/dist/${arch:+$arch/}bin/berth"
 }
 
 # rustc, which does not ask for the time, hangs with libfaketime in it. Here it is called by its name, and by cargo as the

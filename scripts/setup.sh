@@ -112,7 +112,6 @@ setup() {
   install_packages "${COMMANDS[@]}" || say "apt-get could not install all of it: tests that need it will fail or be skipped"
   install_modules || { say "npm ci failed, so nothing can be built"; return 1; }
   install_reference
-  install_vm
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 set +e
 
 setup || exit 1
+install_vm
 
 if [ "$(id -u)" != 0 ]; then
   say "without root, the tests that need network namespaces are skipped: run this as root for all of them"

@@ -50,18 +50,19 @@ depends() {
 
 # install_machine ARCHITECTURE: what runs it, and what runs in it.
 install_machine() {
+  local machine
   case $1 in
-    amd64) install_packages qemu-system-x86_64:qemu-system-x86 ;;
-    arm64) install_packages qemu-system-aarch64:qemu-system-arm ;;
-  esac
-  [ "$1" = "$(dpkg --print-architecture 2>/dev/null)" ] && return
+    amd64) machine=x86_64; install_packages qemu-system-x86_64:qemu-system-x86 ;;
+    arm64) machine=aarch64; install_packages qemu-system-aarch64:qemu-system-arm ;;
+  esac || say "apt-get could not install QEMU: the tests on $1 will be skipped"
+  [ "$machine" != "$(uname -m)" ] || return 0
   install_programs "$1"
   install_foreign_reference "$1"
 }
 
 install_programs() {
   local place=$VM/programs-$1 new=$VM/programs-$1.$$ suite
-  [ -d "$place" ] && return
+  [ ! -d "$place" ] || return 0
   say "unpacking iproute2, nftables, iptables and busybox for $1 into $place (once)"
   if suite=$(debian_says CODENAME) && debian_lists "$suite" "$1" &&
     unpack_all "$new" "$suite" "$1" iproute2 nftables iptables busybox-static; then
@@ -74,7 +75,7 @@ install_programs() {
 
 install_foreign_reference() {
   local place=$REFERENCE-$1 path=$VM/go-$1
-  { [ -d "$place" ] || ! type -P go >/dev/null; } && return
+  [ ! -d "$place" ] && type -P go >/dev/null || return 0
   say "building the reference's bridge and host-local for $1 into $place (once)"
   # go refuses GOBIN for another machine.
   if GOMODCACHE=$(go env GOMODCACHE) GOPATH=$path GOARCH=$1 "${REFERENCE_BUILD[@]}" \
