@@ -8,7 +8,7 @@ const TESTS = join(import.meta.dir, "..");
 const [, map = ""] = readFileSync(join(TESTS, "../docs/reliability.md"), "utf8").split(
   "## Which test holds which promise",
 );
-const FILES = [...map.matchAll(/`([\w/.-]+\.test\.ts)`((?:[ ,]+"[^"]+")*)/g)].map(([, file = "", names = ""]) => ({
+const FILES = [...map.matchAll(/`([\w/.-]+\.ts)`((?:[ ,]+"[^"]+")*)/g)].map(([, file = "", names = ""]) => ({
   file,
   names: [...names.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => name),
 }));
