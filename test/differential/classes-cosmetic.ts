@@ -50,8 +50,9 @@ export const COSMETIC: readonly DifferenceClass[] = [
   {
     name: "neighbour-advertisement",
     cosmetic: true,
+    // With CNI_NETNS_OVERRIDE a container's link may be in the host's namespace.
     explains: (d) =>
-      d.path[0] === "containers" &&
+      (d.path[0] === "containers" || d.path[2] === "eth0") &&
       endsWith(d, "sysctls", "ipv6/conf/*/ndisc_notify") &&
       d.berth === "1" &&
       d.reference === "0",
