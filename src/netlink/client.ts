@@ -1,4 +1,4 @@
-import { EINTR } from "../base/errno.ts";
+import { EBUSY, EINTR } from "../base/errno.ts";
 import { Writer } from "../wire/cursor.ts";
 import {
   type Message,
@@ -40,6 +40,9 @@ export type Tap = (direction: ">" | "<", datagram: Uint8Array) => void;
  * loses (ENOBUFS) errors beyond its receive buffer: by default 208 KiB each, of which an error takes 768 bytes.
  */
 const SERIES = 128;
+
+/** How long the rest of an open dump is waited for: it comes at once, as it is asked for. */
+const END_MS = 1000;
 
 function refusal({ operation, tolerate, tolerated }: Request, message: Message): NetlinkError | undefined {
   const { errno, text } = readAck(message);
@@ -182,13 +185,19 @@ export class Client {
         if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
           const { errno, text } = message.body.left >= 4 ? readAck(message) : { errno: 0, text: undefined };
           if (errno === EINTR) interrupted = true;
+          else if (errno === EBUSY) this.#readOpenDump();
           else if (errno) throw new NetlinkError(operation, errno, text);
-          return interrupted ? undefined : found;
+          return interrupted || errno === EBUSY ? undefined : found;
         }
         found.push(decode(message));
         if (!(message.flags & NLM_F_MULTI)) return found;
       }
     }
+  }
+
+  /** What a signal made its caller leave in the middle is read to its end: before that a socket gets no other dump. */
+  #readOpenDump(): void {
+    while (!this.#receive(END_MS).some(({ type }) => type === NLMSG_DONE));
   }
 
   #send(datagram: Uint8Array): void {

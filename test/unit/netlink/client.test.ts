@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { EEXIST, EINTR, ENOBUFS, errnoText, isErrno } from "../../../src/base/errno.ts";
+import { EBUSY, EEXIST, EINTR, ENOBUFS, errnoText, isErrno } from "../../../src/base/errno.ts";
 import { Client, type Request } from "../../../src/netlink/client.ts";
 import { NetlinkError } from "../../../src/netlink/error.ts";
 import type { Message } from "../../../src/wire/message.ts";
@@ -35,6 +35,8 @@ function ack(seq: number, errno = 0): string {
   const code = errno === 0 ? "00 00 00 00" : `${(256 - errno).toString(16)} ff ff ff`;
   return message(ERROR, CAPPED, seq, `${code} ${"00 ".repeat(16)}`);
 }
+
+const signal = Object.assign(new Error("interrupted"), { signal: "SIGTERM" });
 
 const ASK = message(SET, 5, 1, "aa 00 00 00");
 
@@ -252,6 +254,20 @@ describe("dump()", () => {
     const late = [item(1, "07 00 00 00", MULTI | DUMP_INTR), item(1, "08 00 00 00"), done(1)].map(hex);
     const script = scripted([asked(1), ...late], [asked(2), hex(item(2, "01 00 00 00")), hex(done(2))]);
     expect(play(script, dump)).toEqual([1]);
+  });
+
+  test("reads what a signal left open to its end, and asks again", () => {
+    const rest = [item(1, "08 00 00 00"), done(1)].map(hex);
+    const script = scripted(
+      [asked(1), signal],
+      [asked(2), hex(item(1, "07 00 00 00")), hex(ack(2, EBUSY)), ...rest],
+      [asked(3), hex(item(3, "01 00 00 00") + done(3))],
+    );
+    const twice = (client: Client) => {
+      expect(() => dump(client)).toThrow(signal);
+      return dump(client);
+    };
+    expect(play(script, twice)).toEqual([1]);
   });
 
   test("gives up with EINTR in the end", () => {
