@@ -126,7 +126,8 @@ function validity(attachments: readonly Attachment[]): (owner: Holder) => boolea
 
 /**
  * Whether the lease was made, or taken over, after the start, or may have been. What the attribute says comes first: the
- * clock that files are dated by may have been set back since. (Within one tick of it a lease without one is young.)
+ * clock that files are dated by may have been set back since. (What was made within the millisecond to which its time is
+ * rounded up is young, and without an attribute within one tick of that clock.)
  */
 function isYoung(path: string, start: Start): boolean {
   const lease = readLease(path);
