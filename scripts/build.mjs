@@ -19,6 +19,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { compile } from "./cargo.mjs";
 import { lineTable } from "./line-table.mjs";
+import { registry } from "./registry.mjs";
 import { ARCHITECTURES, HOST, output, targetOf } from "./targets.mjs";
 import { finish } from "./training/finish.mjs";
 import { train } from "./training/train.mjs";
@@ -26,16 +27,13 @@ import { train } from "./training/train.mjs";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUNDLES = join(ROOT, "build/bundles");
 
-/** Bundle name -> entry point. The build evaluates `core`, whose `main` the host calls, and others are loaded by name. */
-const ENTRIES = Object.fromEntries(
-  Object.entries(JSON.parse(readFileSync(join(ROOT, "src/bundles.json"), "utf8"))).map(([n, file]) => [
-    n,
-    `src/${file}`,
-  ]),
-);
-
-/** The names under which the executable is a plugin: links next to it. */
-const PLUGINS = ["bridge", "host-local", "loopback"];
+/** Bundle -> entry point. The build evaluates `core`, whose `main` the host calls; programs.ts loads the others by name. */
+function entries(plugins) {
+  const cold = plugins
+    .filter(({ start }) => start === "cold")
+    .map(({ name }) => [name, `src/plugins/${name}/plugin.ts`]);
+  return { core: "src/main.ts", tool: "src/tool/main.ts", ...Object.fromEntries(cold) };
+}
 
 /** "#sys" is the native module itself: the re-export in sys/quickjs/sys.ts is for type checkers and would cost time. */
 const NATIVE_SYS = {
@@ -105,10 +103,9 @@ function wanted() {
   return { target, directory: join(ROOT, "dist", arch ?? "", "bin") };
 }
 
-async function bundle() {
-  if (!existsSync(join(ROOT, "node_modules"))) run("npm", ["ci"]);
+async function bundle(plugins) {
   const { build } = await import("esbuild");
-  const { outputFiles, metafile } = await build({ ...ESBUILD, entryPoints: ENTRIES }).catch(() =>
+  const { outputFiles, metafile } = await build({ ...ESBUILD, entryPoints: entries(plugins) }).catch(() =>
     stop("esbuild found errors"),
   );
   return outputs(outputFiles, metafile);
@@ -149,16 +146,16 @@ function writeBundles(parts) {
   for (const name of readdirSync(BUNDLES)) if (!wanted.has(name)) rmSync(join(BUNDLES, name));
 }
 
-/** Replaces berth in the directory in one step: it may be running. */
-function install(executable, directory) {
+/** Replaces berth in the directory in one step, as it may be running; beside it, links by the names that it is a plugin under. */
+function install(executable, directory, plugins) {
   mkdirSync(directory, { recursive: true });
   const target = join(directory, "berth");
   if (!existsSync(target) || !readFileSync(target).equals(executable)) {
     writeFileSync(`${target}.new`, executable, { mode: 0o755 });
     renameSync(`${target}.new`, target);
   }
-  for (const plugin of PLUGINS) {
-    const link = join(directory, plugin);
+  for (const { name } of plugins) {
+    const link = join(directory, name);
     if (existsSync(link) && readlinkSync(link) === "berth") continue;
     rmSync(link, { force: true });
     symlinkSync("berth", link);
@@ -187,5 +184,7 @@ function finished({ triple, env, runner }) {
 
 checkTools();
 const { target, directory } = wanted();
-writeBundles(await bundle());
-install(finished(target), directory);
+if (!existsSync(join(ROOT, "node_modules"))) run("npm", ["ci"]);
+const plugins = await registry();
+writeBundles(await bundle(plugins));
+install(finished(target), directory, plugins);

@@ -1,11 +1,10 @@
-import { load } from "#sys";
+import { tool } from "./programs.ts";
 import { BERTH_VERSION, BUILD } from "./skel/about.ts";
-import type * as Skel from "./skel/bundle.ts";
+import { errorJson } from "./skel/failure.ts";
 import type { Reply } from "./skel/reply.ts";
 import { run } from "./skel/run.ts";
 import { CniError, INVALID_CONFIG } from "./spec/errors.ts";
 import { type Plugin, pluginNamed } from "./spec/plugin.ts";
-import type * as Tool from "./tool/main.ts";
 
 /** What of the world a program is given. */
 export interface World {
@@ -25,9 +24,8 @@ export function cli({ argv, env, stdin }: World, plugins: readonly Plugin[]): Re
   const plugin = pluginNamed(called, plugins) ?? pluginNamed(word ?? "", plugins);
   if (plugin) return run(plugin, env, stdin, plugins);
   if (env.get("CNI_COMMAND")) return notAPlugin(word ?? called, plugins);
-  const { command } = load("tool") as typeof Tool;
   const words = called === "berth" ? argv.slice(1) : [called];
-  return command(words, { version: BERTH_VERSION, build: BUILD, plugins: plugins.map(({ name }) => name) });
+  return tool().command(words, { version: BERTH_VERSION, build: BUILD, plugins });
 }
 
 /** A runtime calls: it reads error JSON. */
@@ -37,6 +35,5 @@ function notAPlugin(name: string, plugins: readonly Plugin[]): Reply {
     `berth has no plugin "${name}"`,
     `it is one of these by the name of its file or of a link to it: ${plugins.map((plugin) => plugin.name).join(", ")}`,
   );
-  const { errorJson } = load("skel") as typeof Skel;
   return { code: 1, stdout: errorJson(error), stderr: "" };
 }

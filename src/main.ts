@@ -1,30 +1,9 @@
-import { argv, decodeUtf8, deferSignals, encodeUtf8, environ, exit, load, readText, write } from "#sys";
+import { argv, decodeUtf8, deferSignals, encodeUtf8, environ, exit, readText, write } from "#sys";
 import { settle } from "./base/undo.ts";
 import { useHost } from "./base/utf8.ts";
 import { cli } from "./cli.ts";
-import { lazyPlugin } from "./skel/lazy.ts";
+import { PLUGINS } from "./programs.ts";
 import type { Reply } from "./skel/reply.ts";
-
-/** The plugins of this executable, and the bundle that each of their handlers is in. */
-const PLUGINS = [
-  lazyPlugin("bridge", {
-    ADD: "bridge",
-    DEL: "bridge",
-    CHECK: "bridge-upkeep",
-    GC: "bridge-upkeep",
-    STATUS: "bridge-upkeep",
-  }),
-  lazyPlugin("host-local", {
-    ADD: "host-local",
-    DEL: "host-local",
-    leases: "host-local",
-    CHECK: "host-local-upkeep",
-    GC: "host-local-upkeep",
-    STATUS: "host-local-upkeep",
-    collection: "host-local-upkeep",
-  }),
-  lazyPlugin("loopback", { ADD: "loopback", DEL: "loopback", CHECK: "loopback" }),
-];
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -52,12 +31,8 @@ function deliver({ code, stdout, stderr, rollback }: Reply): number {
   return 1;
 }
 
-/** What containers' starts and ends need, and what is asked of them in between; the rest is loaded when it is called. */
-const READY = ["skel", "bridge", "host-local", "loopback", "bridge-upkeep", "host-local-upkeep", "nft"];
-
-// This module is evaluated when the executable is built (runtime/src/snapshot.rs): what it loads is in there.
+// This module is evaluated when the executable is built (runtime/src/snapshot/mod.rs), and all that it imports with it.
 useHost({ encode: encodeUtf8, decode: decodeUtf8 });
-for (const bundle of READY) load(bundle);
 
 /** Runs the program that this process is called as. Does not return. */
 export function main(): void {

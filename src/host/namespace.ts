@@ -1,6 +1,6 @@
 import { Client, type Request } from "../netlink/client.ts";
 import type { NetlinkError } from "../netlink/error.ts";
-import { NETLINK_ROUTE, openListener, openSocket } from "../netlink/socket.ts";
+import { NETLINK_ROUTE, openListener, openSocket, type Socket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { type Addr, listAddrs } from "../rtnl/addr.ts";
 import { findLink, listLinks, showLink } from "../rtnl/link.ts";
@@ -39,10 +39,12 @@ export interface Namespace {
    * Undefined when it is gone, or was not as wanted within `timeout` milliseconds.
    */
   awaitLink(link: string, wanted: (link: Link) => boolean, timeout: number): Link | undefined;
-  /** From now on the kernel's notifications about links are kept, to be waited for. To be closed. */
+  /** From now on the kernel's notifications about links are kept, to be waited for. Ends the watch before it. To be closed. */
   watchLinks(): LinkWatch;
   /** SO_NETNS_COOKIE in decimal; undefined before Linux 5.14. */
   cookie(): string | undefined;
+  /** Closes what has been opened for all this. */
+  close(): void;
 }
 
 export interface Attempted {
@@ -56,37 +58,100 @@ const RTNLGRP_LINK = 1;
 export type Enter = <T>(fn: () => T) => T;
 
 /** The namespace that `enter` leads to, over one rtnetlink socket that is opened when first needed. */
-export function namespaceAt(enter: Enter): Namespace {
-  let client: Client | undefined;
-  const connect = () => {
-    client ??= new Client(openSocket(NETLINK_ROUTE), tap("route"));
-    return client;
-  };
-  const rtnl = () => client ?? enter(connect);
-  // Coming and going are four system calls: the first visit brings the socket with it.
-  const visit: Enter = (fn) =>
-    enter(() => {
-      connect();
-      return fn();
+export class OpenNamespace implements Namespace {
+  readonly #enter: Enter;
+  #client: Client | undefined;
+  #listener: Socket | undefined;
+
+  constructor(enter: Enter) {
+    this.#enter = enter;
+  }
+
+  findLink(link: string | number): Link | undefined {
+    return findLink(this.#rtnl(), link);
+  }
+
+  findLinks(links: readonly (string | number)[]): (Link | undefined)[] {
+    return findLinks(this.#rtnl(), links);
+  }
+
+  listLinks(): Link[] {
+    return listLinks(this.#rtnl());
+  }
+
+  listAddrs(index: number, family?: number): Addr[] {
+    return listAddrs(this.#rtnl(), index, family);
+  }
+
+  listRoutes(family: number): Route[] {
+    return listRoutes(this.#rtnl(), family);
+  }
+
+  forwards(family: number): boolean {
+    return forwards(this.#rtnl(), family);
+  }
+
+  ask<T>(question: (rtnl: Client) => T): T {
+    return question(this.#rtnl());
+  }
+
+  change(...requests: Request[]): void {
+    this.#rtnl().changeAll(requests);
+  }
+
+  attempt(requests: readonly Request[]): (NetlinkError | undefined)[] {
+    return this.#rtnl().attempt(requests);
+  }
+
+  attemptAndFind(requests: readonly Request[], link: string | number): Attempted {
+    return attemptBetween(this.#rtnl(), requests, [], link);
+  }
+
+  findAndAttempt(link: string | number, requests: readonly Request[]): Attempted {
+    return attemptBetween(this.#rtnl(), [], requests, link);
+  }
+
+  /** Coming and going are four system calls: the first visit brings the socket with it. */
+  enter<T>(fn: (sysctls: Sysctls) => T): T {
+    return this.#enter(() => {
+      this.#connect();
+      return fn(sysctls);
     });
-  const subscribe = () => enter(() => openListener(NETLINK_ROUTE, RTNLGRP_LINK));
-  return {
-    findLink: (link) => findLink(rtnl(), link),
-    findLinks: (links) => findLinks(rtnl(), links),
-    listLinks: () => listLinks(rtnl()),
-    listAddrs: (index, family) => listAddrs(rtnl(), index, family),
-    listRoutes: (family) => listRoutes(rtnl(), family),
-    forwards: (family) => forwards(rtnl(), family),
-    ask: (question) => question(rtnl()),
-    change: (...requests) => rtnl().changeAll(requests),
-    attempt: (requests) => rtnl().attempt(requests),
-    attemptAndFind: (requests, link) => attemptBetween(rtnl(), requests, [], link),
-    findAndAttempt: (link, requests) => attemptBetween(rtnl(), [], requests, link),
-    enter: (fn) => visit(() => fn(sysctls)),
-    awaitLink: (link, wanted, timeout) => awaitLink(rtnl(), subscribe, link, wanted, timeout),
-    watchLinks: () => watchLinks(rtnl(), subscribe()),
-    cookie: () => rtnl().cookie(),
-  };
+  }
+
+  awaitLink(link: string, wanted: (link: Link) => boolean, timeout: number): Link | undefined {
+    return awaitLink(this.#rtnl(), () => this.#subscribe(), link, wanted, timeout);
+  }
+
+  watchLinks(): LinkWatch {
+    return watchLinks(this.#rtnl(), this.#subscribe());
+  }
+
+  cookie(): string | undefined {
+    return this.#rtnl().cookie();
+  }
+
+  /** Closes what it has opened. It can be used again. */
+  close(): void {
+    this.#client?.close();
+    this.#listener?.close();
+    this.#client = undefined;
+  }
+
+  #rtnl(): Client {
+    return this.#client ?? this.#enter(() => this.#connect());
+  }
+
+  #connect(): Client {
+    this.#client ??= new Client(openSocket(NETLINK_ROUTE), tap("route"));
+    return this.#client;
+  }
+
+  #subscribe(): Socket {
+    this.#listener?.close();
+    this.#listener = this.#enter(() => openListener(NETLINK_ROUTE, RTNLGRP_LINK));
+    return this.#listener;
+  }
 }
 
 /** Asks for the link between two series of changes. */

@@ -14,7 +14,7 @@ import {
 } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import { CLONE_NEWNET, O } from "../sys/flags.ts";
-import { type Namespace, namespaceAt } from "./namespace.ts";
+import { type Namespace, OpenNamespace } from "./namespace.ts";
 
 /** A container's network namespace, held open: it cannot vanish or be another one while in use. */
 export interface Sandbox extends Namespace {
@@ -39,7 +39,23 @@ export function openSandbox(path: string): Sandbox {
       "CNI_NETNS must name a network namespace: /proc/PID/ns/net or a bind mount of one (ip netns add NAME makes /run/netns/NAME)",
     );
   }
-  return { ...namespaceAt((fn) => sys.inNetns(fd, fn)), path, fd };
+  return new OpenSandbox(path, fd);
+}
+
+class OpenSandbox extends OpenNamespace implements Sandbox {
+  readonly path: string;
+  readonly fd: number;
+
+  constructor(path: string, fd: number) {
+    super((fn) => sys.inNetns(fd, fn));
+    this.path = path;
+    this.fd = fd;
+  }
+
+  override close(): void {
+    super.close();
+    sys.close(this.fd);
+  }
 }
 
 function openFile(path: string): number {

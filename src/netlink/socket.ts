@@ -7,6 +7,7 @@ export interface Socket {
   receive(timeout?: number): Uint8Array;
   /** SO_NETNS_COOKIE of the namespace it was opened in, decimal; undefined where the kernel has none. */
   cookie(): string | undefined;
+  /** May be called again. */
   close(): void;
 }
 
@@ -36,10 +37,14 @@ export function openListener(protocol: number, group: number): Socket {
 }
 
 function socketOf(fd: number): Socket {
+  let isOpen = true;
   return {
     send: (datagram) => sys.send(fd, datagram),
     receive: (timeout) => (timeout === undefined ? sys.receive(fd) : sys.receive(fd, timeout)),
     cookie: () => sys.netnsCookie(fd),
-    close: () => sys.close(fd),
+    close: () => {
+      if (isOpen) sys.close(fd);
+      isOpen = false;
+    },
   };
 }

@@ -84,7 +84,8 @@ function handle(plugin: Plugin, verb: Verb, call: Call): Answer {
   }
   const outcome = plugin.ADD(call);
   const stdout = rendered(outcome, call);
-  return outcome.rollback ? { stdout, rollback: outcome.rollback } : { stdout };
+  const { rollback, settled } = outcome;
+  return { stdout, ...(rollback && { rollback }), ...(settled && { settled }) };
 }
 
 /** A result that cannot be written in the caller's version reaches nobody, so what it describes is taken back. */

@@ -6,4 +6,6 @@ export interface Reply {
   readonly stderr: string;
   /** After an ADD: takes back what it did, as far as it can, for a result that could not be delivered. */
   readonly rollback?: () => void;
+  /** Instead of that, in a process that goes on: lets go of what it holds open. */
+  readonly settled?: () => void;
 }

@@ -1,13 +1,12 @@
-import { load } from "#sys";
 import type { Plugin } from "../spec/plugin.ts";
 import { aboutText, versionJson } from "./about.ts";
-import type * as Skel from "./bundle.ts";
+import { perform } from "./perform.ts";
 import type { Reply } from "./reply.ts";
 
 /**
  * Runs one call of a plugin, from its environment and stdin to what it prints: CNI spec 1.1.0, section 2. Never throws.
  * `delegates` are the plugins that it may run in this process.
- * VERSION, which podman asks of every plugin before it does anything, is answered before the rest is even loaded.
+ * VERSION, which podman asks of every plugin before it does anything, is answered before anything else is looked at.
  */
 export function run(
   plugin: Plugin,
@@ -18,6 +17,5 @@ export function run(
   const command = variables.get("CNI_COMMAND");
   if (!command) return { code: 0, stdout: "", stderr: aboutText(plugin) };
   if (command === "VERSION") return { code: 0, stdout: versionJson(plugin), stderr: "" };
-  const { perform } = load("skel") as typeof Skel;
   return perform(plugin, variables, stdin, delegates);
 }

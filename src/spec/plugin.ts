@@ -17,7 +17,7 @@ export interface Call {
   readonly name: string;
   /** The configuration's cniVersion, "0.1.0" when it has none; one that the plugin supports. */
   readonly version: Version;
-  /** The plugins of this executable: one that is delegated to runs without a process (invoke/delegate.ts). */
+  /** The plugins of this executable: one that is delegated to runs without a process (delegate/delegate.ts). */
   readonly delegates: readonly Plugin[];
   /** Says something to the operator: one line on stderr. */
   warn(line: string): void;
@@ -37,11 +37,19 @@ export interface AddOutcome {
   readonly rulesBefore?: string | undefined;
   /** Takes back what this ADD made alone, for a result that cannot be delivered. */
   readonly rollback?: () => void;
+  /**
+   * Instead of that, when the result has been delivered: lets go of what the ADD holds open, of an IPAM plugin the locks by
+   * which a GC knows that it still runs. Only a process that goes on needs to.
+   */
+  readonly settled?: () => void;
 }
+
+/** What became of an attachment's rules: its network asks for none, its link is gone, or what was missing and is back. */
+export type Restored = "none asked" | "gone" | readonly string[];
 
 /** What a plugin does at each command. A handler that fails throws, and has undone by then what it made. */
 export interface Handlers {
-  ADD?(call: Call): AddOutcome;
+  ADD(call: Call): AddOutcome;
   DEL?(call: Call): void;
   CHECK?(call: Call): void;
   GC?(call: Call): void;
@@ -50,9 +58,11 @@ export interface Handlers {
    * IPAM plugins only, asked by an upper plugin with its own call: the leases of its container and interface, read
    * without changing anything, whatever the state of the ranges. Whoever removes rules before addresses asks this first.
    */
-  leases?(call: Call): OwnedLease[];
+  leases?(call: Call): OwnedLease[] | undefined;
   /** The same for a GC: begins it. */
-  collection?(call: Call): Collection;
+  collection?(call: Call): Collection | undefined;
+  /** For the operator: with a call as of CHECK, puts back the rules of the attachment that others have removed. */
+  restore?(call: Call): Restored | undefined;
 }
 
 /** A plugin: what skel runs. A command without a handler succeeds, as in the reference. */
@@ -61,7 +71,6 @@ export interface Plugin extends Handlers {
   readonly name: string;
   /** The spec versions it speaks, oldest first. */
   readonly versions: readonly Version[];
-  ADD(call: Call): AddOutcome;
 }
 
 /**

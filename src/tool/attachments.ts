@@ -3,16 +3,17 @@ import { decodeBase64 } from "../base/base64.ts";
 import { ENOENT, isErrno } from "../base/errno.ts";
 import type { Owner } from "../base/owner.ts";
 import { anyObject, array, decode, goObject, string } from "../spec/decode.ts";
-import type { Result } from "../spec/result.ts";
-import { parseResult } from "../spec/result-parse.ts";
-import { isVersion, OLDEST } from "../spec/versions.ts";
+import { isVersion, OLDEST, type Version } from "../spec/versions.ts";
 
 /** What libcni remembers of an ADD (its result cache). */
 export interface Attachment {
   readonly owner: Owner;
   /** The plugins of the network's configuration, unchecked. */
   readonly plugins: readonly object[];
-  readonly result: Result;
+  /** Of that configuration. */
+  readonly version: Version;
+  /** What the last of them gave, not parsed (spec/result-parse.ts). */
+  readonly result: object;
 }
 
 /** Where libcni keeps its results unless the runtime says otherwise. */
@@ -27,7 +28,7 @@ const cacheSchema = goObject({
   result: anyObject,
 });
 
-const listSchema = goObject({ plugins: array(anyObject) });
+const listSchema = goObject({ cniVersion: string, plugins: array(anyObject) });
 
 /**
  * The attachments of `network` in the cache under `directory`. A file that cannot be read or understood is passed over,
@@ -62,8 +63,7 @@ function readEntry(path: string, network: string): Attachment | undefined {
   const { containerId, ifName: ifname, result } = entry;
   if (!containerId || !ifname || !result) throw new Error("containerId, ifName or result is missing");
   const config = JSON.parse(decodeBase64(entry.config ?? "") ?? "null");
-  const { plugins = [config] } = decode(listSchema, config, "config");
-  const version = (result as { cniVersion?: unknown }).cniVersion;
-  const known = typeof version === "string" && isVersion(version) ? version : OLDEST;
-  return { owner: { network, containerId, ifname }, plugins, result: parseResult(result, known, "result") };
+  const { cniVersion = OLDEST, plugins = [config] } = decode(listSchema, config, "config");
+  const version = isVersion(cniVersion) ? cniVersion : OLDEST;
+  return { owner: { network, containerId, ifname }, plugins, version, result };
 }

@@ -1,6 +1,6 @@
-import type { Host } from "../host/host.ts";
-import { boolean, decode, goObject, string } from "../spec/decode.ts";
-import { isNamed } from "../spec/plugin.ts";
+import { messageOf } from "../base/errno.ts";
+import { decode, goObject, string } from "../spec/decode.ts";
+import { type Call, type Plugin, pluginNamed } from "../spec/plugin.ts";
 import { type Attachment, readAttachments } from "./attachments.ts";
 
 /** What a repair did. */
@@ -12,37 +12,56 @@ export interface Repair {
 }
 
 /**
- * Puts back the masquerade rules of the network's live attachments after a flush of the ruleset or a firewall reload:
- * those of which libcni's cache has a result and whose interface in the host is still there. The dead get nothing.
+ * Has the plugins of the network put back the rules of its attachments after a flush of the ruleset or a firewall reload:
+ * of those of which libcni's `cache` has a result. The dead get nothing.
  */
-export function repair(host: Host, cache: string, network: string): Repair {
+export function repair(plugins: readonly Plugin[], cache: string, network: string): Repair {
   const lines: string[] = [];
   let failed = 0;
   for (const attachment of readAttachments(cache, network, (line) => lines.push(line))) {
     const { containerId, ifname } = attachment.owner;
+    const say = (line: string) => void lines.push(`${containerId} ${ifname}: ${line}`);
     try {
-      lines.push(`${containerId} ${ifname}: ${mend(host, attachment)}`);
+      say(mend(plugins, attachment, say));
     } catch (error) {
       failed++;
-      lines.push(`${containerId} ${ifname}: failed: ${error instanceof Error ? error.message : error}`);
+      say(`failed: ${messageOf(error)}`);
     }
   }
   return { lines, failed };
 }
 
-const bridgeSchema = goObject({ type: string, ipMasq: boolean });
+const typeSchema = goObject({ type: string });
 
-function mend(host: Host, { owner, plugins, result }: Attachment): string {
-  const masquerades = plugins.some((plugin) => {
-    const { type = "", ipMasq } = decode(bridgeSchema, plugin);
-    return isNamed(type, "bridge") && ipMasq === true;
+function mend(plugins: readonly Plugin[], attachment: Attachment, warn: (line: string) => void): string {
+  const outcomes = attachment.plugins.map((config) => {
+    const plugin = pluginNamed(decode(typeSchema, config).type ?? "", plugins);
+    return plugin?.restore?.(callFor(attachment, config, plugins, warn));
   });
-  if (!masquerades) return "its network does not masquerade";
-  const ends = result.interfaces.filter(({ sandbox }) => !sandbox).map(({ name }) => host.findLink(name));
-  if (!ends.some((link) => link?.kind === "veth")) return "its interface is gone: nothing is put back";
-  const missing = host.masquerade.restore(
-    owner,
-    result.ips.map(({ address }) => address),
-  );
-  return missing === undefined ? "complete" : `put back (${missing})`;
+  const asked = outcomes.filter((outcome) => outcome !== undefined && outcome !== "none asked");
+  if (asked.length === 0) return "its network asks for no rules";
+  if (asked.includes("gone")) return "its interface is gone: nothing is put back";
+  const missing = asked.flat();
+  return missing.length === 0 ? "complete" : `put back (${missing.join("; ")})`;
+}
+
+/** The call with which a plugin of the attachment's list would be asked for a CHECK. */
+function callFor(
+  { owner, version, result }: Attachment,
+  config: object,
+  delegates: readonly Plugin[],
+  warn: (line: string) => void,
+): Call {
+  const { network: name, containerId, ifname } = owner;
+  const whole = { ...config, name, cniVersion: version, prevResult: result };
+  const env = { command: "CHECK", containerId, ifname, netns: "", args: "", path: [] };
+  return {
+    env: { ...env, netnsOverride: false, variables: new Map() },
+    stdin: JSON.stringify(whole),
+    config: whole,
+    name,
+    version,
+    delegates,
+    warn,
+  };
 }

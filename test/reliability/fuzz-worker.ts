@@ -4,9 +4,8 @@
  */
 import { mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { lazyPlugin } from "../../src/skel/lazy.ts";
+import { PLUGINS } from "../../src/programs.ts";
 import { run } from "../../src/skel/run.ts";
-import { close } from "../../src/sys/bun/sys.ts";
 import { type Input, makeInput, ROOT } from "./fuzz-inputs.ts";
 import { random } from "./fuzz-random.ts";
 import { fifo, OUTSIDE, renewSurroundings } from "./fuzz-surroundings.ts";
@@ -19,31 +18,13 @@ const EPOCH = 20;
 
 const [how, seed, count, bin = ""] = process.argv.slice(2) as [string, string, string, string?];
 
-const PLUGINS = [
-  lazyPlugin("host-local", {
-    ADD: "host-local",
-    DEL: "host-local",
-    leases: "host-local",
-    CHECK: "host-local-upkeep",
-    GC: "host-local-upkeep",
-    STATUS: "host-local-upkeep",
-    collection: "host-local-upkeep",
-  }),
-  lazyPlugin("bridge", {
-    ADD: "bridge",
-    DEL: "bridge",
-    CHECK: "bridge-upkeep",
-    GC: "bridge-upkeep",
-    STATUS: "bridge-upkeep",
-  }),
-];
-
 let succeeded = 0;
 
 function inProcess({ plugin, env, stdin }: Input): string | undefined {
   const found = PLUGINS.find(({ name }) => name === plugin);
   if (!found) throw new Error(plugin);
   const reply = run(found, new Map(Object.entries(env)), () => stdin, PLUGINS);
+  reply.settled?.();
   if (reply.code === 0) succeeded++;
   return faultOf(env.CNI_COMMAND, reply);
 }
@@ -65,18 +46,16 @@ function bytesOf(text: string): Buffer {
   return Buffer.from(text.replaceAll("\ud800", "\u00ed\u00a0"), text.includes("\ud800") ? "latin1" : "utf8");
 }
 
-/** A process that goes on must give back what a plugin leaves to its end. */
-function closeLeftovers(): void {
-  for (const fd of readdirSync("/proc/self/fd")) {
-    let target = "";
+/** What a call has left open: descriptors beside those of this process, and what they are. */
+function leftOpen(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
     try {
-      target = readlinkSync(`/proc/self/fd/${fd}`);
+      const target = readlinkSync(`/proc/self/fd/${fd}`);
+      return !known.has(fd) && (target.startsWith(ROOT) || /^(net|socket):/.test(target)) ? `${fd} -> ${target}` : [];
     } catch {
-      continue;
+      return [];
     }
-    if (Number(fd) > 2 && (target.startsWith(ROOT) || /^(net|socket):/.test(target)) && !known.has(fd))
-      close(Number(fd));
-  }
+  });
 }
 
 function report(line: object): void {
@@ -99,7 +78,6 @@ let faults = 0;
 let kept = 0;
 for (let i = 0; i < Number(count); i++) {
   if (i % EPOCH === 0) {
-    if (how === "in-process") closeLeftovers();
     renewSurroundings(random(Number(seed) + i * 7919 + 1));
   }
   const input = makeInput(random(Number(seed) + i * 104_729));
@@ -114,6 +92,8 @@ for (let i = 0; i < Number(count); i++) {
   const took = performance.now() - start;
   slowest = Math.max(slowest, took);
   if (took > LIMIT_MS) fault ??= `took ${Math.round(took)} ms`;
+  const open = how === "in-process" ? leftOpen() : [];
+  if (open.length > 0) fault ??= `left open: ${open.join(", ")}`;
   if (Object.keys(Object.prototype).length > 0 || "polluted" in {}) fault ??= "Object.prototype is polluted";
   if (!fault) continue;
   faults++;

@@ -3,12 +3,14 @@ import { EADDRNOTAVAIL, EEXIST, ENODEV } from "../../src/base/errno.ts";
 import { type Prefix, parsePrefix } from "../../src/base/ip.ts";
 import { type Mac, parseMac } from "../../src/base/mac.ts";
 import type { Owner } from "../../src/base/owner.ts";
-import type { Host } from "../../src/host/host.ts";
+import type { Machine } from "../../src/features/machine.ts";
 import type { Namespace } from "../../src/host/namespace.ts";
 import type { Sysctls } from "../../src/host/sysctl.ts";
-import { type Addr, IFF_PROMISC, IFF_UP, type Link } from "../../src/host/verbs.ts";
 import type { Request } from "../../src/netlink/client.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
+import type { Addr } from "../../src/rtnl/addr.ts";
+import { IFF_PROMISC, IFF_UP } from "../../src/rtnl/link.ts";
+import type { Link } from "../../src/rtnl/read-link.ts";
 
 /** What happens to an effect (its text in the record, its place there). */
 export interface Cues {
@@ -18,7 +20,7 @@ export interface Cues {
   interrupts?: (effect: string, index: number) => boolean;
 }
 
-export interface FakeHost extends Host {
+export interface FakeHost extends Machine {
   /** Every effect in order, failed ones too: "host: ip link set v0 up", "ctr: sysctl KEY=1", "masquerade add …". */
   readonly log: string[];
   /** Records an effect on something else, and fails it on cue. */
@@ -84,23 +86,27 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
         return missing;
       },
     },
-    rules: {
-      iptables: () => ({
-        assertInstalled: () => {},
-        assertWorks: () => {},
-        add: (owner) => must(`iptables add ${nameOf(owner)}`),
-        remove: (owner) => must(`iptables remove ${nameOf(owner)}`),
-        check: () => undefined,
-        isReferences: () => false,
-      }),
-      spoofCheck: () => ({
-        add: (owner, { name }) => must(`spoof-check add ${nameOf(owner)} ${name}`),
-        remove: (owner) => must(`spoof-check remove ${nameOf(owner)}`),
-        check: () => undefined,
-        gc: (network) => must(`spoof-check gc ${network}`),
-      }),
-      nftablesFailure: () => undefined,
-      lacksNftables: () => false,
+    iptables: {
+      assertInstalled: () => {},
+      assertWorks: () => {},
+      add: (owner) => must(`iptables add ${nameOf(owner)}`),
+      remove: (owner) => must(`iptables remove ${nameOf(owner)}`),
+      check: () => undefined,
+      restore: () => undefined,
+      isReferences: () => false,
+    },
+    spoofCheck: {
+      add: (owner, { name }) => must(`spoof-check add ${nameOf(owner)} ${name}`),
+      remove: (owner) => must(`spoof-check remove ${nameOf(owner)}`),
+      check: () => undefined,
+      gc: (network) => must(`spoof-check gc ${network}`),
+    },
+    nft: {
+      client: noNftables,
+      failure: () => undefined,
+      isLacking: () => false,
+      orWithout: noNftables,
+      close: () => {},
     },
     log,
     effect: (text) => must(text),
@@ -108,6 +114,10 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
     masqueraded,
     put: (link) => addLink(spaces.host, link.name, link.kind ?? "", link),
   };
+}
+
+function noNftables(): never {
+  throw new Error("the fake host has no nfnetlink");
 }
 
 function nameOf({ network, containerId, ifname }: Owner): string {
@@ -160,6 +170,7 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
       close: () => {},
     }),
     cookie: () => (here.name === "host" ? "1" : "2"),
+    close: () => {},
   };
 }
 

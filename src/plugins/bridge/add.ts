@@ -1,35 +1,36 @@
-import { deferSignals, load } from "#sys";
+import { deferSignals } from "#sys";
 import { messageOf } from "../../base/errno.ts";
 import { formatMac } from "../../base/mac.ts";
 import { Undo } from "../../base/undo.ts";
-import type { Host } from "../../host/host.ts";
-import type { Backend } from "../../host/masquerade.ts";
-import { AF_INET, addressFamily, type Link, setUp } from "../../host/verbs.ts";
-import { type Delegated, delegateAdd, delegateAddInProcess } from "../../invoke/delegate.ts";
+import { type Delegated, delegateAdd, delegateAddInProcess } from "../../delegate/delegate.ts";
+import type { Machine } from "../../features/machine.ts";
+import { setUp } from "../../rtnl/link.ts";
+import type { Link } from "../../rtnl/read-link.ts";
+import { AF_INET, addressFamily } from "../../rtnl/tables.ts";
 import type { Offer } from "../../spec/delegate.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
 import { addressMac, announce, isQuiet } from "./announce.ts";
 import { type Attachment, attach, type Veth } from "./attach.ts";
-import { ensureBridge, isOurs } from "./bridge.ts";
-import type { BridgeConfig } from "./config.ts";
+import { ensureBridge, ensureVlans, isOurs } from "./bridge.ts";
 import { configure } from "./container.ts";
 import { ensureGateway } from "./gateway.ts";
 import { type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
 import { openPort } from "./port.ts";
-import type * as Restrict from "./restrict.ts";
-import { kindsOf } from "./rule-kinds.ts";
+import { addRules, assertFeatures, dropRules } from "./rules.ts";
 import { assertOffer } from "./sound.ts";
+import { joinVlans } from "./vlan.ts";
+import { ensureVlanGateway } from "./vlan-gateway.ts";
 
 /** Joins a container to the bridge. A call that fails leaves nothing of its own behind. @throws CniError */
-export function add(call: Call, host: Host): AddOutcome {
+export function add(call: Call, host: Machine): AddOutcome {
   const plan = planBridge(call);
   const undo = new Undo();
   const rollback = () => {
     for (const failure of deferSignals(() => undo.rollback())) call.warn(`could not take back: ${messageOf(failure)}`);
   };
   try {
-    return { result: applyAdd(plan, call, host, undo), rollback };
+    return { result: applyAdd(plan, call, host, undo), rollback, settled: () => void undo.commit() };
   } catch (error) {
     rollback();
     throw error;
@@ -39,34 +40,33 @@ export function add(call: Call, host: Host): AddOutcome {
 /** What the steps of one ADD work with. */
 interface Add extends Attachment {
   readonly call: Call;
-  /** Undefined where the configuration asks for none of them. */
-  readonly steps: typeof Restrict | undefined;
-}
-
-/** The rarer steps are loaded when they are asked for. */
-function stepsFor({ vlans, macspoofchk, ipMasqBackend }: BridgeConfig): Add["steps"] {
-  const wanted = vlans || macspoofchk || ipMasqBackend === "iptables";
-  return wanted ? (load("bridge-upkeep") as typeof Restrict) : undefined;
+  readonly host: Machine;
 }
 
 /** Makes what the plan says, pushing the inverse of each effect that is this call's alone. Returns the result. */
-export function applyAdd(plan: Plan, call: Call, host: Host, undo: Undo): Result {
-  const add: Add = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo, steps: stepsFor(plan.config) };
-  add.steps?.assertPossible(plan, call, host);
+export function applyAdd(plan: Plan, call: Call, host: Machine, undo: Undo): Result {
+  const add: Add = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo };
+  const { vlans } = plan.config;
+  if (vlans) ensureVlans(host, plan.config, vlans, call.warn);
+  assertFeatures(plan, host);
   // The lease comes first: so "no lease" proves "no link and no rule". A foreign IPAM may need the link (dhcp does).
   const early = plan.ipam === undefined ? undefined : leaseInProcess(add, plan.ipam);
   const bridge = ensureBridge(host, plan.config);
   let gateway = early ? openGateways(add, bridge, early.addressing) : bridge;
   const veth = attach(add, bridge, early && addressMac(plan, early.addressing));
-  add.steps?.restrict(plan, host, veth, undo);
+  // What keeps the container to itself is there before it can send.
+  if (vlans) joinVlans(host, veth.outer, vlans);
+  const ofLink = addRules(add, "link", veth, []);
   const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, delegateAdd(plan.ipam, call)));
   if (leased && !early) gateway = openGateways(add, bridge, leased.addressing);
   // The container's end, then the host's: the port starts to forward when everything behind it is ready.
   const inner = leased && configure(add.sandbox, plan, veth, leased.addressing);
   if (!leased && !plan.config.disableContainerInterface) add.sandbox.change(setUp(plan.owner.ifname));
   const port = openPort(add, bridge, gateway, veth, leased?.addressing);
-  const backend = leased && plan.config.ipMasq ? masquerade(add, leased.addressing) : undefined;
-  if (leased) tellIpam(add, veth.outer, leased, backend);
+  if (leased) {
+    const prefixes = leased.addressing.ips.map(({ address }) => address);
+    tellIpam(add, veth.outer, leased, ofLink + addRules(add, "addresses", veth, prefixes));
+  }
   const result = resultOf(add, bridge, gateway, veth, leased?.addressing);
   port.settle(leased?.addressing.gateways.length ? gateway : undefined);
   if (inner && leased && !isQuiet(bridge, veth, port.known)) announce(add, inner, veth, leased.addressing);
@@ -85,20 +85,17 @@ function leaseInProcess(add: Add, ipam: string): Leased | undefined {
 
 function lease({ plan, host, undo }: Add, delegated: Delegated | undefined): Leased | undefined {
   if (!delegated) return undefined;
-  const { result, rollback, attached, rulesBefore } = delegated;
-  undo.push(rollback);
-  if (rulesBefore) dropRules(plan, host, rulesBefore, result);
+  const { result, rollback, settled, attached, rulesBefore } = delegated;
+  undo.push(rollback, settled);
+  const ips = result.ips.map(({ address }) => address.ip);
+  if (rulesBefore) dropRules(plan, host, rulesBefore, ips);
   return { addressing: planAddresses(plan, result), attached };
 }
 
-function dropRules(plan: Plan, host: Host, kinds: string, { ips }: Result): void {
-  const addresses = ips.map(({ address }) => address.ip);
-  (load("bridge-upkeep") as typeof Restrict).dropRules(plan, host, kinds, addresses);
-}
-
 /** The bridge, or its interface in a VLAN, becomes the containers' gateway, and the machine a router. Returns which. */
-function openGateways({ plan, host, steps }: Add, bridge: Link, { gateways, ips }: Addressing): Link {
-  const link = (gateways.length > 0 && steps?.gatewayLink(plan, host, bridge)) || bridge;
+function openGateways({ plan, host }: Add, bridge: Link, { gateways, ips }: Addressing): Link {
+  const { vlans } = plan.config;
+  const link = gateways.length > 0 && vlans?.vlan ? ensureVlanGateway(host, bridge, vlans) : bridge;
   for (const gateway of gateways) ensureGateway(host, link, gateway, plan.config.forceAddress);
   const families = new Set(gateways.length > 0 ? ips.map(({ address }) => addressFamily(address.ip)) : []);
   for (const family of families) {
@@ -109,34 +106,9 @@ function openGateways({ plan, host, steps }: Add, bridge: Link, { gateways, ips 
   return link;
 }
 
-/** Returns what keeps the rules. */
-function masquerade({ plan, host, undo }: Add, { ips }: Addressing): Backend {
-  const addresses = ips.map(({ address }) => address);
-  const { ipMasqBackend } = plan.config;
-  const backend = ipMasqBackend === "iptables" ? host.rules.iptables() : host.masquerade;
-  undo.push(
-    () =>
-      void backend.remove(
-        plan.owner,
-        addresses.map(({ ip }) => ip),
-      ),
-  );
-  try {
-    return host.masquerade.add(plan.owner, addresses, ipMasqBackend);
-  } catch (error) {
-    throw (load("bridge-upkeep") as typeof Restrict).masqueradeFailure(plan, host, addresses, error);
-  }
-}
-
-function tellIpam(
-  { plan, sandbox }: Add,
-  { name, index }: Link,
-  { attached }: Leased,
-  backend: Backend | undefined,
-): void {
+function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Leased, letters: string): void {
   const sandboxCookie = sandbox.cookie();
-  const rules = kindsOf(plan.config.macspoofchk, backend) || undefined;
-  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }), rules });
+  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }), rules: letters || undefined });
 }
 
 function resultOf(add: Add, bridge: Link, gateway: Link, veth: Veth, addressing: Addressing | undefined): Result {

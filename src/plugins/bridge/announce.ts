@@ -1,6 +1,7 @@
 import { familyOf } from "../../base/ip.ts";
 import type { Mac } from "../../base/mac.ts";
-import { type Link, setMac } from "../../host/verbs.ts";
+import { setMac } from "../../rtnl/link.ts";
+import type { Link } from "../../rtnl/read-link.ts";
 import type { Attachment, Veth } from "./attach.ts";
 import { BRIDGE_ALIAS } from "./bridge.ts";
 import { type Inner, settleAddresses } from "./container.ts";

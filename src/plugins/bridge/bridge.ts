@@ -1,9 +1,11 @@
-import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
+import { EEXIST, EOPNOTSUPP, isErrno, messageOf } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
-import { addBridge, IFF_PROMISC, IFF_UP, type Link, setAlias, setPromisc, setUp } from "../../host/verbs.ts";
+import { addBridge, IFF_PROMISC, IFF_UP, setAlias, setPromisc, setUp } from "../../rtnl/link.ts";
+import type { Link } from "../../rtnl/read-link.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { BridgeConfig } from "./config.ts";
 import { bridgeMac, isBridgeMac } from "./names.ts";
+import { assertFiltering, noFiltering, type PortVlans } from "./vlan.ts";
 
 /**
  * Alias of a bridge that berth made. Its MAC address was given at birth, so that ports do not change it, and a stale
@@ -65,4 +67,19 @@ function makeBridge(host: Host, { bridge: name, mtu, vlans }: BridgeConfig): Lin
     `failed to create bridge "${name}": it was removed at once`,
     "something else on this machine deletes it",
   );
+}
+
+/** Makes the bridge if it is not there, and sees that it knows VLANs. @throws CniError */
+export function ensureVlans(host: Host, config: BridgeConfig, vlans: PortVlans, warn: (line: string) => void): void {
+  assertFiltering(host, filteringBridge(host, config, vlans), vlans, warn);
+}
+
+/** The kernel has words for a kind of link that it does not know, and none for an option that it lacks. */
+function filteringBridge(host: Host, config: BridgeConfig, vlans: PortVlans): Link {
+  try {
+    return ensureBridge(host, config);
+  } catch (error) {
+    const cause = (error as { cause?: { kernelText?: string } }).cause;
+    throw isErrno(cause, EOPNOTSUPP) && !cause?.kernelText ? noFiltering(vlans, error) : error;
+  }
 }

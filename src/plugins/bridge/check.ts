@@ -1,10 +1,14 @@
 import { equalIp, familyOf, formatIp, formatPrefix, type Ip, networkOf, type Prefix } from "../../base/ip.ts";
 import { formatMac } from "../../base/mac.ts";
-import type { Owner } from "../../base/owner.ts";
+import { delegate } from "../../delegate/delegate.ts";
+import { wishedFeatures } from "../../features/all.ts";
+import type { Port } from "../../features/attached.ts";
+import type { Machine } from "../../features/machine.ts";
 import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
-import { AF_INET, AF_INET6, type Link, type Route } from "../../host/verbs.ts";
-import { delegate } from "../../invoke/delegate.ts";
+import type { Link } from "../../rtnl/read-link.ts";
+import type { Route } from "../../rtnl/route.ts";
+import { AF_INET, AF_INET6 } from "../../rtnl/tables.ts";
 import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import type { Interface, Result, Route as ResultRoute } from "../../spec/result.ts";
@@ -17,7 +21,7 @@ import { missingVlans } from "./vlan.ts";
  * What a later plugin of the list may have changed is compared with the result, which that plugin has put right.
  * @throws CniError naming the first difference
  */
-export function check(call: Call, host: Host): void {
+export function check(call: Call, host: Machine): void {
   const config = readConfig(call);
   const { ipamType, prevResult } = config.common;
   if (!prevResult) {
@@ -35,8 +39,8 @@ export function check(call: Call, host: Host): void {
   const outer = checkPort(host, bridge, inner, result, call.env.ifname);
   checkAddresses(sandbox, inner, result);
   checkRoutes(sandbox, result);
-  if (ipamType !== undefined && config.ipMasq) checkMasquerade(call, host, config, result);
-  checkRestrictions(call, host, config, outer, inner);
+  checkVlans(host, config, outer);
+  checkRules(call, host, config, { name: outer.name, mac: inner.mac }, result);
 }
 
 const ADD_AGAIN = "DEL and ADD the container again";
@@ -174,31 +178,21 @@ function wayOf({ gw }: ResultRoute): string {
   return isOnLink(gw) ? " on the link" : ` via ${formatIp(gw)}`;
 }
 
-/** What an owner's rules are called by. */
-function ownerOf({ name, env }: Call): Owner {
-  return { network: name, containerId: env.containerId, ifname: env.ifname };
-}
-
-const RULES_GONE = "something removed the rules (nft flush ruleset, a firewall reload)";
-
-function checkMasquerade(call: Call, host: Host, config: BridgeConfig, result: Result): void {
-  const owner = ownerOf(call);
-  const addresses = result.ips.map(({ address }) => address);
-  const iptables = config.ipMasqBackend === "iptables";
-  const missing = (iptables ? host.rules.iptables() : host.masquerade).check(owner, addresses);
+function checkVlans(host: Host, { vlans }: BridgeConfig, outer: Link): void {
+  const missing = vlans && missingVlans(host, outer, vlans);
   if (!missing) return;
-  // What the reference made before an upgrade, or another backend before a change, is left as it was made.
-  const elsewhere = iptables ? !host.masquerade.check(owner, addresses) : host.rules.iptables().isReferences(owner);
-  const remedy = iptables ? ADD_AGAIN : `berth repair ${call.name} puts them back`;
-  if (!elsewhere) throw differs(`masquerading is broken: ${missing}`, `${RULES_GONE}: ${remedy}`);
+  throw differs(`port ${outer.name} is not as configured: ${missing}`, `see bridge vlan show dev ${outer.name}`);
 }
 
-/** The port's VLANs, and that what comes from it has the container's MAC address. */
-function checkRestrictions(call: Call, host: Host, config: BridgeConfig, outer: Link, inner: Link): void {
-  const vlan = config.vlans && missingVlans(host, outer, config.vlans);
-  if (vlan) throw differs(`port ${outer.name} is not as configured: ${vlan}`, `see bridge vlan show dev ${outer.name}`);
-  const rule = config.macspoofchk
-    ? host.rules.spoofCheck().check(ownerOf(call), { name: outer.name, mac: inner.mac })
-    : undefined;
-  if (rule) throw differs(`the spoof check is broken: ${rule}`, `${RULES_GONE}: ${ADD_AGAIN}`);
+function checkRules(call: Call, machine: Machine, config: BridgeConfig, port: Port, result: Result): void {
+  const owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
+  const attached = { owner, port, addresses: result.ips.map(({ address }) => address) };
+  for (const { feature, wish } of wishedFeatures(config.wishes)) {
+    const missing = feature.check(machine, wish, attached);
+    if (missing === undefined) continue;
+    throw differs(
+      `${feature.what} is broken: ${missing}`,
+      `something removed the rules (nft flush ruleset, a firewall reload): berth repair ${call.name} puts them back`,
+    );
+  }
 }

@@ -1,13 +1,13 @@
-import { load } from "#sys";
 import { formatMac, type Mac, parseMac } from "../../base/mac.ts";
-import type { Backend } from "../../host/masquerade.ts";
+import type { Wishes } from "../../features/all.ts";
+import type { Backend } from "../../features/masquerade/rules.ts";
 import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
 import { array, boolean, decode, goObject, int, mac, string } from "../../spec/decode.ts";
 import { assertIfname } from "../../spec/env.ts";
 import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
-import type * as Vlan from "./vlan.ts";
+import { type PortVlans, readPortVlans } from "./vlan.ts";
 
 /** The bridge plugin's configuration, checked, with its defaults. */
 export interface BridgeConfig {
@@ -20,13 +20,10 @@ export interface BridgeConfig {
   readonly isDefaultGateway: boolean;
   /** Addresses on the bridge that are in the way are removed. */
   readonly forceAddress: boolean;
-  readonly ipMasq: boolean;
-  /** Absent: "nftables", or "iptables" where the kernel has no nf_tables. */
-  readonly ipMasqBackend?: Backend;
-  /** What the container sends must have the MAC address that it was given. */
-  readonly macspoofchk: boolean;
+  /** Of ipMasq, ipMasqBackend and macspoofchk. */
+  readonly wishes: Wishes;
   /** Absent: the bridge need not know VLANs. */
-  readonly vlans?: Vlan.PortVlans;
+  readonly vlans?: PortVlans;
   /** Bytes; 0 leaves it to the kernel. */
   readonly mtu: number;
   readonly hairpinMode: boolean;
@@ -82,9 +79,7 @@ export function readConfig(call: Call): BridgeConfig {
   const { bridge = DEFAULT_BRIDGE, mtu = 0, isDefaultGateway = false, ...raw } = decode(schema, call.config);
   assertBridgeName(bridge);
   const isGateway = raw.isGateway === true || isDefaultGateway;
-  const vlans = raw.vlan || raw.vlanTrunk ? readVlans(raw, isGateway ? bridge : undefined) : undefined;
-  // As in the reference, what it says matters only where something is masqueraded.
-  const ipMasqBackend = raw.ipMasq && common.ipamType ? backendOf(raw.ipMasqBackend) : undefined;
+  const vlans = raw.vlan || raw.vlanTrunk ? readPortVlans(raw, isGateway ? bridge : undefined) : undefined;
   const requestedMac = requestMac(call, common);
   const config: BridgeConfig = {
     common,
@@ -93,9 +88,7 @@ export function readConfig(call: Call): BridgeConfig {
     isDefaultGateway,
     isGateway,
     forceAddress: raw.forceAddress ?? false,
-    ipMasq: raw.ipMasq ?? false,
-    ...(ipMasqBackend && { ipMasqBackend }),
-    macspoofchk: raw.macspoofchk ?? false,
+    wishes: wishesOf(raw, common.ipamType, backendOf),
     ...(vlans && { vlans }),
     hairpinMode: raw.hairpinMode ?? false,
     promiscMode: raw.promiscMode ?? false,
@@ -127,16 +120,37 @@ function mtuOf(mtu: number): number {
 export interface Remains {
   readonly bridge: string;
   readonly ipam: string | undefined;
-  readonly ipMasq: boolean;
-  readonly iptables: boolean;
-  readonly macspoofchk: boolean;
+  readonly wishes: Wishes;
 }
 
 /** A configuration that no ADD can have accepted left nothing: it counts as one without IPAM. */
 export function readRemains(config: unknown): Remains {
   const given = remainsOf(config);
-  const { bridge = DEFAULT_BRIDGE, ipam, ipMasq = false, ipMasqBackend, macspoofchk = false } = given;
-  return { bridge, ipam: ipam?.type || undefined, ipMasq, iptables: ipMasqBackend === "iptables", macspoofchk };
+  const { bridge = DEFAULT_BRIDGE, ipam } = given;
+  const known = (name: string | undefined) => (name === "iptables" ? name : undefined);
+  return { bridge, ipam: ipam?.type || undefined, wishes: wishesOf(given, ipam?.type, known) };
+}
+
+interface WishKeys {
+  readonly ipMasq?: boolean | undefined;
+  readonly ipMasqBackend?: string | undefined;
+  readonly macspoofchk?: boolean | undefined;
+}
+
+const NO_WISHES: Wishes = {};
+
+/** As in the reference, what ipMasqBackend says matters only where something is masqueraded. */
+function wishesOf(
+  { ipMasq, ipMasqBackend, macspoofchk }: WishKeys,
+  ipam: string | undefined,
+  backendOf: (name: string | undefined) => Backend | undefined,
+): Wishes {
+  const masquerades = ipMasq && ipam;
+  if (!masquerades && !macspoofchk) return NO_WISHES;
+  return {
+    ...(masquerades && { masquerade: { backend: backendOf(ipMasqBackend) } }),
+    ...(macspoofchk && { spoofCheck: true }),
+  };
 }
 
 function remainsOf(config: unknown) {
@@ -176,11 +190,6 @@ function assertBridgeName(name: string): void {
       "at most 15 bytes, without / : or spaces",
     );
   }
-}
-
-/** Loaded when there are some. */
-function readVlans(keys: Vlan.VlanKeys, gateway: string | undefined): Vlan.PortVlans {
-  return (load("bridge-upkeep") as typeof Vlan).readPortVlans(keys, gateway);
 }
 
 function backendOf(name: string | undefined): Backend | undefined {

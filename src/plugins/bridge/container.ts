@@ -13,15 +13,10 @@ import {
 import { familyOf, formatIp, formatPrefix, type Ip, networkOf } from "../../base/ip.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import type { Sysctls } from "../../host/sysctl.ts";
-import {
-  AF_INET6,
-  addAddr,
-  addRoute,
-  IFA_F_DADFAILED,
-  IFA_F_NODAD,
-  IFA_F_TENTATIVE,
-  setUpNotifying,
-} from "../../host/verbs.ts";
+import { addAddr, IFA_F_DADFAILED, IFA_F_NODAD, IFA_F_TENTATIVE } from "../../rtnl/addr.ts";
+import { setUpNotifying } from "../../rtnl/link.ts";
+import { addRoute } from "../../rtnl/route.ts";
+import { AF_INET6 } from "../../rtnl/tables.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Veth } from "./attach.ts";
 import { NO_IPV6 } from "./gateway.ts";

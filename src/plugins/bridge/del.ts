@@ -2,16 +2,20 @@ import { ENODEV, messageOf } from "../../base/errno.ts";
 import { Explained } from "../../base/explained.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
+import { delegate, delegateLeases } from "../../delegate/delegate.ts";
+import { allFeatures } from "../../features/all.ts";
+import type { Feature } from "../../features/feature.ts";
+import type { Machine } from "../../features/machine.ts";
 import type { Host } from "../../host/host.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
-import { deleteLink, forgetNeigh, IFF_UP, type Link } from "../../host/verbs.ts";
-import { delegate, delegateLeases } from "../../invoke/delegate.ts";
+import { deleteLink, IFF_UP } from "../../rtnl/link.ts";
+import { forgetNeigh } from "../../rtnl/neigh.ts";
+import type { Link } from "../../rtnl/read-link.ts";
 import type { OwnedLease } from "../../spec/delegate.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
-import { type Remains, readRemains } from "./config.ts";
+import { readRemains } from "./config.ts";
 import { ALIAS_PREFIX, aliasOf, hostVethName } from "./names.ts";
-import { IPTABLES, mayHave, removeOthers, SPOOF_CHECK } from "./rule-kinds.ts";
 
 /**
  * Takes an attachment down: rules, then link, then addresses. Every step is tried, what is not there counts as done.
@@ -19,26 +23,30 @@ import { IPTABLES, mayHave, removeOthers, SPOOF_CHECK } from "./rule-kinds.ts";
  * The configuration may have changed since, the namespace and the earlier result may be gone.
  * @throws CniError for what a retry can mend
  */
-export function del(call: Call, host: Host): void {
+export function del(call: Call, host: Machine): void {
   const owner: Owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
-  const remains = readRemains(call.config);
-  const { ipam, bridge } = remains;
+  const { ipam, bridge, wishes } = readRemains(call.config);
+  const features = allFeatures(wishes);
   let leases: readonly OwnedLease[] | undefined = [];
   let removed = false;
+  const remove = (binds: Feature<unknown>["binds"]) => {
+    for (const { feature, wish } of features) {
+      if (feature.binds === binds) feature.remove(host, wish, { owner, leases, warn: call.warn });
+    }
+  };
   const failures = settle([
     () => {
       if (ipam !== undefined) leases = delegateLeases(ipam, call);
     },
-    () => removeRules(call, host, owner, remains, leases),
+    () => {
+      if (leases?.length !== 0 || wasRobbed(call, host, owner)) remove("addresses");
+    },
     // Either takes the other with it.
     () => {
       removed = removeOuter(host, owner, leases ?? []);
     },
     () => removeInner(call, host, owner, leases ?? [], removed),
-    () => {
-      // As long as the container can send, it is watched.
-      if (remains.macspoofchk || mayHave(SPOOF_CHECK, leases)) host.rules.spoofCheck().remove(owner);
-    },
+    () => remove("link"),
     () => {
       if (!removed) settle([() => forgetNeighbours(host, bridge, leases ?? [])]);
     },
@@ -108,26 +116,6 @@ function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): b
     removed ||= named && link.master !== 0;
   }
   return removed;
-}
-
-/**
- * `leases` undefined: a foreign IPAM plugin knows the addresses, the rules are found by their owner's name. What other
- * backends may have made, now configured or then, is looked for unless all is found where the configuration says.
- */
-function removeRules(
-  call: Call,
-  host: Host,
-  owner: Owner,
-  { ipMasq, iptables }: Remains,
-  leases: readonly OwnedLease[] | undefined,
-): void {
-  if (leases?.length === 0 && !wasRobbed(call, host, owner)) return;
-  const addresses = leases?.length ? leases.map(({ address }) => address) : undefined;
-  const found = host.masquerade.remove(owner, addresses);
-  const settled = !iptables && !mayHave(IPTABLES, leases) && (found || !ipMasq);
-  if (settled) return;
-  const ours = leases?.every((lease) => lease.ours);
-  removeOthers(call, host, iptables, { owner, addresses: ours ? addresses : undefined, leases });
 }
 
 /** Whether somebody removed the leases of an attachment by hand: its link is there, or its result. */

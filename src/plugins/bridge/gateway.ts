@@ -1,7 +1,10 @@
 import { EACCES, EPERM, isErrno, messageOf } from "../../base/errno.ts";
 import { formatPrefix, networkOf, type Prefix, prefixContains } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
-import { type Addr, AF_INET, addressFamily, deleteAddr, ensureAddr, type Link, setMac } from "../../host/verbs.ts";
+import { type Addr, deleteAddr, ensureAddr } from "../../rtnl/addr.ts";
+import { setMac } from "../../rtnl/link.ts";
+import type { Link } from "../../rtnl/read-link.ts";
+import { AF_INET, addressFamily } from "../../rtnl/tables.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import { isOurs } from "./bridge.ts";
 import { randomMac } from "./names.ts";

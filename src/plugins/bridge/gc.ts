@@ -1,16 +1,16 @@
 import { ENODEV, messageOf } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
+import { delegate, delegateCollection } from "../../delegate/delegate.ts";
+import { allFeatures } from "../../features/all.ts";
+import type { Machine } from "../../features/machine.ts";
 import type { Host } from "../../host/host.ts";
-import { deleteLink } from "../../host/verbs.ts";
-import { delegate, delegateCollection } from "../../invoke/delegate.ts";
+import { deleteLink } from "../../rtnl/link.ts";
 import { readNetConf } from "../../spec/config.ts";
-import type { Collection } from "../../spec/delegate.ts";
 import { CniError, INTERNAL, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { readRemains } from "./config.ts";
 import { aliasOf, aliasPrefix } from "./names.ts";
-import { IPTABLES, mayHave, removeOthers } from "./rule-kinds.ts";
 
 /**
  * Frees what attachments of this network that are not valid any more left on the machine: host veths, masquerade and
@@ -19,17 +19,22 @@ import { IPTABLES, mayHave, removeOthers } from "./rule-kinds.ts";
  * touched.
  * @throws CniError when something could not be removed; everything else has been, but for addresses
  */
-export function gc(call: Call, host: Host): void {
+export function gc(call: Call, host: Machine): void {
   const { validAttachments, ipamType } = readNetConf(call.config);
   if (!validAttachments) return;
   const collection = ipamType === undefined ? undefined : delegateCollection(ipamType, call);
   const valid = validAttachments.map((one): Owner => ({ network: call.name, ...one }));
   const alive = () => [...valid, ...(collection?.spared() ?? [])];
+  const { wishes } = readRemains(call.config);
+  const doomed = () => collection?.doomed() ?? [];
+  const collecting = { network: call.name, alive, doomed, warn: call.warn };
   const failures = settle([
     () => removeLinks(host, call.name, alive),
-    () => host.masquerade.gc(call.name, alive),
-    () => host.rules.spoofCheck().gc(call.name, alive),
-    () => removeUnlisted(call, host, collection),
+    ...allFeatures(wishes).map(
+      ({ feature, wish }) =>
+        () =>
+          feature.gc(host, wish, collecting),
+    ),
   ]);
   if (failures.length > 0) {
     throw new CniError(
@@ -41,19 +46,6 @@ export function gc(call: Call, host: Host): void {
   }
   if (collection) collection.collect();
   else if (ipamType !== undefined) forward(ipamType, call);
-}
-
-/**
- * What the reference made, and what iptables did, carries no name that a list would show: it is computed from the leases
- * that will be freed.
- */
-function removeUnlisted(call: Call, host: Host, collection: Collection | undefined): void {
-  const { iptables: configured } = readRemains(call.config);
-  const doomed = collection?.doomed().filter((lease) => configured || mayHave(IPTABLES, [lease])) ?? [];
-  for (const lease of doomed) {
-    const { owner, ours, address } = lease;
-    removeOthers(call, host, configured, { owner, addresses: ours ? [address] : undefined, leases: [lease] });
-  }
 }
 
 /** An IPAM plugin of an older spec knows no GC: its leases are its own affair then. */

@@ -1,7 +1,9 @@
 import { EACCES, EEXIST } from "../../base/errno.ts";
 import type { Mac } from "../../base/mac.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
-import { addAddr, type Dev, IFA_F_NODAD, IN6_ADDR_GEN_MODE_EUI64 } from "../../host/verbs.ts";
+import { addAddr, IFA_F_NODAD } from "../../rtnl/addr.ts";
+import type { Dev } from "../../rtnl/dev.ts";
+import { IN6_ADDR_GEN_MODE_EUI64 } from "../../rtnl/tables.ts";
 import type { Veth } from "./attach.ts";
 import type { BridgeConfig } from "./config.ts";
 import { isOneOfMany } from "./port.ts";

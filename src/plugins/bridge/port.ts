@@ -1,14 +1,8 @@
 import type { Host } from "../../host/host.ts";
-import {
-  deleteRoute,
-  forgetNeigh,
-  IFF_LOWER_UP,
-  type Link,
-  setAlias,
-  setNoLinkLocal,
-  setUpPort,
-  TABLE_LOCAL,
-} from "../../host/verbs.ts";
+import { IFF_LOWER_UP, setAlias, setNoLinkLocal, setUpPort } from "../../rtnl/link.ts";
+import { forgetNeigh } from "../../rtnl/neigh.ts";
+import type { Link } from "../../rtnl/read-link.ts";
+import { deleteRoute, TABLE_LOCAL } from "../../rtnl/route.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import { type Attachment, type Veth, vanished } from "./attach.ts";
 import { BRIDGE_ALIAS, MIXED_ALIAS } from "./bridge.ts";

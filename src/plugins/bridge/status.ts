@@ -1,16 +1,17 @@
 import { lstat } from "#sys";
-import { errnoOf, messageOf } from "../../base/errno.ts";
-import { Explained } from "../../base/explained.ts";
+import { errnoOf } from "../../base/errno.ts";
+import { delegate } from "../../delegate/delegate.ts";
+import { wishedFeatures } from "../../features/all.ts";
+import type { Machine } from "../../features/machine.ts";
 import type { Host } from "../../host/host.ts";
-import { AF_INET6, addressFamily, type Link } from "../../host/verbs.ts";
-import { delegate } from "../../invoke/delegate.ts";
+import type { Link } from "../../rtnl/read-link.ts";
+import { AF_INET6, addressFamily } from "../../rtnl/tables.ts";
 import type { Offer } from "../../spec/delegate.ts";
 import { CniError, NOT_AVAILABLE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { notABridge } from "./bridge.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
 import { gatewayObstacle, NO_IPV6 } from "./gateway.ts";
-import { NO_BACKEND, NO_NFTABLES } from "./restrict.ts";
 import { assertOffer, gatewaysOf } from "./sound.ts";
 import { hasVlans, lacksFiltering, noFiltering, type PortVlans } from "./vlan.ts";
 
@@ -20,7 +21,7 @@ import { hasVlans, lacksFiltering, noFiltering, type PortVlans } from "./vlan.ts
  * said: runtimes ask every few seconds and log each line.
  * @throws CniError 50 for what the machine lacks, 6 and 7 for the configuration, and IPAM's own
  */
-export function status(call: Call, host: Host): void {
+export function status(call: Call, host: Machine): void {
   const config = readConfig(call);
   const { ipamType } = config.common;
   // Of another IPAM plugin only an ADD learns what it gives.
@@ -30,7 +31,7 @@ export function status(call: Call, host: Host): void {
   };
   if (ipamType !== undefined) delegate(ipamType, "STATUS", { ...call, vet });
   assertOffer(config, offer);
-  assertRules(host, config);
+  assertFeatures(host, config);
   const bridge = host.findLink(config.bridge);
   if (bridge && bridge.kind !== "bridge") throw unavailable(notABridge(bridge));
   if (config.vlans) assertVlans(host, bridge, config.vlans);
@@ -49,28 +50,10 @@ function lacking(message: string, details: string, cause?: unknown): CniError {
 }
 
 /** What keeps the rules that the configuration asks for. */
-function assertRules(host: Host, { common, ipMasq, ipMasqBackend, macspoofchk }: BridgeConfig): void {
-  const masquerades = common.ipamType !== undefined && ipMasq;
-  if (masquerades && ipMasqBackend === "iptables") {
-    try {
-      host.rules.iptables().assertInstalled();
-      // What is installed may be a front end of nf_tables.
-      if (host.rules.lacksNftables()) host.rules.iptables().assertWorks();
-    } catch (error) {
-      throw lacking(`ipMasqBackend "iptables" cannot be used: ${messageOf(error)}`, "install iptables", error);
-    }
-  }
-  if (!macspoofchk && !(masquerades && ipMasqBackend !== "iptables")) return;
-  const failure = host.rules.nftablesFailure();
-  if (failure === undefined) return;
-  const key = macspoofchk ? "macspoofchk" : "ipMasq";
-  const what = `${key} needs nf_tables, which the kernel does not have: ${messageOf(failure)}`;
-  if (macspoofchk || ipMasqBackend || !host.rules.lacksNftables()) throw lacking(what, NO_NFTABLES, failure);
-  try {
-    host.rules.iptables().assertWorks();
-  } catch (error) {
-    if (!(error instanceof Explained)) throw error;
-    throw lacking(`${what}, and iptables cannot do it: ${error.message}`, NO_BACKEND, error);
+function assertFeatures(machine: Machine, { wishes }: BridgeConfig): void {
+  for (const { feature, wish } of wishedFeatures(wishes)) {
+    const obstacle = feature.possible(machine, wish, false);
+    if (obstacle) throw lacking(obstacle.message, obstacle.details, obstacle);
   }
 }
 

@@ -1,6 +1,7 @@
 import { EEXIST, isErrno, messageOf } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
-import { addVeth, deleteLink, IFF_UP, type Link, setMaster, setPort, setUp } from "../../host/verbs.ts";
+import { addVeth, deleteLink, IFF_UP, setMaster, setPort, setUp } from "../../rtnl/link.ts";
+import type { Link } from "../../rtnl/read-link.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import { portMac, randomMac, randomVethName } from "./names.ts";
 import { joinVlans, type PortVlans } from "./vlan.ts";

@@ -1,7 +1,7 @@
 import { EOPNOTSUPP, isErrno, messageOf } from "../../base/errno.ts";
 import type { Host } from "../../host/host.ts";
-import type { Link } from "../../host/verbs.ts";
-import { addVlans, deleteVlans, listVlans, type Vlans } from "../../host/vlan.ts";
+import type { Link } from "../../rtnl/read-link.ts";
+import { addVlans, deleteVlans, listVlans, type Vlans } from "../../rtnl/vlan.ts";
 import { CniError, INTERNAL, INVALID_CONFIG, UNSUPPORTED_FIELD } from "../../spec/errors.ts";
 
 /** The VLANs of a container's port. There are some, or the bridge is at least to filter. */

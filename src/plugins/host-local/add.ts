@@ -20,10 +20,6 @@ import { openStore, type Store } from "./store.ts";
 export interface Leased extends AddOutcome {
   attached(link: AttachedLink): void;
   rollback(): void;
-  /**
-   * The whole ADD is over. Until then, or until the process ends, GC leaves the leases alone; only a process that goes on
-   * needs to say so.
-   */
   settled(): void;
 }
 

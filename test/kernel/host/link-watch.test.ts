@@ -1,7 +1,8 @@
 /** Waiting for a link by notifications alone. */
 import { describe, expect } from "bun:test";
 import { openSandbox, type Sandbox } from "../../../src/host/sandbox.ts";
-import { addVeth, deleteLink, type Link, setAlias, setUp } from "../../../src/host/verbs.ts";
+import { addVeth, deleteLink, setAlias, setUp } from "../../../src/rtnl/link.ts";
+import type { Link } from "../../../src/rtnl/read-link.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
 import { netnsPath } from "../../support/conf.ts";
 import { inLab } from "../../support/lab.ts";

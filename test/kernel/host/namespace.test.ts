@@ -3,8 +3,8 @@ import { describe, expect } from "bun:test";
 import { readlinkSync } from "node:fs";
 import { EEXIST, ENODEV } from "../../../src/base/errno.ts";
 import { Explained } from "../../../src/base/explained.ts";
-import { machine } from "../../../src/host/host.ts";
-import { addBridge, deleteLink, IFF_UP, setAlias, setDown, setUp } from "../../../src/host/verbs.ts";
+import { ThisHost } from "../../../src/host/host.ts";
+import { addBridge, deleteLink, IFF_UP, setAlias, setDown, setUp } from "../../../src/rtnl/link.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
 import { inLab } from "../../support/lab.ts";
 import { needsRoot } from "../../support/needs.ts";
@@ -30,9 +30,9 @@ describe("Namespace", () => {
   );
 
   needsLinks(
-    "machine() stands for the namespace that the process runs in",
+    "new ThisHost() stands for the namespace that the process runs in",
     inLab((lab) => {
-      lab.within(lab.host, () => machine().change(BRIDGE));
+      lab.within(lab.host, () => new ThisHost().change(BRIDGE));
       expect(lab.ipj(lab.host, "link", "show").map(({ ifname }) => ifname)).toEqual(["lo", "br0"]);
     }),
   );

@@ -4,7 +4,7 @@ import { mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Explained } from "../../../src/base/explained.ts";
 import { openSandbox, openSandboxIfThere } from "../../../src/host/sandbox.ts";
-import { setUp } from "../../../src/host/verbs.ts";
+import { setUp } from "../../../src/rtnl/link.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
 import { netnsPath } from "../../support/conf.ts";
 import { inLab } from "../../support/lab.ts";

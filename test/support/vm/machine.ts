@@ -6,6 +6,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { REGISTRY } from "../../../src/registry.ts";
 import { attempt } from "../command.ts";
 import { ARM64_BIN } from "../foreign.ts";
 import { BIN, type Need, REFERENCE } from "../needs.ts";
@@ -74,8 +75,6 @@ const USUAL: Contents = {
   ],
 };
 
-const PLUGINS = ["bridge", "host-local"];
-
 export interface Run {
   /** What the script printed. */
   output: string;
@@ -141,8 +140,8 @@ function filesOf(
     symlink("bin/sh", BUSYBOX),
     ...[...modules, ...modulesOf(package_, spare)].map(({ name, data }) => executable(`modules/${name}.ko`, data)),
     executable("berth/berth", readFileSync(join(bin, "berth"))),
-    ...PLUGINS.map((plugin) => symlink(`berth/${plugin}`, "berth")),
-    ...PLUGINS.map((plugin) => executable(`reference/${plugin}`, readFileSync(join(reference, plugin)))),
+    ...REGISTRY.map(({ name }) => symlink(`berth/${name}`, "berth")),
+    ...REGISTRY.map(({ name }) => executable(`reference/${name}`, readFileSync(join(reference, name)))),
     ...more.flatMap(program),
     ...files.flatMap(copied),
   ];

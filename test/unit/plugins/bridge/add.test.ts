@@ -2,8 +2,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { EINVAL, EIO, EOPNOTSUPP, EPERM } from "../../../../src/base/errno.ts";
 import { type Prefix, parseIp, parsePrefix } from "../../../../src/base/ip.ts";
-import { deleteLink } from "../../../../src/host/verbs.ts";
 import { add } from "../../../../src/plugins/bridge/add.ts";
+import { deleteLink } from "../../../../src/rtnl/link.ts";
 import type { CniError } from "../../../../src/spec/errors.ts";
 import type { Result } from "../../../../src/spec/result.ts";
 import { executables } from "../../../support/executables.ts";

@@ -16,8 +16,7 @@ describe("readConfig()", () => {
       isGateway: false,
       isDefaultGateway: false,
       forceAddress: false,
-      ipMasq: false,
-      macspoofchk: false,
+      wishes: {},
       mtu: 0,
       hairpinMode: false,
       promiscMode: false,
@@ -40,8 +39,6 @@ describe("readConfig()", () => {
     "isGateway",
     "isDefaultGateway",
     "forceAddress",
-    "ipMasq",
-    "macspoofchk",
     "hairpinMode",
     "promiscMode",
     "portIsolation",
@@ -51,6 +48,15 @@ describe("readConfig()", () => {
     expect(read({ [key]: true })[key]).toBe(true);
     expect(read({ [key.toUpperCase()]: true })[key]).toBe(true);
     expect(refusalOf(() => read({ [key]: "true" }))).toEqual([6, `${key}: "true" is not true or false`]);
+  });
+
+  test("reads what is wished of features", () => {
+    const ipam = { type: "host-local" };
+    expect(read({ MacSpoofChk: true }).wishes).toEqual({ spoofCheck: true });
+    expect(read({ IPMASQ: true, ipam }).wishes).toEqual({ masquerade: {} });
+    expect(read({ ipMasq: true, macspoofchk: true }).wishes).toEqual({ spoofCheck: true });
+    for (const key of ["ipMasq", "macspoofchk"])
+      expect(refusalOf(() => read({ [key]: "true" }))).toEqual([6, `${key}: "true" is not true or false`]);
   });
 
   test("takes a negative mtu for none", () => {
@@ -84,8 +90,8 @@ describe("readConfig()", () => {
 
   test("takes the backends of the reference, and none", () => {
     const masq = { ipMasq: true, ipam: { type: "host-local" } };
-    const backend = (ipMasqBackend: unknown) => read({ ...masq, ipMasqBackend }).ipMasqBackend;
-    expect(read({ ipMasqBackend: "pf" }).ipMasqBackend).toBeUndefined();
+    const backend = (ipMasqBackend: unknown) => read({ ...masq, ipMasqBackend }).wishes.masquerade?.backend;
+    expect(read({ ipMasqBackend: "pf" }).wishes.masquerade).toBeUndefined();
     expect(["nftables", "iptables", "", undefined, null].map(backend)).toEqual([
       "nftables",
       "iptables",
@@ -141,13 +147,18 @@ describe("readConfig() finds the MAC address", () => {
 });
 
 describe("readRemains()", () => {
-  const NOTHING = { bridge: "cni0", ipam: undefined, ipMasq: false, iptables: false, macspoofchk: false };
+  const NOTHING = { bridge: "cni0", ipam: undefined, wishes: {} };
 
   test("reads what a DEL needs of a configuration that an ADD would refuse", () => {
     const conf = { bridge: "br1", ipam: { type: "host-local" }, hairpinMode: true, promiscMode: true, mtu: "big" };
     expect(readRemains(conf)).toEqual({ ...NOTHING, bridge: "br1", ipam: "host-local" });
     const rules = { ipMasq: true, ipMasqBackend: "iptables", macspoofchk: true, vlan: 5000 };
-    expect(readRemains(rules)).toEqual({ ...NOTHING, ipMasq: true, iptables: true, macspoofchk: true });
+    expect(readRemains(rules)).toEqual({ ...NOTHING, wishes: { spoofCheck: true } });
+    expect(readRemains({ ...rules, ipam: { type: "x" } })).toEqual({
+      ...NOTHING,
+      ipam: "x",
+      wishes: { masquerade: { backend: "iptables" }, spoofCheck: true },
+    });
   });
 
   test("has defaults", () => {

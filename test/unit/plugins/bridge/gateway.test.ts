@@ -2,9 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { EACCES, EINVAL, EIO, EPERM } from "../../../../src/base/errno.ts";
 import { formatPrefix, type Prefix, parsePrefix } from "../../../../src/base/ip.ts";
 import { formatMac } from "../../../../src/base/mac.ts";
-import { addAddr, type Link } from "../../../../src/host/verbs.ts";
 import { BRIDGE_ALIAS } from "../../../../src/plugins/bridge/bridge.ts";
 import { ensureGateway } from "../../../../src/plugins/bridge/gateway.ts";
+import { addAddr } from "../../../../src/rtnl/addr.ts";
+import type { Link } from "../../../../src/rtnl/read-link.ts";
 import { type FakeHost, fakeHost } from "../../../support/fakehost.ts";
 import { refusal } from "../../../support/refusal.ts";
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { EOPNOTSUPP } from "../../../../src/base/errno.ts";
 import { Explained } from "../../../../src/base/explained.ts";
-import type { Host } from "../../../../src/host/host.ts";
+import type { Machine } from "../../../../src/features/machine.ts";
 import { NetlinkError } from "../../../../src/netlink/error.ts";
 import { add } from "../../../../src/plugins/bridge/add.ts";
 import { status } from "../../../../src/plugins/bridge/status.ts";
@@ -13,10 +13,10 @@ import { refusal } from "../../../support/refusal.ts";
 import { bridgeCall } from "./call.ts";
 
 /** A machine without nf_tables. */
-function plainHost(cues: Cues = {}): Host {
+function plainHost(cues: Cues = {}): Machine {
   const host = fakeHost(cues);
   const failure = new NetlinkError("nft list table ip filter", EOPNOTSUPP);
-  return { ...host, rules: { ...host.rules, nftablesFailure: () => failure } };
+  return { ...host, nft: { ...host.nft, failure: () => failure } };
 }
 
 const ipam = fakePlugin({ name: "ipam", ADD: () => ({ result: ONE_ADDRESS }), STATUS: () => {} });
@@ -54,13 +54,13 @@ describe("status() without nf_tables", () => {
 });
 
 describe("status() where the kernel has no nf_tables, and iptables masquerades in its place", () => {
-  const iptablesHost = (works: boolean): Host => {
+  const iptablesHost = (works: boolean): Machine => {
     const host = plainHost();
     const assertWorks = () => {
       if (!works) throw new Explained("there is no iptables-restore", "");
     };
-    const iptables = () => ({ ...host.rules.iptables(), assertWorks });
-    return { ...host, rules: { ...host.rules, iptables, lacksNftables: () => true } };
+    const iptables = { ...host.iptables, assertWorks };
+    return { ...host, iptables, nft: { ...host.nft, isLacking: () => true } };
   };
 
   test("is ready if it can", () => {

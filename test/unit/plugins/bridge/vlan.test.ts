@@ -2,7 +2,6 @@
 import { describe, expect, test } from "bun:test";
 import { EOPNOTSUPP } from "../../../../src/base/errno.ts";
 import type { Host } from "../../../../src/host/host.ts";
-import type { Vlans } from "../../../../src/host/vlan.ts";
 import { NetlinkError } from "../../../../src/netlink/error.ts";
 import { readConfig } from "../../../../src/plugins/bridge/config.ts";
 import {
@@ -13,6 +12,7 @@ import {
   readPortVlans,
   vlansOf,
 } from "../../../../src/plugins/bridge/vlan.ts";
+import type { Vlans } from "../../../../src/rtnl/vlan.ts";
 import { fakeHost } from "../../../support/fakehost.ts";
 import { refusal, refusalOf } from "../../../support/refusal.ts";
 import { bridgeCall } from "./call.ts";

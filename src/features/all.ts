@@ -1,0 +1,41 @@
+import type { Feature } from "./feature.ts";
+import { type MasqueradeWish, masquerade } from "./masquerade/feature.ts";
+import { spoofCheck } from "./spoof-check/feature.ts";
+
+/** What a plugin's configuration asks for. */
+export interface Wishes {
+  readonly masquerade?: MasqueradeWish;
+  readonly spoofCheck?: true;
+}
+
+type Table = { readonly [K in keyof Wishes]-?: Feature<NonNullable<Wishes[K]>> };
+
+/** A line each. */
+export const FEATURES: Table = { masquerade, spoofCheck };
+
+const NAMES = Object.keys(FEATURES) as (keyof Wishes)[];
+
+/** A feature, and what is wished of it. */
+interface Asked<Wish> {
+  readonly feature: Feature<unknown>;
+  readonly wish: Wish;
+}
+
+/** All features; the wish is undefined where there is none. */
+export function allFeatures(wishes: Wishes): Asked<unknown>[] {
+  return NAMES.map((name) => ({ feature: FEATURES[name] as Feature<unknown>, wish: wishes[name] }));
+}
+
+/** Those that are wished for. */
+export function wishedFeatures(wishes: Wishes): Asked<NonNullable<unknown>>[] {
+  return allFeatures(wishes).filter((asked): asked is Asked<NonNullable<unknown>> => asked.wish !== undefined);
+}
+
+/** Those whose letters a lease has, with the wishes that these stand for. */
+export function featuresOf(letters: string): Asked<NonNullable<unknown>>[] {
+  return NAMES.flatMap((name) => {
+    const feature = FEATURES[name] as Feature<unknown>;
+    const meant = Object.entries(feature.letters).filter(([letter]) => letters.includes(letter));
+    return meant.map(([, wish]) => ({ feature, wish: wish as NonNullable<unknown> }));
+  });
+}

@@ -1,0 +1,38 @@
+import { type Mac, parseMac } from "../../base/mac.ts";
+import { wishedFeatures } from "../../features/all.ts";
+import type { Machine } from "../../features/machine.ts";
+import type { Call, Restored } from "../../spec/plugin.ts";
+import type { Result } from "../../spec/result.ts";
+import { parseResult } from "../../spec/result-parse.ts";
+import { readConfig } from "./config.ts";
+import { hostVethName } from "./names.ts";
+
+/**
+ * Puts back the rules that the configuration asks for where a flush of the ruleset or a reload of a firewall took them. What
+ * is there in whatever form stays as it is; an attachment whose link is gone gets nothing.
+ * @throws CniError, Explained, NetlinkError
+ */
+export function restore(call: Call, machine: Machine): Restored {
+  const { common, wishes } = readConfig(call);
+  const wished = wishedFeatures(wishes);
+  if (wished.length === 0) return "none asked";
+  const result = parseResult(common.prevResult, call.version, "prevResult");
+  const owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
+  const names = new Set([...hostEnds(result), hostVethName(owner)]);
+  const link = [...names].map((name) => machine.findLink(name)).find((one) => one?.kind === "veth");
+  if (!link) return "gone";
+  const port = { name: link.name, mac: macOf(result, owner.ifname) };
+  const attached = { owner, port, addresses: result.ips.map(({ address }) => address) };
+  return wished.flatMap(({ feature, wish }) => feature.restore(machine, wish, attached) ?? []);
+}
+
+/** The names of the interfaces of the host that a result has; none before version 0.3.0. */
+function hostEnds({ interfaces }: Result): string[] {
+  return interfaces.filter(({ sandbox }) => !sandbox).map(({ name }) => name);
+}
+
+/** The MAC address of the container's interface, as the result has it: no bytes where it does not say. */
+function macOf({ interfaces }: Result, ifname: string): Mac {
+  const inner = interfaces.findLast(({ name, sandbox }) => name === ifname && sandbox);
+  return parseMac(inner?.mac ?? "") ?? new Uint8Array();
+}

@@ -1,0 +1,20 @@
+import { VERSIONS, type Version } from "./spec/versions.ts";
+
+/** A plugin of this executable. */
+export interface Entry {
+  /** What it is called as, and the name of its folder in plugins/. */
+  readonly name: string;
+  /** main: makes an interface. ipam: gives addresses, and needs no netlink. chained: changes what others have made. */
+  readonly kind: "main" | "ipam" | "chained";
+  /** The spec versions it speaks, oldest first. */
+  readonly versions: readonly Version[];
+  /** hot: programs.ts imports it, and the build starts it. cold: it is loaded when it is called. */
+  readonly start: "hot" | "cold";
+}
+
+/** The plugins: a line each. The build, the checks and the tests read it too. */
+export const REGISTRY = [
+  { name: "bridge", kind: "main", versions: VERSIONS, start: "hot" },
+  { name: "host-local", kind: "ipam", versions: VERSIONS, start: "hot" },
+  { name: "loopback", kind: "main", versions: VERSIONS, start: "hot" },
+] as const satisfies readonly Entry[];
