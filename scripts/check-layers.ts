@@ -1,11 +1,16 @@
 /**
- * `npm run layers`: the import table of DESIGN §3, and the house's rules on files, enforced on src/.
+ * `npm run layers`: the import table of DESIGN §3, and the house's rules on files, enforced on src/; and that
+ * docs/architecture.svg and the table in docs/architecture.md show the imports that there are.
  *
- * Usage: bun scripts/check-layers.ts [ROOT]. Prints each offence as `file: why` and ends with 1 if there is one.
+ * Usage: bun scripts/check-layers.ts [--picture] [ROOT]. Prints each offence as `file: why` and ends with 1 if there is
+ * one. With --picture it writes the picture and the table, where nothing else is wrong.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { REGISTRY } from "../src/registry.ts";
+import { staleDocuments, writeDocuments } from "./layers/documents.ts";
+import { type Folders, foldersOf } from "./layers/folders.ts";
+import { unexplained } from "./layers/purposes.ts";
 
 /** What each folder of src may import besides itself. Files of src itself stand above all and may import anything. */
 const LAYERS: Record<string, readonly string[]> = {
@@ -54,6 +59,8 @@ interface Findings {
   notes: string[];
   files: number;
   edges: number;
+  /** Of the folders that the table knows. */
+  folders: Folders;
 }
 
 /** Checks `root`/src. */
@@ -61,6 +68,8 @@ export function checkLayers(root: string): Findings {
   const files = sources(root);
   const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
   const edges = [...texts].flatMap(([file, text]) => edgesOf(file, text, texts));
+  const known = files.filter(isKnown);
+  const folders = foldersOf(known, edges, layerOf);
   const lines = [...texts].map(([file, text]) => ({ file, count: text.split("\n").length - 1 }));
   const offences = [
     ...files.flatMap(nameOffences),
@@ -68,11 +77,12 @@ export function checkLayers(root: string): Findings {
     ...lines.filter((l) => l.count > MAX_LINES).map((l) => `${l.file}: ${l.count} lines, ${MAX_LINES} are allowed`),
     ...edges.flatMap((edge) => edgeOffences(edge, texts)),
     ...cycles(edges).map((cycle) => `${cycle[0]}: import cycle ${[...cycle, cycle[0]].join(" -> ")}`),
+    ...folderOffences(folders),
   ];
   const notes = lines
     .filter((l) => l.count > MANY_LINES && l.count <= MAX_LINES)
     .map((l) => `${l.file}: ${l.count} lines, more than ${MANY_LINES}`);
-  return { offences, notes, files: files.length, edges: edges.length };
+  return { offences, notes, files: files.length, edges: edges.length, folders };
 }
 
 function sources(root: string): string[] {
@@ -88,16 +98,19 @@ function chanceOffences(file: string, text: string): string[] {
 }
 
 function nameOffences(file: string): string[] {
-  const [, top = "", ...rest] = file.split("/");
   const offences: string[] = [];
   if (file.endsWith("/index.ts")) offences.push(`${file}: no index.ts; import the file that has the symbol`);
   if (/\/utils?(\/|\.ts$)/.test(file)) offences.push(`${file}: no utils; name the concept`);
-  const known = rest.length === 0 ? TOP.includes(top) : mayImport(file) !== undefined;
-  if (!known)
-    offences.push(
-      `${file}: ${top === "plugins" ? `src/registry.ts has no plugin ${pluginOf(file)}` : `${top} is not a layer of DESIGN §3`}`,
-    );
+  const isPlugin = layerOf(file) === "plugins";
+  const unknown = isPlugin
+    ? `src/registry.ts has no plugin ${pluginOf(file)}`
+    : `${layerOf(file)} is not a layer of DESIGN §3`;
+  if (!isKnown(file)) offences.push(`${file}: ${unknown}`);
   return offences;
+}
+
+function isKnown(file: string): boolean {
+  return file.split("/").length === 2 ? TOP.includes(layerOf(file)) : mayImport(file) !== undefined;
 }
 
 /** The folders that `file` may import besides its own; undefined for a folder that the table does not have. */
@@ -146,6 +159,15 @@ function packageOffences(from: string, name: string): string[] {
   return [];
 }
 
+/** Folders that import each other although no files do, and folders that scripts/layers/purposes.ts says nothing of. */
+function folderOffences(folders: Folders): string[] {
+  const edges = [...folders].flatMap(([from, targets]) => targets.map((to) => ({ from, to })));
+  return [
+    ...cycles(edges).map((cycle) => `src/${cycle[0]}: folders in a cycle: ${[...cycle, cycle[0]].join(" -> ")}`),
+    ...unexplained(folders.keys()).map((folder) => `src/${folder}: scripts/layers/purposes.ts does not say what it is`),
+  ];
+}
+
 const COMMENT_OR_STRING = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`/g;
 const STATEMENT = /(?:^|[;}])\s*(?:import|export)\b(?:[^;"'`=(]*?\bfrom)?\s*["']([^"'\n]+)["']/gm;
 const CALL = /\b(?:import|require)\s*\(\s*["']([^"'\n]+)["']\s*[,)]/g;
@@ -191,7 +213,12 @@ function cycles(edges: readonly Edge[]): string[][] {
 }
 
 if (import.meta.main) {
-  const { offences, notes, files, edges } = checkLayers(process.argv[2] ?? ".");
+  const args = process.argv.slice(2);
+  const root = args.find((arg) => !arg.startsWith("--")) ?? ".";
+  const { offences, notes, files, edges, folders } = checkLayers(root);
+  const sound = offences.length === 0;
+  if (sound && args.includes("--picture")) writeDocuments(root, folders);
+  if (sound) offences.push(...staleDocuments(root, folders));
   for (const line of [...notes, ...offences]) console.log(line);
   console.log(`layers: ${files} files, ${edges} imports, ${offences.length} offences`);
   process.exit(offences.length > 0 ? 1 : 0);

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { checkLayers } from "../../../scripts/check-layers.ts";
@@ -144,17 +144,56 @@ test("checkLayers() finds long files, index.ts, utils and unknown folders, and n
   expect(notes).toEqual(["src/base/grown.ts: 251 lines, more than 250"]);
 });
 
+test("checkLayers() finds folders that import each other, though no files do", () => {
+  const found = offences({
+    "src/tool/a.ts": 'import { b } from "../service/b.ts";\n',
+    "src/service/b.ts": EMPTY,
+    "src/service/c.ts": 'import { d } from "../tool/d.ts";\n',
+    "src/tool/d.ts": EMPTY,
+  });
+  expect(found).toEqual(["src/service: folders in a cycle: service -> tool -> service"]);
+});
+
+const script = join(import.meta.dir, "../../../scripts/check-layers.ts");
+const run = (...args: string[]) => Bun.spawnSync([process.execPath, script, ...args]);
+
+/** docs/architecture.md with an empty place for the table. */
+const PAGE = "# x\n\n<!-- layers -->\n<!-- end of layers -->\n\nend\n";
+
 test("scripts/check-layers.ts exits 1 on an offence, 0 without, and ends with the count", () => {
-  const script = join(import.meta.dir, "../../../scripts/check-layers.ts");
-  const run = (root: string) => Bun.spawnSync([process.execPath, script, root]);
+  const good = tree({ "src/base/a.ts": EMPTY, "docs/architecture.md": PAGE });
+  run("--picture", good);
   const bad = run(tree({ "src/base/a.ts": 'import "../wire/b.ts";\n', "src/wire/b.ts": EMPTY }));
-  const good = run(tree({ "src/base/a.ts": EMPTY }));
-  expect([bad.exitCode, good.exitCode]).toEqual([1, 0]);
+  expect([bad.exitCode, run(good).exitCode]).toEqual([1, 0]);
   expect(bad.stdout.toString()).toEndWith("layers: 2 files, 1 imports, 1 offences\n");
 });
 
-test("src/ obeys the table", () => {
-  expect(checkLayers(join(import.meta.dir, "../../..")).offences).toEqual([]);
+test("scripts/check-layers.ts asks for the picture and the table, writes them with --picture, and sees what is old", () => {
+  const root = tree({ "src/base/a.ts": EMPTY, "docs/architecture.md": PAGE });
+  const said = () => run(root).stdout.toString();
+  const both = [
+    /^docs\/architecture.svg: not what src\/ imports now: npm run layers -- --picture$/m,
+    /^docs\/architecture.md: /m,
+  ];
+  for (const line of both) expect(said()).toMatch(line);
+  expect(run("--picture", root).exitCode).toBe(0);
+  expect(said()).toBe("layers: 1 files, 0 imports, 0 offences\n");
+  expect(readFileSync(join(root, "docs/architecture.md"), "utf8")).toMatch(
+    /^# x\n[\s\S]*\n\| `base\/`[\s\S]*\n\nend\n$/,
+  );
+  mkdirSync(join(root, "src/wire"));
+  writeFileSync(join(root, "src/wire/b.ts"), 'import { x } from "../base/a.ts";\n');
+  for (const line of both) expect(said()).toMatch(line);
+});
+
+test("scripts/check-layers.ts writes no picture of a tree with offences", () => {
+  const root = tree({ "src/misc/a.ts": EMPTY, "docs/architecture.md": PAGE });
+  expect(run("--picture", root).exitCode).toBe(1);
+  expect(readdirSync(join(root, "docs"))).toEqual(["architecture.md"]);
+});
+
+test("src/ obeys the table, and the picture and the table in docs/ show it", () => {
+  expect(run(join(import.meta.dir, "../../..")).stdout.toString()).toMatch(/^layers: .*, 0 offences$/m);
 });
 
 test("refuses the engine's random numbers in code, not in a comment", () => {
