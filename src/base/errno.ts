@@ -63,6 +63,14 @@ export function isErrno(error: unknown, ...wanted: number[]): boolean {
   return errno !== undefined && wanted.includes(errno);
 }
 
+/**
+ * Lets pass what a system call, or the kernel by netlink, refused: for a catch that deals with that. What else was thrown (a
+ * signal, a defect, an answer of CNI) is thrown again.
+ */
+export function assertErrno(error: unknown): asserts error is Error & { errno: number } {
+  if (errnoOf(error) === undefined) throw error;
+}
+
 /** Whether `error` says that a SIGTERM or SIGINT arrived (sys/api.d.ts). */
 export function isSignal(error: unknown): error is Error & { signal: string } {
   return typeof (error as { signal?: unknown } | null | undefined)?.signal === "string";

@@ -116,17 +116,6 @@ export function previousIp(ip: Ip): Ip {
   return previous;
 }
 
-/** Go's IsGlobalUnicast: neither unspecified, loopback, multicast, link-local nor IPv4 broadcast. */
-export function isGlobalUnicast(ip: Ip): boolean {
-  const [a = 0, b = 0] = ip;
-  if (ip.every((byte) => byte === 0)) return false;
-  if (ip.length === 4) {
-    return a !== 127 && (a < 224 || a > 239) && !(a === 169 && b === 254) && !ip.every((byte) => byte === 255);
-  }
-  const loopback = ip[15] === 1 && ip.subarray(0, 15).every((byte) => byte === 0);
-  return !loopback && a !== 255 && !(a === 0xfe && (b & 0xc0) === 0x80);
-}
-
 function masked(prefix: Prefix, host: number): Ip {
   const out = prefix.ip.slice();
   for (let i = 0; i < out.length; i++) {

@@ -1,5 +1,5 @@
 import { isThisProgram, stat } from "#sys";
-import { errnoOf } from "../base/errno.ts";
+import { attempt } from "../base/attempt.ts";
 import type { Collection, OwnedLease } from "../spec/delegate.ts";
 import { type AddOutcome, type Call, type Plugin, pluginNamed, type Verb } from "../spec/plugin.ts";
 import { atLeast } from "../spec/versions.ts";
@@ -74,10 +74,5 @@ function inProcess(type: string, found: Found, call: Call): Plugin | undefined {
 }
 
 function isRunning({ file }: Found): boolean {
-  try {
-    return file.id === stat("/proc/self/exe").id;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return false;
-  }
+  return attempt(() => file.id === stat("/proc/self/exe").id) ?? false;
 }

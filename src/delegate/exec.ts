@@ -1,5 +1,5 @@
 import { run } from "#sys";
-import { errnoOf, messageOf } from "../base/errno.ts";
+import { assertErrno, messageOf } from "../base/errno.ts";
 import { pluginError } from "./failure.ts";
 
 /** What a plugin that succeeded printed. */
@@ -22,7 +22,7 @@ function started(path: string, env: ReadonlyMap<string, string>, stdin: string) 
   try {
     return run(path, { env: [...env], stdin });
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     throw pluginError({ stdout: "", stderr: "", ending: `fork/exec ${path}: ${messageOf(error)}` });
   }
 }

@@ -1,5 +1,5 @@
 import { stat } from "#sys";
-import { errnoOf } from "../base/errno.ts";
+import { assertErrno } from "../base/errno.ts";
 import { CniError, INVALID_CONFIG } from "../spec/errors.ts";
 import { quote } from "../spec/quote.ts";
 import { S_IFMT, S_IFREG } from "../sys/flags.ts";
@@ -44,7 +44,7 @@ function regularFile(path: string): Found["file"] | undefined {
     const file = stat(path);
     return (file.mode & S_IFMT) === S_IFREG ? file : undefined;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     return undefined;
   }
 }

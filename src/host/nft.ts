@@ -1,4 +1,4 @@
-import { EINVAL, EPROTONOSUPPORT, errnoOf, isErrno, type SysError } from "../base/errno.ts";
+import { assertErrno, EINVAL, EPROTONOSUPPORT, isErrno, type SysError } from "../base/errno.ts";
 import { Client } from "../netlink/client.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
@@ -24,7 +24,7 @@ export class Nftables {
       hasTable(this.client(), "ip", "filter");
       return undefined;
     } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
+      assertErrno(error);
       return error;
     }
   }

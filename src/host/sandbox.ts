@@ -1,5 +1,6 @@
 import * as sys from "#sys";
 import {
+  assertErrno,
   EACCES,
   ELOOP,
   ENAMETOOLONG,
@@ -63,7 +64,7 @@ function openFile(path: string): number {
     // Without O_NONBLOCK a FIFO in its place would hold us for ever.
     return sys.open(path, O.RDONLY | O.NONBLOCK);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     throw new Explained(`failed to open netns "${path}": ${errnoText(errnoOf(error) ?? 0)}`, remedyFor(error), error);
   }
 }

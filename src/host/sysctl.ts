@@ -1,5 +1,6 @@
 import * as sys from "#sys";
-import { ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
+import { attempt } from "../base/attempt.ts";
+import { assertErrno, ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import { O } from "../sys/flags.ts";
 
@@ -29,7 +30,7 @@ export const sysctls: Sysctls = {
     try {
       sys.writeFile(`/proc/sys/${key}`, value);
     } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
+      assertErrno(error);
       throw new Explained(
         `cannot set sysctl ${key.replaceAll("/", ".")} to ${value}: ${errnoText(errnoOf(error) ?? 0)}`,
         `set it before containers start (sysctl -w ${key.replaceAll("/", ".")}=${value}), or give the plugin a writable /proc/sys`,
@@ -42,15 +43,11 @@ export const sysctls: Sysctls = {
       sys.close(sys.open(`/proc/sys/${key}`, O.WRONLY));
       return true;
     } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
+      assertErrno(error);
       return false;
     }
   },
   tryWrite(key, value) {
-    try {
-      sys.writeFile(`/proc/sys/${key}`, value);
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-    }
+    attempt(() => sys.writeFile(`/proc/sys/${key}`, value));
   },
 };

@@ -1,5 +1,6 @@
 import * as sys from "#sys";
-import { errnoOf, messageOf } from "../base/errno.ts";
+import { attempt } from "../base/attempt.ts";
+import { assertErrno, messageOf } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import type { Family } from "../base/ip.ts";
 import { S_IFMT, S_IFREG } from "../sys/flags.ts";
@@ -36,12 +37,7 @@ export function findTool({ family, legacy }: Kind, verb: "save" | "restore"): st
 }
 
 function isFile(path: string): boolean {
-  try {
-    return (sys.stat(path).mode & S_IFMT) === S_IFREG;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return false;
-  }
+  return attempt(() => (sys.stat(path).mode & S_IFMT) === S_IFREG) ?? false;
 }
 
 /** The table nat as iptables-save prints it. Throws Explained. */
@@ -73,7 +69,7 @@ function started(path: string, args: string[], stdin: string): ReturnType<typeof
   try {
     return sys.run(path, { args, env: sys.environ(), stdin, timeout: TIMEOUT });
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     throw new Explained(`cannot run ${path}: ${messageOf(error)}`, "", error);
   }
 }

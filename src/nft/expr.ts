@@ -23,7 +23,6 @@ export const IIFNAME = 6;
 export const NF_DROP = 0;
 export const NF_ACCEPT = 1;
 export const NFT_JUMP = -3;
-export const NFT_GOTO = -4;
 export const NFT_RETURN = -5;
 
 /** NFTA_DATA_*: register contents as raw bytes, or a verdict. */

@@ -7,7 +7,6 @@ import {
   LINK_HEADER,
   NF_ACCEPT,
   NF_DROP,
-  NFT_GOTO,
   NFT_JUMP,
   NFT_RETURN,
   REG_1,
@@ -42,11 +41,6 @@ export function verdict(word: keyof typeof VERDICTS): Statement {
 /** `jump CHAIN`: a chain of the same table, from where `return` and its end come back. */
 export function jump(chain: string): Statement {
   return { text: `jump ${chain}`, exprs: [decide({ code: NFT_JUMP, chain })] };
-}
-
-/** `goto CHAIN`: the same without coming back. */
-export function goTo(chain: string): Statement {
-  return { text: `goto ${chain}`, exprs: [decide({ code: NFT_GOTO, chain })] };
 }
 
 function decide(verdict: { code: number; chain?: string }): Expr {

@@ -1,5 +1,5 @@
 import { stat } from "#sys";
-import { errnoOf } from "../base/errno.ts";
+import { attempt } from "../base/attempt.ts";
 import type { Env } from "../spec/env.ts";
 import { CniError, INVALID_NETNS } from "../spec/errors.ts";
 import type { Verb } from "../spec/plugin.ts";
@@ -26,10 +26,5 @@ export function guardNetns(verb: Verb, env: Env, warn: (line: string) => void): 
 
 /** Whether `path` is this thread's network namespace; false for what cannot be looked at. */
 function isOwnNetns(path: string): boolean {
-  try {
-    return stat(path).id === stat("/proc/thread-self/ns/net").id;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return false;
-  }
+  return attempt(() => stat(path).id === stat("/proc/thread-self/ns/net").id) ?? false;
 }

@@ -93,11 +93,6 @@ export function text<T>(parse: (text: string) => T | undefined, name: string, ex
   };
 }
 
-/** One of the texts in `known`, compared exactly. */
-export function oneOf<T extends string>(known: readonly T[]): Schema<T> {
-  return text((value) => known.find((one) => one === value), `one of ${known.join(", ")}`, known.join(", "));
-}
-
 type Entries = Record<string, Schema<unknown>>;
 
 /** What goObject gives: every member may be absent. */

@@ -23,13 +23,9 @@ export const O = {
 
 /** The bits of `st_mode` that hold the type of a file (linux/stat.h); the others are its values. */
 export const S_IFMT = 0o170000;
-export const S_IFSOCK = 0o140000;
-export const S_IFLNK = 0o120000;
 export const S_IFREG = 0o100000;
-export const S_IFBLK = 0o060000;
 export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
-export const S_IFIFO = 0o010000;
 
 /** What `namespaceType` says of a network namespace (linux/sched.h). */
 export const CLONE_NEWNET = 0x40000000;

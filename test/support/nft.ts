@@ -5,7 +5,7 @@ import { Client } from "../../src/netlink/client.ts";
 import { NETLINK_NETFILTER, openSocket, type Socket } from "../../src/netlink/socket.ts";
 import { Batch } from "../../src/nft/batch.ts";
 import { masquerade, notDaddr, saddrInSet } from "../../src/nft/match.ts";
-import { etherSaddr, goTo, iifname, jump, verdict } from "../../src/nft/match-link.ts";
+import { etherSaddr, iifname, jump, verdict } from "../../src/nft/match-link.ts";
 import * as messageTypes from "../../src/nft/tables.ts";
 import { NFNL_BATCH_BEGIN } from "../../src/nft/tables.ts";
 import { findAttr } from "../../src/wire/attrs.ts";
@@ -120,7 +120,7 @@ export function everything(): Batch[] {
     .add({
       kind: "rule",
       chain: "postrouting",
-      statements: [saddrInSet(SOURCES), notDaddr(prefix("fd00::/61")), notDaddr(prefix("ff00::/8")), goTo("c")],
+      statements: [saddrInSet(SOURCES), notDaddr(prefix("fd00::/61")), notDaddr(prefix("ff00::/8")), jump("c")],
     });
   const bridge = new Batch("bridge", "b")
     .add({ kind: "table" })
@@ -154,7 +154,7 @@ export const EVERYTHING = `
     set sources { type ipv6_addr; elements = { fd00::1 }; }
     chain postrouting {
       type nat hook postrouting priority 101; policy accept;
-      ip6 saddr @sources ip6 daddr != fd00::/61 ip6 daddr != ff00::/8 goto c
+      ip6 saddr @sources ip6 daddr != fd00::/61 ip6 daddr != ff00::/8 jump c
     }
   }
   table bridge b {

@@ -1,4 +1,4 @@
-import { errnoOf, messageOf } from "../../base/errno.ts";
+import { assertErrno, messageOf } from "../../base/errno.ts";
 import { Explained } from "../../base/explained.ts";
 import type { Owner } from "../../base/owner.ts";
 import { isLack, type Nftables } from "../../host/nft.ts";
@@ -24,7 +24,7 @@ export class SpoofCheck {
     try {
       addSpoofCheck(this.#nft.client(), owner, port);
     } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
+      assertErrno(error);
       throw new Explained(`failed to setup spoof-check: ${messageOf(error)}`, remedyFor(this.#nft, error), error);
     }
   }

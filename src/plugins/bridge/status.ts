@@ -1,5 +1,5 @@
 import { lstat } from "#sys";
-import { errnoOf } from "../../base/errno.ts";
+import { assertErrno } from "../../base/errno.ts";
 import { delegate } from "../../delegate/delegate.ts";
 import { wishedFeatures } from "../../features/all.ts";
 import type { Machine } from "../../features/machine.ts";
@@ -69,7 +69,7 @@ function isLoaded(module: string): boolean {
     lstat(`/sys/module/${module}`);
     return true;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     return false;
   }
 }

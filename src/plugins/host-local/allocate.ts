@@ -1,6 +1,6 @@
 /** The addresses of one ADD: one of each set, all or none. */
 import { deferSignals, monotonic } from "#sys";
-import { errnoOf, messageOf } from "../../base/errno.ts";
+import { assertErrno, messageOf } from "../../base/errno.ts";
 import { formatIp, type Ip } from "../../base/ip.ts";
 import { Undo } from "../../base/undo.ts";
 import { CniError, INTERNAL, IO_FAILURE } from "../../spec/errors.ts";
@@ -77,7 +77,7 @@ function allocateFrom(
   } catch (error) {
     const message = `failed to allocate for range ${index}: ${messageOf(error)}`;
     if (error instanceof CniError) throw new CniError(error.code, message, error.details, error);
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     const details = `nothing was leased: ${session.store.directory} must be writable and have room`;
     throw new CniError(IO_FAILURE, message, details, error);
   }

@@ -1,5 +1,5 @@
 import { boottime, close, flock, fstat, open, realtime } from "#sys";
-import { ETIMEDOUT, errnoOf, isErrno } from "../../base/errno.ts";
+import { assertErrno, ETIMEDOUT, isErrno } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
 import { type Attachment, attachmentsSchema, validAttachmentsOf } from "../../spec/config.ts";
@@ -110,7 +110,7 @@ function startNow(directory: string): Start {
     close(probe);
     return { boot, time, sec: mtimeSec, nsec: mtimeNsec };
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
   }
   const coarse = realtime() - TICK_MS;
   const sec = Math.floor(coarse / 1000);
@@ -145,7 +145,7 @@ function isBusy(path: string): boolean {
     flock(fd, 0);
     return false;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     return isErrno(error, ETIMEDOUT);
   } finally {
     close(fd);

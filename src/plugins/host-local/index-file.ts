@@ -1,8 +1,9 @@
 /** The files of indexes, <indexDir>/<dev>-<ino> of the lease directory: opened, and removed when that is gone. */
+
 import { close, open, readdir, realtime, stat, unlink } from "#sys";
+import { attempt } from "../../base/attempt.ts";
 import { ENOENT, ENOTDIR, isErrno } from "../../base/errno.ts";
 import { O } from "../../sys/flags.ts";
-import { unlessErrno } from "./owner-scan.ts";
 import { makeDirectories, type Store } from "./store.ts";
 import { directoryOfIndex } from "./table.ts";
 
@@ -31,11 +32,11 @@ export function openIndex(store: Store): number {
 export function sweepIndexes(store: Store): void {
   const { indexDir } = store.place;
   const own = nameOf(store);
-  const names = unlessErrno(() => readdir(indexDir).filter((name) => name !== own && /^\d+-\d+$/.test(name))) ?? [];
+  const names = attempt(() => readdir(indexDir).filter((name) => name !== own && /^\d+-\d+$/.test(name))) ?? [];
   const start = Math.floor(realtime());
   for (let i = 0; i < Math.min(SWEPT, names.length); i++) {
     const name = names[(start + i) % names.length] as string;
-    unlessErrno(() => {
+    attempt(() => {
       if (isOrphan(indexDir, name)) unlink(`${indexDir}/${name}`);
     });
   }

@@ -1,6 +1,6 @@
 /** `last_reserved_ip.<N>`: where the round robin of range set N stands. */
 import { close, open, pwrite, readText, truncate, unlink } from "#sys";
-import { ENOENT, errnoOf, isErrno, messageOf } from "../../base/errno.ts";
+import { assertErrno, ENOENT, isErrno, messageOf } from "../../base/errno.ts";
 import { formatIp, type Ip, parseIp } from "../../base/ip.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { O } from "../../sys/flags.ts";
@@ -19,7 +19,7 @@ export function readLast(store: Store, index: number, warn: (line: string) => vo
     fd = open(pathOf(store, index), O.RDONLY | O.NOFOLLOW | O.NONBLOCK);
     return parseIp(readText(fd, LIMIT));
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     if (!isErrno(error, ENOENT)) warn(`Error retrieving last reserved ip: ${messageOf(error)}`);
     return undefined;
   } finally {

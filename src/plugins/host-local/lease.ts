@@ -1,4 +1,5 @@
 /** Lease files: read, and written so that a lease is there whole or not at all. */
+
 import {
   close,
   deferSignals,
@@ -13,7 +14,9 @@ import {
   unlink,
   write,
 } from "#sys";
+import { attempt } from "../../base/attempt.ts";
 import {
+  assertErrno,
   EAGAIN,
   EEXIST,
   EFBIG,
@@ -27,7 +30,6 @@ import {
   EOPNOTSUPP,
   EPERM,
   EXDEV,
-  errnoOf,
   isErrno,
 } from "../../base/errno.ts";
 import { fnv1a } from "../../base/hash.ts";
@@ -113,7 +115,7 @@ export function removeLease(path: string): boolean {
     return true;
   } catch (error) {
     if (isErrno(error, ENOENT)) return false;
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     const details = "the address stays taken until that file can be removed: repeat the call then";
     throw new CniError(IO_FAILURE, `cannot remove lease ${(error as Error).message}`, details, error);
   }
@@ -179,11 +181,7 @@ export function discardDraft(draft: Draft): void {
 
 /** Removes what a killed process may have left beside the directory; what cannot be removed harms nobody. Only under the lock. */
 export function dropLeftover(store: Store): void {
-  try {
-    unlink(temporaryPath(store));
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-  }
+  attempt(() => unlink(temporaryPath(store)));
 }
 
 /** Best effort: what cannot be stored (ENOTSUP, ENOSPC …) makes a lease that is never reclaimed, and no error. */
@@ -194,7 +192,7 @@ export function writeAttribute(fd: number, attribute: string): void {
       setxattr(fd, ATTRIBUTE, text);
       return;
     } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
+      assertErrno(error);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Which attachments are provably gone: DESIGN §5, that definition and no other. */
+
 import {
   boottime,
   close,
@@ -12,7 +13,8 @@ import {
   readFile,
   sleep,
 } from "#sys";
-import { errnoOf } from "../../base/errno.ts";
+import { attempt } from "../../base/attempt.ts";
+import { assertErrno } from "../../base/errno.ts";
 import { CLONE_NEWNET, O } from "../../sys/flags.ts";
 import type { Attachment } from "./attribute.ts";
 
@@ -75,12 +77,7 @@ function hasLostLink({ host, veth }: Attachment, world: World): boolean {
 }
 
 function bootId(): string {
-  try {
-    return readFile("/proc/sys/kernel/random/boot_id").replaceAll("-", "").slice(0, 12);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return "";
-  }
+  return attempt(() => readFile("/proc/sys/kernel/random/boot_id").replaceAll("-", "").slice(0, 12)) ?? "";
 }
 
 function ownCookie(): string | undefined {
@@ -90,7 +87,7 @@ function ownCookie(): string | undefined {
     close(socket);
     return cookie;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     return undefined;
   }
 }
@@ -103,7 +100,7 @@ function cookieOf(path: string): string | undefined {
     fd = opened;
     return namespaceType(opened) === CLONE_NEWNET ? inNetns(opened, ownCookie) : undefined;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     return undefined;
   } finally {
     if (fd !== undefined) close(fd);

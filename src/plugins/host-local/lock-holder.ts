@@ -1,5 +1,5 @@
 import { fstat, readFile } from "#sys";
-import { errnoOf } from "../../base/errno.ts";
+import { attempt } from "../../base/attempt.ts";
 
 /** Who holds the flock(2) on an open file, for a person: `pid 4711 (/opt/cni/bin/bridge, ADD of web-0)`. Never throws an errno. */
 export function lockHolder(fd: number): string {
@@ -28,10 +28,5 @@ function holderPid(ino: string | undefined): number | undefined {
 
 /** The text of a file in /proc; empty when it cannot be read. */
 function peek(path: string): string {
-  try {
-    return readFile(path);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return "";
-  }
+  return attempt(() => readFile(path)) ?? "";
 }

@@ -1,9 +1,11 @@
 /** The owners of a store's leases by its index: owners.ts says when that is believed. */
+
 import { close, fstat, realtime, setMtime, stat } from "#sys";
+import { attempt } from "../../base/attempt.ts";
 import type { Ip } from "../../base/ip.ts";
 import { sweepIndexes } from "./index-file.ts";
 import { leasePath, readContent, readRecord } from "./lease.ts";
-import { type Holdings, type Owners, unlessErrno } from "./owner-scan.ts";
+import type { Holdings, Owners } from "./owner-scan.ts";
 import { recordText } from "./record.ts";
 import { type Hash, hashOf, hashOfContent } from "./record-hash.ts";
 import { recall, remember } from "./released.ts";
@@ -31,17 +33,16 @@ export function indexedOwners(
   scanned: Owners,
   warn: (line: string) => void,
 ): Owners | undefined {
-  const current = unlessErrno(() => currentTable(store, fd));
-  const isNew = !current && unlessErrno(() => fstat(fd).size) === 0;
-  const table = current ?? unlessErrno(() => rebuiltTable(store, fd, warn));
+  const current = attempt(() => currentTable(store, fd));
+  const isNew = !current && attempt(() => fstat(fd).size) === 0;
+  const table = current ?? attempt(() => rebuiltTable(store, fd, warn));
   if (!table) return undefined;
   const exact = current === undefined;
   const index: Index = { store, fd, warn, hashes: new Map(), table, exact, changed: exact, usable: true };
   return {
     addressesOf: (owner) => asked(index, () => heldUnder(index, recordText(owner))) ?? scanned.addressesOf(owner),
     holdingsOf: (id, ifname, named) =>
-      unlessErrno(() => asked(index, () => holdingsIn(index, id, ifname, named))) ??
-      scanned.holdingsOf(id, ifname, named),
+      attempt(() => asked(index, () => holdingsIn(index, id, ifname, named))) ?? scanned.holdingsOf(id, ifname, named),
     added(record, ip) {
       index.usable &&= !isCrowded(index.table);
       change(index, () => enter(index.table, hashFor(index, record), ip));
@@ -50,10 +51,10 @@ export function indexedOwners(
       const hash = hashFor(index, record);
       change(index, () => strike(index.table, hash, ip));
       // What is not remembered, where there is no room for it, costs a reading of all leases at most.
-      unlessErrno(() => remember(fd, hash, ip));
+      attempt(() => remember(fd, hash, ip));
     },
     close() {
-      if (index.changed && index.usable) unlessErrno(() => putInStep(store, index.table, index.exact));
+      if (index.changed && index.usable) attempt(() => putInStep(store, index.table, index.exact));
       close(fd);
       if (isNew) sweepIndexes(store);
     },
@@ -64,7 +65,7 @@ export function indexedOwners(
 function asked<T>(index: Index, answer: () => T | undefined): T | undefined {
   const known = answer();
   if (known !== undefined || index.exact) return known;
-  const table = unlessErrno(() => rebuiltTable(index.store, index.fd, index.warn));
+  const table = attempt(() => rebuiltTable(index.store, index.fd, index.warn));
   if (!table) {
     index.usable = false;
     return undefined;
@@ -77,7 +78,7 @@ function asked<T>(index: Index, answer: () => T | undefined): T | undefined {
 
 /** The addresses of a record; undefined when the index cannot be read, or says so of a lease that is another's or gone. */
 function heldUnder(index: Index, record: string): Ip[] | undefined {
-  const entered = unlessErrno(() => lookUp(index.table, hashFor(index, record)));
+  const entered = attempt(() => lookUp(index.table, hashFor(index, record)));
   const held = entered?.filter((ip) => readRecord(leasePath(index.store, ip)) === record);
   // In a table that has just been built, the others only hash alike.
   return index.exact || held?.length === entered?.length ? held : undefined;
@@ -97,9 +98,9 @@ function holdingsIn(index: Index, id: string, ifname: string, named: () => reado
 function isExplained(index: Index, record: string, id: string, named: () => readonly Ip[]): boolean {
   const { fd } = index;
   const hash = hashFor(index, record);
-  const released = unlessErrno(() => recall(fd, hash));
+  const released = attempt(() => recall(fd, hash));
   if (index.exact) {
-    if (!released) unlessErrno(() => remember(fd, hash, undefined));
+    if (!released) attempt(() => remember(fd, hash, undefined));
     return true;
   }
   const others = named();
@@ -108,7 +109,7 @@ function isExplained(index: Index, record: string, id: string, named: () => read
     const found = readRecord(leasePath(index.store, ip));
     if (found === record || found === id) return false;
   }
-  if (!released) unlessErrno(() => remember(fd, hash, others[0]));
+  if (!released) attempt(() => remember(fd, hash, others[0]));
   return true;
 }
 
@@ -122,7 +123,7 @@ function change(index: Index, fn: () => void): void {
   index.changed = true;
   const before = index.usable;
   index.usable = false;
-  index.usable = unlessErrno(() => fn() ?? true) !== undefined && before;
+  index.usable = attempt(() => fn() ?? true) !== undefined && before;
 }
 
 /** The table in the index file, if it is in step with the directory. */

@@ -1,4 +1,4 @@
-import { EMFILE, ENFILE, errnoOf, isErrno, messageOf } from "../../base/errno.ts";
+import { assertErrno, EMFILE, ENFILE, isErrno, messageOf } from "../../base/errno.ts";
 import type { Ip } from "../../base/ip.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import { readRecord } from "./lease.ts";
@@ -52,7 +52,7 @@ export function scannedOwners(store: Store, warn: (line: string) => void): Owner
         if (found.ips.length > 0 || known?.failure === undefined) return found;
         throw known.failure;
       } catch (error) {
-        if (errnoOf(error) === undefined) throw error;
+        assertErrno(error);
         const message = `cannot tell what ${id} ${ifname} holds: ${messageOf(error)}`;
         throw new CniError(IO_FAILURE, message, remedyFor(error, known !== undefined), error);
       }
@@ -84,14 +84,4 @@ function readAll(store: Store, warn: (line: string) => void): Leases {
     else map.set(record, [ip]);
   });
   return { byRecord: map, failure };
-}
-
-/** The result of `fn`; undefined when a system call failed. */
-export function unlessErrno<T>(fn: () => T): T | undefined {
-  try {
-    return fn();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
 }

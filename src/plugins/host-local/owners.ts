@@ -1,8 +1,10 @@
 /** Which addresses an owner holds, without reading every lease: DESIGN §5, last rules. */
+
 import { close, deferSignals } from "#sys";
+import { attempt } from "../../base/attempt.ts";
 import { openIndex } from "./index-file.ts";
 import { indexedOwners } from "./owner-index.ts";
-import { type Owners, scannedOwners, unlessErrno } from "./owner-scan.ts";
+import { type Owners, scannedOwners } from "./owner-scan.ts";
 import type { Store } from "./store.ts";
 
 /*
@@ -51,7 +53,7 @@ export function usingOwners<T>(store: Store, warn: (line: string) => void, fn: (
 
 function openOwners(store: Store, warn: (line: string) => void): Owners {
   const scanned = scannedOwners(store, warn);
-  const fd = store.locked ? unlessErrno(() => openIndex(store)) : undefined;
+  const fd = store.locked ? attempt(() => openIndex(store)) : undefined;
   if (fd === undefined) return scanned;
   const indexed = indexedOwners(store, fd, scanned, warn);
   if (!indexed) close(fd);

@@ -1,10 +1,10 @@
 /** What to do when a set has no free address left: DESIGN §5. Only here is an address taken from somebody, and only under the lock. */
+import { attempt } from "../../base/attempt.ts";
 import { equalIp, formatIp, type Ip } from "../../base/ip.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Candidate } from "./cursor.ts";
 import { type LeaseFile, leasePath, readLease, removeLease } from "./lease.ts";
 import { goneBecause, isGoneForOwner, type World } from "./life.ts";
-import { unlessErrno } from "./owner-scan.ts";
 import { capacityOf, formatSet, type RangeSet, rangeOf } from "./ranges.ts";
 import { formatHolder, parseRecord } from "./record.ts";
 import { leaseNames } from "./scan.ts";
@@ -38,7 +38,7 @@ export function occupancyOf(directory: string, set: RangeSet, world: World): Occ
   for (const { ip, range } of leasedOf(directory, set)) {
     leased++;
     // One that cannot be read is nobody's to take.
-    const lease = unlessErrno(() => readLease(`${directory}/${formatIp(ip)}`));
+    const lease = attempt(() => readLease(`${directory}/${formatIp(ip)}`));
     if (!lease) continue;
     const reason = goneBecause(lease.attachment, world);
     if (reason) gone.push({ ip, range, lease, reason });

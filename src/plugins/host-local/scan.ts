@@ -1,5 +1,5 @@
 import { readdir } from "#sys";
-import { errnoOf, messageOf } from "../../base/errno.ts";
+import { assertErrno, messageOf } from "../../base/errno.ts";
 import type { Ip } from "../../base/ip.ts";
 import { leaseAddress } from "./record.ts";
 
@@ -35,7 +35,7 @@ export function eachLease<T>(
       const content = read(path);
       if (content !== undefined) visit(content, ip);
     } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
+      assertErrno(error);
       failure = error;
       warn(`cannot read lease ${path}: ${messageOf(error)}`);
     }

@@ -1,6 +1,7 @@
 /** One hold of a store's lock by an ADD, and the effects that it has there. */
+
 import { close, deferSignals, flock, fstat, getxattr, open, pwrite, setxattr } from "#sys";
-import { errnoOf } from "../../base/errno.ts";
+import { attempt } from "../../base/attempt.ts";
 import type { Ip } from "../../base/ip.ts";
 import type { Undo } from "../../base/undo.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
@@ -112,9 +113,5 @@ function attachmentNow({ world, pod }: Applicant): Attachment {
 
 /** Free by itself when the process ends, however it ends. Where the file system has no locks, GC goes by time alone. */
 function lockLease(fd: number): void {
-  try {
-    flock(fd, 0);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-  }
+  attempt(() => flock(fd, 0));
 }

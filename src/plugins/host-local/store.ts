@@ -1,6 +1,7 @@
 /** The directory of a network's leases, and the lock that all who change it hold. Layout: ref-host-local §4. */
 import { close, flock, lstat, mkdir, open, stat } from "#sys";
 import {
+  assertErrno,
   EACCES,
   EDQUOT,
   EEXIST,
@@ -196,7 +197,7 @@ function takeLock(lock: number, place: Place, directory: string): boolean {
     flock(lock, place.lockTimeout);
     return true;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    assertErrno(error);
     if (!isErrno(error, ETIMEDOUT)) return false;
     const path = `${directory}/lock`;
     const message = `waited ${place.lockTimeout / 1000} s for the lock of network "${place.network}"`;

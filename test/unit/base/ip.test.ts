@@ -6,7 +6,6 @@ import {
   formatIp,
   formatPrefix,
   type Ip,
-  isGlobalUnicast,
   lastOf,
   networkOf,
   nextIp,
@@ -206,32 +205,4 @@ test("equalIp() compares bytes, not identity", () => {
 
 test("familyOf() goes by the length", () => {
   expect([familyOf(ip("10.0.0.1")), familyOf(ip("::1"))]).toEqual([4, 6]);
-});
-
-describe("isGlobalUnicast()", () => {
-  test.each([
-    "10.0.0.1",
-    "8.8.8.8",
-    "169.253.0.1",
-    "240.0.0.1",
-    "255.255.255.254",
-    "2001:db8::1",
-    "fd00::1",
-    "fec0::1",
-  ])("takes %s", (text) => expect(isGlobalUnicast(ip(text))).toBe(true));
-
-  test.each([
-    "0.0.0.0",
-    "127.0.0.1",
-    "127.255.255.255",
-    "169.254.1.1",
-    "224.0.0.1",
-    "239.255.255.255",
-    "255.255.255.255",
-    "::",
-    "::1",
-    "fe80::1",
-    "febf::1",
-    "ff02::1",
-  ])("refuses %s", (text) => expect(isGlobalUnicast(ip(text))).toBe(false));
 });

@@ -5,7 +5,7 @@ import { parseMac } from "../../../src/base/mac.ts";
 import { Batch, encodeBatch } from "../../../src/nft/batch.ts";
 import type { Command } from "../../../src/nft/commands.ts";
 import { masquerade, notDaddr } from "../../../src/nft/match.ts";
-import { etherSaddr, goTo, iifname, jump, verdict } from "../../../src/nft/match-link.ts";
+import { etherSaddr, iifname, jump, verdict } from "../../../src/nft/match-link.ts";
 import type { NftObject } from "../../../src/nft/objects.ts";
 import { chainAttrs, elementsAttrs, header, ruleAttrs, setAttrs, tableAttrs } from "../../../src/nft/tables.ts";
 import { commandText } from "../../../src/nft/text.ts";
@@ -150,11 +150,11 @@ const ROWS: Row[] = [
       0d 00 07 00 00 07 72 75 6c 65 20 63 00 00 00 00           # NFTA_RULE_USERDATA: comment "rule c"`,
   },
   {
-    text: "add rule ip berth c ip daddr != 10.1.2.3/32 goto c",
+    text: "add rule ip berth c ip daddr != 10.1.2.3/32 jump c",
     command: add("ip", "berth", {
       kind: "rule",
       chain: "c",
-      statements: [notDaddr(prefix("10.1.2.3/32")), goTo("c")],
+      statements: [notDaddr(prefix("10.1.2.3/32")), jump("c")],
     }),
     coder: ruleAttrs,
     sent: `
@@ -171,7 +171,7 @@ const ROWS: Row[] = [
       38 00 01 80 0e 00 01 00 69 6d 6d 65 64 69 61 74 65 00 00 00   # "immediate"
         24 00 02 80 08 00 01 00 00 00 00 00                     #   register 0, the verdict
         18 00 02 80 14 00 02 80                                 #   NFTA_DATA_VERDICT
-        08 00 01 00 ff ff ff fc                                 #     NFT_GOTO
+        08 00 01 00 ff ff ff fd                                 #     NFT_JUMP
         06 00 02 00 63 00 00 00                                 #     chain "c"`,
   },
   {

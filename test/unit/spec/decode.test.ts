@@ -14,7 +14,6 @@ const conf = () =>
     ipam: d.goObject({ ranges: d.array(d.array(d.goObject({ subnet: d.prefix }))) }),
     capabilities: d.mapOf(d.boolean),
     list: d.nullable(d.array(d.string)),
-    backend: d.oneOf(["iptables", "nftables"]),
   });
 const decode = (json: string) => d.decode(conf(), JSON.parse(json));
 
@@ -92,7 +91,6 @@ describe("decode()", () => {
     ],
     ['{"gateway": "10.1.2.03"}', 'gateway: "10.1.2.03" is not an IP address', "expected 10.1.2.3 or 2001:db8::1"],
     ['{"mac": "xx"}', 'mac: "xx" is not a MAC address', "expected 02:00:00:00:00:01"],
-    ['{"backend": "pf"}', 'backend: "pf" is not one of iptables, nftables', "expected iptables, nftables"],
   ])("refuses %s with code 7", (json, message, details) => {
     const error = refusal(() => decode(json));
     expect([error.code, error.message, error.details]).toEqual([7, message, details]);
