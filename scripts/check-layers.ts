@@ -44,6 +44,11 @@ const KINDS = new Map<string, string>(REGISTRY.map(({ name, kind }) => [name, ki
 const MAX_LINES = 300;
 const MANY_LINES = 250;
 
+/** A zod schema: for tests and the tool, so that neither it nor zod is in what a plugin's call loads. */
+const SCHEMA = /\/schema\.ts$/;
+const MAY_IMPORT_SCHEMAS = /^src\/tool\/|\/schema\.ts$/;
+const MAY_IMPORT_ZOD = /^src\/(tool|service|library)\/|\/schema\.ts$/;
+
 /** What `#sys` stands for (package.json), as far as it exists. */
 const SYS_HOSTS = ["src/sys/quickjs/sys.ts", "src/sys/bun/sys.ts"];
 
@@ -138,6 +143,7 @@ function pluginOf(file: string): string {
 function edgeOffences({ from, to }: Edge, files: ReadonlyMap<string, string>): string[] {
   if (!to.startsWith("src/")) return packageOffences(from, to);
   if (!files.has(to)) return [`${from}: imports ${to}, which does not exist (imports name the file with .ts)`];
+  if (SCHEMA.test(to) && !MAY_IMPORT_SCHEMAS.test(from)) return [`${from}: only tests and the tool may import ${to}`];
   const layer = layerOf(from);
   const target = layerOf(to);
   if (layer === target) {
@@ -151,10 +157,13 @@ function edgeOffences({ from, to }: Edge, files: ReadonlyMap<string, string>): s
   return [`${from}: ${who} may not import ${target} (${to}), only ${allowed.join(", ") || "nothing"}`];
 }
 
-/** Only the host implementations know their host; a library may be used anywhere. */
+/** Only the host implementations know their host; a library but zod may be used anywhere. */
 function packageOffences(from: string, name: string): string[] {
   const inBun = from.startsWith("src/sys/bun/");
   if (/^(node:|bun$|bun:)/.test(name)) return inBun ? [] : [`${from}: only src/sys/bun may import ${name}`];
+  if (/^zod(\/|$)/.test(name) && !MAY_IMPORT_ZOD.test(from)) {
+    return [`${from}: only schema.ts, tool, service and library may import ${name}`];
+  }
   if (name === "berth:sys") return from.startsWith("src/sys/") ? [] : [`${from}: import "#sys" instead of ${name}`];
   return [];
 }

@@ -40,7 +40,8 @@ export interface Attachment {
   readonly ifname: string;
 }
 
-const requestSchema = goObject({ name: string, cniVersion: string });
+/** What readRequest reads. */
+export const requestSchema = goObject({ name: string, cniVersion: string });
 
 /** Parses the request on stdin. @throws CniError 6 for what is no JSON object, 7 for a missing or invalid name */
 export function readRequest(stdin: string): Request {
@@ -71,7 +72,8 @@ export const commonKeys = {
   "cni.dev/valid-attachments": attachmentsSchema,
 };
 
-const netConfSchema = goObject({
+/** What readNetConf reads. */
+export const netConfSchema = goObject({
   ...commonKeys,
   runtimeConfig: anyObject,
   args: goObject({ cni: anyObject }),

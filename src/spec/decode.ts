@@ -15,7 +15,13 @@ export interface Schema<T> {
   readonly keepsNull?: boolean;
   /** In a goObject: an empty text is an absent member. */
   readonly blankIsAbsent?: boolean;
+  /** Of a goObject: the schemas of its members, by name. */
+  readonly entries?: Entries;
+  /** Of an array: the schema of its items. */
+  readonly item?: Schema<unknown>;
 }
+
+type Entries = Readonly<Record<string, Schema<unknown>>>;
 
 /** What a schema gives. */
 export type Decoded<S> = S extends Schema<infer T> ? T : never;
@@ -41,6 +47,7 @@ export const anyObject = typed("an object", isObject);
 
 export function array<T>(item: Schema<T>): Schema<T[]> {
   return {
+    item,
     read(value) {
       if (!Array.isArray(value)) throw new Mismatch(value, "an array");
       const items: T[] = [];
@@ -67,7 +74,7 @@ export function mapOf<T>(item: Schema<T>): Schema<Record<string, T>> {
 
 /** `schema` or `null`: in a goObject, a null kept apart from an absent member. */
 export function nullable<T>(schema: Schema<T>): Schema<T | null> {
-  return { read: (value) => (value === null ? null : schema.read(value)), keepsNull: true };
+  return { ...schema, read: (value) => (value === null ? null : schema.read(value)), keepsNull: true };
 }
 
 /** An address as text; in a goObject an empty text is an absent address. */
@@ -93,8 +100,6 @@ export function text<T>(parse: (text: string) => T | undefined, name: string, ex
   };
 }
 
-type Entries = Record<string, Schema<unknown>>;
-
 /** What goObject gives: every member may be absent. */
 export type Members<E extends Entries> = { readonly [K in keyof E]?: Decoded<E[K]> };
 
@@ -110,6 +115,7 @@ export function goObject<E extends Entries>(entries: E): Schema<Members<E>> {
     return names.get(key.toLowerCase());
   };
   return {
+    entries,
     read(value) {
       const input = anyObject.read(value);
       const members: Record<string, unknown> = {};

@@ -41,7 +41,8 @@ export interface BridgeConfig {
 
 export const DEFAULT_BRIDGE = "cni0";
 
-const schema = goObject({
+/** The keys of its own. */
+export const schema = goObject({
   bridge: string,
   isGateway: boolean,
   isDefaultGateway: boolean,
@@ -61,7 +62,8 @@ const schema = goObject({
   berth: goObject({ macFromAddress: boolean }),
 });
 
-const remainsSchema = goObject({
+/** What a DEL reads. */
+export const remainsSchema = goObject({
   bridge: string,
   ipam: goObject({ type: string }),
   ipMasq: boolean,
@@ -202,7 +204,8 @@ function backendOf(name: string | undefined): Backend | undefined {
   );
 }
 
-const macSchema = goObject({ mac: mac });
+/** What it reads in `runtimeConfig` and in `args.cni`. */
+export const macSchema = goObject({ mac: mac });
 
 /** runtimeConfig.mac, else args.cni.mac, else MAC in CNI_ARGS. */
 function requestMac(call: Call, common: NetConf): Mac | undefined {

@@ -9,7 +9,8 @@ import { usingOwners } from "./owners.ts";
 import { finderOf } from "./search.ts";
 import { openStore } from "./store.ts";
 
-const schema = goObject({ prevResult: anyObject });
+/** What it reads besides what an ADD does. */
+export const schema = goObject({ prevResult: anyObject });
 
 /**
  * Checks that the attachment holds a lease, and that those addresses of prevResult that are from this network's ranges are

@@ -32,7 +32,8 @@ const DATA_DIR = "/var/lib/cni/networks";
 const INDEX_DIR = "/run/berth/index";
 const LOCK_TIMEOUT_S = 25;
 
-const placeSchema = goObject({
+/** What readPlace reads. */
+export const placeSchema = goObject({
   ipam: goObject({ dataDir: string }),
   berth: goObject({ lockTimeout: int, indexDir: string }),
 });
@@ -52,7 +53,8 @@ export function readPlace(config: unknown, network: string): Place {
 const rangeSchema = goObject({ subnet: prefix, rangeStart: ip, rangeEnd: ip, gateway: ip });
 const rangeSetsSchema = array(array(rangeSchema));
 
-const poolSchema = goObject({
+/** What readPool reads. */
+export const poolSchema = goObject({
   ipam: goObject({
     // Not used, but the reference refuses what is not a name.
     type: string,
@@ -92,7 +94,8 @@ export function awaitsRanges(config: unknown): boolean {
 }
 
 const wishedIps = array(text(parseWish, "an IP address", "10.1.2.3 or 10.1.2.3/24"));
-const wishSchema = goObject({
+/** What readWishes reads. */
+export const wishSchema = goObject({
   args: goObject({ cni: goObject({ ips: wishedIps }) }),
   runtimeConfig: goObject({ ips: wishedIps }),
 });

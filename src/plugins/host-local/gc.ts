@@ -21,7 +21,11 @@ import { directoryOf, openStore, statDirectory } from "./store.ts";
 /** The longest tick of a kernel's clock, which files are dated by where finer times are not kept: HZ=100, doubled. */
 const TICK_MS = 20;
 
-const schema = goObject({ "cni.dev/valid-attachments": attachmentsSchema, "cni.dev/attachments": attachmentsSchema });
+/** What it reads besides the place. */
+export const schema = goObject({
+  "cni.dev/valid-attachments": attachmentsSchema,
+  "cni.dev/attachments": attachmentsSchema,
+});
 
 /** When a GC began, on the clocks that leases are dated by. */
 interface Start {

@@ -79,6 +79,25 @@ for (const [what, from, code, to, why] of FORBIDDEN) {
   });
 }
 
+test("checkLayers() keeps zod and the schemas that use it out of what plugins load", () => {
+  const found = offences({
+    "src/plugins/bridge/schema.ts": 'import * as z from "zod";\nimport { keys } from "../../spec/schema.ts";\n',
+    "src/spec/schema.ts": 'import { z } from "zod";\nexport const keys = z;\n',
+    "src/tool/doctor.ts": 'import "zod/mini";\nimport "../plugins/bridge/schema.ts";\n',
+    "src/service/schema/a.ts": 'import "zod";\n',
+    "src/plugins/bridge/config.ts": 'import type { keys } from "./schema.ts";\n',
+    "src/spec/config.ts": 'import { keys } from "./schema.ts";\n',
+    "src/spec/decode.ts": 'import * as z from "zod/mini";\n',
+    "src/main.ts": 'import { z } from "zod";\n',
+  });
+  expect(found.sort()).toEqual([
+    "src/main.ts: only schema.ts, tool, service and library may import zod",
+    "src/plugins/bridge/config.ts: only tests and the tool may import src/plugins/bridge/schema.ts",
+    "src/spec/config.ts: only tests and the tool may import src/spec/schema.ts",
+    "src/spec/decode.ts: only schema.ts, tool, service and library may import zod/mini",
+  ]);
+});
+
 test("checkLayers() lets pass what the table allows", () => {
   const found = checkLayers(
     tree({

@@ -1,0 +1,164 @@
+/** Configurations for the schemas: generated, changed anywhere, and read as Go reads names and null. */
+import fc from "fast-check";
+import { bridgeConfig } from "../../differential/generate-config.ts";
+import { key, pick, record, type Values } from "../../differential/values.ts";
+import type { Json } from "../../support/command.ts";
+
+const attachments: Values = pick<unknown>([4, [{ containerID: "c1", ifname: "eth0" }]], [2, []], [1, null], [1, [{}]]);
+
+/** A whole configuration of a bridge with host-local, mostly valid; its `name` may be absent, as it is within a list. */
+export const configuration: Values = fc
+  .tuple(
+    bridgeConfig,
+    record({
+      prevResult: key(10, fc.constant({ cniVersion: "1.0.0", ips: [] })),
+      "cni.dev/valid-attachments": key(10, attachments),
+      "cni.dev/attachments": key(10, attachments),
+      berth: record({
+        macFromAddress: key(30, fc.boolean()),
+        lockTimeout: key(30, pick([3, 5], [1, 0], [1, -1])),
+        indexDir: key(30, fc.constant("/run/index")),
+      }),
+    }),
+  )
+  .map(([conf, more]) => ({ ...conf, ...more }));
+
+/** One with every key. */
+export const FULL: Json = {
+  cniVersion: "1.1.0",
+  name: "net",
+  type: "bridge",
+  isGateway: true,
+  isDefaultGateway: true,
+  forceAddress: true,
+  ipMasq: true,
+  hairpinMode: true,
+  promiscMode: false,
+  preserveDefaultVlan: true,
+  macspoofchk: false,
+  enabledad: false,
+  disableContainerInterface: false,
+  portIsolation: false,
+  bridge: "br0",
+  ipMasqBackend: "nftables",
+  mtu: 1400,
+  vlan: 100,
+  vlanTrunk: [{ id: 42, minID: 100, maxID: 102 }],
+  ipam: {
+    type: "host-local",
+    ranges: [[{ subnet: "10.1.0.0/24", rangeStart: "10.1.0.9", rangeEnd: "10.1.0.99", gateway: "10.1.0.1" }]],
+    subnet: "fd00::/64",
+    rangeStart: "fd00::9",
+    rangeEnd: "fd00::99",
+    gateway: "fd00::1",
+    routes: [{ dst: "::/0", gw: "fd00::1", mtu: 1300, advmss: 1200, priority: 7, table: 7, scope: 0 }],
+    resolvConf: "/etc/resolv.conf",
+    dataDir: "/var/lib/cni/networks",
+  },
+  dns: { nameservers: ["10.1.0.1"], domain: "example.org", search: ["example.org"], options: ["ndots:2"] },
+  runtimeConfig: { mac: "", ips: ["10.1.0.9/24"], ipRanges: [[{ subnet: "10.2.0.0/24" }]] },
+  args: { cni: { mac: "02:00:00:00:00:01", ips: ["fd00::9"] } },
+  capabilities: { mac: true },
+  prevResult: {},
+  "cni.dev/valid-attachments": [{ containerID: "c1", ifname: "eth0" }],
+  "cni.dev/attachments": [{ containerID: "c1", ifname: "eth0" }],
+  berth: { macFromAddress: true, lockTimeout: 5, indexDir: "/run/index" },
+};
+
+export interface Mutation {
+  /** Which of the configuration's members and items; counted round. */
+  readonly at: number;
+  /** "case": its name in the other case. "twice": before it, the same in the other case; "null": after it, null. */
+  readonly how: "value" | "drop" | "case" | "twice" | "null";
+  readonly value: Json;
+}
+
+/** What may be in the place of any value: of each type, and on both sides of limits. */
+export const VALUES: readonly Json[] = [
+  ...[null, true, [], {}, [[]], [null], { "": null }, [{}], ["10.1.2.3"]],
+  ...[-1, 0, 1, 1.5, 67, 68, 4094, 4095, 65_535, 65_536, 2 ** 53],
+  ...["", "text", "a/b", "a b", "a:b", "-a", "..", "10.1.2.3", "10.1.2.0/24", "::1", "::ffff:10.1.2.0/120", "1.0"],
+  ...["02:00:00:00:00:01", "01:00:00:00:00:01", "02:00:00:00:00:00:00:01"],
+  ...[15, 16, 255, 256].map((length) => "n".repeat(length)),
+  ...["\u00fc".repeat(7), "\u00fc".repeat(8)],
+];
+
+/** Changes of values come first: Go reads every spelling of a name, so that a wrong value is refused also before a good one. */
+export const mutations: fc.Arbitrary<Mutation[]> = fc
+  .tuple(
+    changes(pick([4, "value" as const], [1, "drop" as const])),
+    changes(pick([2, "case" as const], [1, "twice" as const], [1, "null" as const])),
+  )
+  .map(([values, spellings]) => [...values, ...spellings]);
+
+function changes(how: fc.Arbitrary<Mutation["how"]>): fc.Arbitrary<Mutation[]> {
+  return fc.array(fc.record({ at: fc.nat(), how, value: fc.constantFrom(...VALUES) }), { maxLength: 2 });
+}
+
+/** `conf`, which stays as it is, with one change. */
+export function mutated(conf: Json, { at, how, value }: Mutation): Json {
+  const copy = structuredClone(conf);
+  const places = placesOf(copy);
+  const place = places[at % places.length];
+  if (place === undefined) return copy;
+  const { holder, name } = place;
+  if (how === "value") holder[name] = value;
+  else if (how === "drop" && !Array.isArray(holder)) delete holder[name];
+  else if (!Array.isArray(holder)) respell(holder, name, how);
+  return copy;
+}
+
+function respell(holder: Json, name: string, how: Mutation["how"]): void {
+  const other = name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
+  if (other === name) return;
+  const value = holder[name];
+  if (how === "null") holder[other] = null;
+  else holder[other] = value;
+  if (how === "case") delete holder[name];
+  if (how !== "twice") return;
+  delete holder[name];
+  holder[name] = structuredClone(value);
+}
+
+interface Place {
+  readonly holder: Json;
+  readonly name: string;
+}
+
+/** All members and items of a value, at any depth. */
+export function placesOf(value: Json): Place[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.keys(value).flatMap((name) => [{ holder: value, name }, ...placesOf(value[name])]);
+}
+
+/** What of a JSON Schema is looked at here. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly properties?: Record<string, JsonSchema>;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+}
+
+/** `schema`, or of a nullable one the part that is not null. */
+export function partOf(schema: JsonSchema): JsonSchema {
+  return schema.anyOf?.find(({ type }) => type !== "null") ?? schema;
+}
+
+/**
+ * `value` as Go takes it, for a reader that knows names in one case only: known names in their own case, of two that are
+ * the same the later, and without the known ones that are null.
+ */
+export function asGoReads(value: Json, schema: JsonSchema): Json {
+  const { properties, items } = partOf(schema);
+  if (Array.isArray(value)) return items ? value.map((item) => asGoReads(item, items)) : value;
+  if (typeof value !== "object" || value === null || !properties) return value;
+  const names = new Map(Object.keys(properties).map((name) => [name.toLowerCase(), name]));
+  const read: Json = {};
+  for (const [written, member] of Object.entries(value)) {
+    const name = names.get(written.toLowerCase());
+    if (name === undefined) read[written] = member;
+    else if (member !== null) read[name] = asGoReads(member, properties[name] as JsonSchema);
+  }
+  return read;
+}

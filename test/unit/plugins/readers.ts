@@ -1,0 +1,193 @@
+/** Of each plugin: its zod schema, the goObjects that it reads its configuration with, and the whole of that reading. */
+import * as z from "zod";
+import * as bridge from "../../../src/plugins/bridge/config.ts";
+import { schema as bridgeZod } from "../../../src/plugins/bridge/schema.ts";
+import { schema as checkSchema } from "../../../src/plugins/host-local/check.ts";
+import * as hostLocal from "../../../src/plugins/host-local/config.ts";
+import { schema as gcSchema } from "../../../src/plugins/host-local/gc.ts";
+import { schema as hostLocalZod } from "../../../src/plugins/host-local/schema.ts";
+import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
+import { assertVersion } from "../../../src/skel/verbs.ts";
+import { commonKeys, netConfSchema, readRequest, requestSchema } from "../../../src/spec/config.ts";
+import { decode, goObject, type Schema } from "../../../src/spec/decode.ts";
+import { readEnv } from "../../../src/spec/env.ts";
+import { CniError, INVALID_CONFIG } from "../../../src/spec/errors.ts";
+import { assertLimits } from "../../../src/spec/limits.ts";
+import type { Call } from "../../../src/spec/plugin.ts";
+import { VERSIONS } from "../../../src/spec/versions.ts";
+import type { Json } from "../../support/command.ts";
+import { callEnv } from "../../support/plugin-fake.ts";
+import { asGoReads, type JsonSchema } from "./configurations.ts";
+
+/** What the schema and the plugin say differently, both with their reason. */
+interface Exception {
+  readonly why: string;
+  /** The smallest case. */
+  readonly example: object;
+}
+
+export interface Reader {
+  readonly schema: z.ZodType;
+  readonly goObjects: readonly Schema<unknown>[];
+  /** Reads a call's configuration as an ADD does, and what other verbs read besides. @throws CniError */
+  read(call: Call): void;
+  /** The plugin refuses, with code 7, and the schema does not: what keys or ranges may not be together. */
+  readonly refused: readonly (Exception & { readonly message: RegExp })[];
+  /** The schema refuses, and the plugin does not: what it does not look at. */
+  readonly unread: readonly (Exception & { readonly key: string; passes(conf: Json): boolean })[];
+}
+
+const MAC = "02:00:00:00:00:01";
+const NET = { subnet: "10.1.2.0/24" };
+const inRanges = (...ranges: object[]) => ({ ipam: { ranges: [ranges] } });
+
+const BRIDGE: Reader = {
+  schema: bridgeZod,
+  goObjects: [
+    requestSchema,
+    netConfSchema,
+    bridge.schema,
+    bridge.remainsSchema,
+    goObject({ runtimeConfig: bridge.macSchema, args: goObject({ cni: bridge.macSchema }) }),
+  ],
+  read: bridge.readConfig,
+  refused: [
+    {
+      why: "an interface that stays down cannot have addresses",
+      message: /^cannot use IPAM when DisableContainerInterface flag is set/,
+      example: { ipam: { type: "host-local" }, disableContainerInterface: true },
+    },
+    {
+      why: "two ways to one end",
+      message: /^cannot set hairpin mode and promiscuous mode at the same time/,
+      example: { hairpinMode: true, promiscMode: true },
+    },
+    {
+      why: "the gateway of a VLAN is an interface whose name is made of the bridge's",
+      message: /^"[^"]+\.\d+" is too long for the name of an interface/,
+      example: { bridge: "twelve-bytes", isGateway: true, vlan: 100 },
+    },
+  ],
+  unread: [
+    {
+      why: "as in the reference, it matters only where something is masqueraded",
+      key: "ipMasqBackend",
+      passes: ({ ipMasq, ipMasqBackend, ipam }) => typeof ipMasqBackend === "string" && !(ipMasq && ipam?.type),
+      example: { ipMasqBackend: "ipvs" },
+    },
+    {
+      why: "runtimeConfig.mac goes before it",
+      key: "args.cni.mac",
+      passes: ({ runtimeConfig }) => Boolean(runtimeConfig?.mac),
+      example: { runtimeConfig: { mac: MAC }, args: { cni: { mac: "none" } } },
+    },
+  ],
+};
+
+const HOST_LOCAL: Reader = {
+  schema: hostLocalZod,
+  goObjects: [requestSchema, hostLocal.placeSchema, hostLocal.poolSchema, hostLocal.wishSchema, checkSchema, gcSchema],
+  read: (call) => {
+    hostLocal.readPlace(call.config, call.name);
+    hostLocal.readPool(call);
+    hostLocal.readWishes(call);
+    decode(checkSchema, call.config);
+    decode(gcSchema, call.config);
+  },
+  refused: [
+    {
+      why: "ranges may come from three places",
+      message: /^no IP ranges specified/,
+      example: { ipam: {} },
+    },
+    {
+      why: "two addresses must be left besides the subnet's and the broadcast address",
+      message: /^invalid range set \d+: Network \S+ too small to allocate from/,
+      example: inRanges({ subnet: "10.1.2.0/31" }),
+    },
+    {
+      why: "what is a host bit depends on the length",
+      message: /^invalid range set \d+: Network has host bits set/,
+      example: inRanges({ subnet: "10.1.2.3/24" }),
+    },
+    {
+      why: "addresses of a range lie in its subnet, the first before the last",
+      message: /^invalid range set \d+: (gateway|RangeStart|RangeEnd) \S+ (not in network|is after RangeEnd)/,
+      example: inRanges({ ...NET, gateway: "10.1.3.1" }),
+    },
+    {
+      why: "ranges of a set lie apart",
+      message: /^invalid range set \d+: subnets \S+ and \S+ overlap/,
+      example: inRanges(NET, NET),
+    },
+    {
+      why: "a set is of one family",
+      message: /^invalid range set \d+: mixed address families/,
+      example: inRanges(NET, { subnet: "fd00::/64" }),
+    },
+    {
+      why: "sets lie apart",
+      message: /^range set \d+ overlaps with \d+/,
+      example: { cniVersion: "1.0.0", ipam: { ranges: [[NET]], ...NET } },
+    },
+    {
+      why: "old results have room for one address of a family",
+      message: /^CNI version \S+ does not support more than 1 address per family/,
+      example: { cniVersion: "0.2.0", ipam: { ranges: [[NET], [{ subnet: "10.1.3.0/24" }]] } },
+    },
+  ],
+  unread: [],
+};
+
+const LOOPBACK: Reader = {
+  schema: loopbackZod,
+  goObjects: [requestSchema, goObject(commonKeys)],
+  read: (call) => void decode(goObject(commonKeys), call.config),
+  refused: [],
+  unread: [],
+};
+
+export const READERS: Record<string, Reader> = { bridge: BRIDGE, "host-local": HOST_LOCAL, loopback: LOOPBACK };
+
+/** Why `reader` refuses `conf`, as skel asks it; undefined when it does not. */
+export function refusalOf(reader: Reader, conf: Json): CniError | undefined {
+  try {
+    const stdin = JSON.stringify(conf);
+    const { config, name, cniVersion } = readRequest(stdin);
+    assertVersion("ADD", cniVersion, VERSIONS);
+    assertLimits(name, "c1");
+    const env = readEnv(callEnv("ADD"), []);
+    reader.read({ env, stdin, config, name, version: cniVersion, delegates: [], warn: () => {} });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CniError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Whether the schema refuses `conf`, which names the network, where the plugin does not, or the plugin where the schema does
+ * not, and no exception says so: in words. Else whether both take it.
+ */
+export function verdict(
+  { reader, jsonSchema }: { reader: Reader; jsonSchema: JsonSchema },
+  conf: Json,
+): string | boolean {
+  const read = asGoReads(conf, jsonSchema);
+  const { error } = reader.schema.safeParse(read);
+  const refusal = refusalOf(reader, conf);
+  if (error && !refusal && !isUnread(reader, error, read))
+    return `only the schema refuses it: ${z.prettifyError(error)}`;
+  if (refusal && !error && !isExcepted(reader, refusal)) return `only the plugin refuses it: ${refusal.text}`;
+  return !error && !refusal;
+}
+
+function isExcepted(reader: Reader, { code, message }: CniError): boolean {
+  return code === INVALID_CONFIG && reader.refused.some((one) => one.message.test(message));
+}
+
+/** Whether all that the schema has against `conf` is what the plugin does not look at. */
+function isUnread(reader: Reader, { issues }: z.ZodError, conf: Json): boolean {
+  const excused = (path: string) => reader.unread.some((one) => one.key === path && one.passes(conf));
+  return issues.every(({ path }) => excused(path.join(".")));
+}
