@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bridgeConf, environment } from "../support/conf.ts";
 import { BIN, built, needs } from "../support/needs.ts";
-import { type PoolOptions, pool } from "./host-local-calls.ts";
+import { type PoolOptions, pool } from "./host-local/pool.ts";
 
 const test = needs(built);
 

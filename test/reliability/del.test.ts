@@ -1,4 +1,4 @@
-/** DEL always finishes: user-pain.md rows 11, 16 and 17. What test/plugin/bridge-del.test.ts has is not repeated here. */
+/** DEL always finishes: user-pain.md rows 11, 16 and 17. What test/plugin/bridge/del.test.ts has is not repeated here. */
 import { describe, expect } from "bun:test";
 import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";

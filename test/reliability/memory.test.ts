@@ -2,7 +2,7 @@
 import { describe, expect } from "bun:test";
 import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Pool, type PoolOptions, pool } from "../plugin/host-local-calls.ts";
+import { type Pool, type PoolOptions, pool } from "../plugin/host-local/pool.ts";
 import { attempt } from "../support/command.ts";
 import { built, type Need, needs } from "../support/needs.ts";
 
