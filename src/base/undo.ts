@@ -1,28 +1,28 @@
 /** The inverses of the effects of one call, to be run in reverse when it fails. */
 export class Undo {
   #inverses: (() => void)[] = [];
-  #settled: (() => void)[] = [];
+  #releases: (() => void)[] = [];
 
   /**
-   * Remembers how to take back an effect that has just happened, and was ours alone. `settled` lets go of what is held for
+   * Remembers how to take back an effect that has just happened, and was ours alone. `release` lets go of what is held for
    * that, where the inverse would.
    */
-  push(inverse: () => void, settled?: () => void): void {
+  push(inverse: () => void, release?: () => void): void {
     this.#inverses.push(inverse);
-    if (settled) this.#settled.push(settled);
+    if (release) this.#releases.push(release);
   }
 
   /** Nothing is to be taken back any more. Returns what could not be let go of. */
   commit(): unknown[] {
     this.#inverses = [];
-    return settle(this.#settled.splice(0));
+    return settle(this.#releases.splice(0));
   }
 
   /** Takes everything back, last effect first; every inverse is tried. Returns what could not be taken back. */
   rollback(): unknown[] {
     const inverses = this.#inverses.reverse();
     this.#inverses = [];
-    this.#settled = [];
+    this.#releases = [];
     return settle(inverses);
   }
 }

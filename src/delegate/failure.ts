@@ -2,7 +2,7 @@ import { CniError, INTERNAL } from "../spec/errors.ts";
 import { quote } from "../spec/quote.ts";
 
 /** What a plugin left when it failed. */
-export interface Remains {
+export interface FailedProcess {
   readonly stdout: string;
   readonly stderr: string;
   /** How it ended: "exit status 1". */
@@ -10,7 +10,7 @@ export interface Remains {
 }
 
 /** The error of a plugin that failed: the one it printed, unchanged, else what can be said of it. */
-export function pluginError({ stdout, stderr, ending }: Remains): CniError {
+export function pluginError({ stdout, stderr, ending }: FailedProcess): CniError {
   if (stdout.trim() === "") {
     if (stderr === "") return new CniError(INTERNAL, `netplugin failed with no error message: ${ending}`);
     return new CniError(INTERNAL, `netplugin failed: ${quote(stderr)}: ${ending}`);

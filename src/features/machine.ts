@@ -22,14 +22,14 @@ export function onMachine<T>(work: (machine: Machine) => T): T {
   }
 }
 
-/** The same for an ADD: what it opened is closed when it is settled, or taken back. */
+/** The same for an ADD: what it opened is closed when it is release, or taken back. */
 export function onMachineAdd(add: (machine: Machine) => AddOutcome): AddOutcome {
   const machine = new ThisMachine();
   const close = () => machine.close();
   try {
-    const { rollback, settled, ...outcome } = add(machine);
+    const { rollback, release, ...outcome } = add(machine);
     const ending = (end: (() => void) | undefined) => () => void settle([...(end ? [end] : []), close]);
-    return { ...outcome, rollback: ending(rollback), settled: ending(settled) };
+    return { ...outcome, rollback: ending(rollback), release: ending(release) };
   } catch (error) {
     close();
     throw error;

@@ -1,7 +1,7 @@
 import { deferSignals } from "#sys";
 import { EFBIG, isErrno, messageOf } from "../base/errno.ts";
 import { settle } from "../base/undo.ts";
-import { readRequest } from "../spec/config.ts";
+import { readHead } from "../spec/config.ts";
 import { readEnv } from "../spec/env.ts";
 import { CniError, INVALID_ENVIRONMENT, IO_FAILURE } from "../spec/errors.ts";
 import { assertLimits } from "../spec/limits.ts";
@@ -51,7 +51,7 @@ function answerOf(
   const verb = isVerb(command) ? command : undefined;
   const env = readEnv(variables, verb ? VERBS[verb].needs : []);
   const stdin = received(readStdin);
-  const { config, name, cniVersion } = readRequest(stdin);
+  const { config, name, cniVersion } = readHead(stdin);
   if (!verb) {
     throw new CniError(INVALID_ENVIRONMENT, `unknown CNI_COMMAND: ${command}`);
   }
@@ -84,8 +84,8 @@ function handle(plugin: Plugin, verb: Verb, call: Call): Answer {
   }
   const outcome = plugin.ADD(call);
   const stdout = rendered(outcome, call);
-  const { rollback, settled } = outcome;
-  return { stdout, ...(rollback && { rollback }), ...(settled && { settled }) };
+  const { rollback, release } = outcome;
+  return { stdout, ...(rollback && { rollback }), ...(release && { release }) };
 }
 
 /** A result that cannot be written in the caller's version reaches nobody, so what it describes is taken back. */

@@ -7,5 +7,5 @@ export interface Reply {
   /** After an ADD: takes back what it did, as far as it can, for a result that could not be delivered. */
   readonly rollback?: () => void;
   /** Instead of that, in a process that goes on: lets go of what it holds open. */
-  readonly settled?: () => void;
+  readonly release?: () => void;
 }

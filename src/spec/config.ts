@@ -8,7 +8,7 @@ import type { Dns } from "./result.ts";
 import { OLDEST } from "./versions.ts";
 
 /** What every call says about itself, before a plugin is asked. */
-export interface Request {
+export interface Head {
   /** The parsed JSON object. */
   readonly config: object;
   readonly name: string;
@@ -32,19 +32,19 @@ export interface NetConf {
    * GC: the attachments that are still valid, from `cni.dev/valid-attachments`, else from `cni.dev/attachments`.
    * null and undefined (absent) mean that the caller does not know, [] that none is valid.
    */
-  readonly validAttachments?: readonly Attachment[] | null;
+  readonly validAttachments?: readonly ValidAttachment[] | null;
 }
 
-export interface Attachment {
+export interface ValidAttachment {
   readonly containerId: string;
   readonly ifname: string;
 }
 
-/** What readRequest reads. */
+/** What readHead reads. */
 export const requestSchema = goObject({ name: string, cniVersion: string });
 
 /** Parses the request on stdin. @throws CniError 6 for what is no JSON object, 7 for a missing or invalid name */
-export function readRequest(stdin: string): Request {
+export function readHead(stdin: string): Head {
   const config = parseJson(stdin);
   const { name = "", cniVersion } = within("error unmarshall network config", () => decode(requestSchema, config));
   if (name === "") throw new CniError(INVALID_CONFIG, "missing network name");

@@ -41,7 +41,7 @@ export interface AddOutcome {
    * Instead of that, when the result has been delivered: lets go of what the ADD holds open, of an IPAM plugin the locks by
    * which a GC knows that it still runs. Only a process that goes on needs to.
    */
-  readonly settled?: () => void;
+  readonly release?: () => void;
 }
 
 /** What became of an attachment's rules: its network asks for none, its link is gone, or what was missing and is back. */

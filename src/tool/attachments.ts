@@ -6,7 +6,7 @@ import { anyObject, array, decode, goObject, string } from "../spec/decode.ts";
 import { isVersion, OLDEST, type Version } from "../spec/versions.ts";
 
 /** What libcni remembers of an ADD (its result cache). */
-export interface Attachment {
+export interface CachedAttachment {
   readonly owner: Owner;
   /** The plugins of the network's configuration, unchecked. */
   readonly plugins: readonly object[];
@@ -34,7 +34,7 @@ const listSchema = goObject({ cniVersion: string, plugins: array(anyObject) });
  * The attachments of `network` in the cache under `directory`. A file that cannot be read or understood is passed over,
  * of which `warn` is told: one corrupt entry must not keep the others from being mended.
  */
-export function readAttachments(directory: string, network: string, warn: (line: string) => void): Attachment[] {
+export function readAttachments(directory: string, network: string, warn: (line: string) => void): CachedAttachment[] {
   const results = `${directory}/results`;
   const names = filesOf(results).filter((name) => name.startsWith(`${network}-`));
   return names.sort().flatMap((name) => {
@@ -57,7 +57,7 @@ function filesOf(directory: string): string[] {
 }
 
 /** Undefined for an entry of another network, whose name only begins alike. */
-function readEntry(path: string, network: string): Attachment | undefined {
+function readEntry(path: string, network: string): CachedAttachment | undefined {
   const entry = decode(cacheSchema, JSON.parse(sys.readFile(path)));
   if (entry.networkName !== network) return undefined;
   const { containerId, ifName: ifname, result } = entry;

@@ -1,7 +1,7 @@
 import { messageOf } from "../base/errno.ts";
 import { decode, goObject, string } from "../spec/decode.ts";
 import { type Call, type Plugin, pluginNamed } from "../spec/plugin.ts";
-import { type Attachment, readAttachments } from "./attachments.ts";
+import { type CachedAttachment, readAttachments } from "./attachments.ts";
 
 /** What a repair did. */
 export interface Repair {
@@ -33,7 +33,7 @@ export function repair(plugins: readonly Plugin[], cache: string, network: strin
 
 const typeSchema = goObject({ type: string });
 
-function mend(plugins: readonly Plugin[], attachment: Attachment, warn: (line: string) => void): string {
+function mend(plugins: readonly Plugin[], attachment: CachedAttachment, warn: (line: string) => void): string {
   const outcomes = attachment.plugins.map((config) => {
     const plugin = pluginNamed(decode(typeSchema, config).type ?? "", plugins);
     return plugin?.restore?.(callFor(attachment, config, plugins, warn));
@@ -47,7 +47,7 @@ function mend(plugins: readonly Plugin[], attachment: Attachment, warn: (line: s
 
 /** The call with which a plugin of the attachment's list would be asked for a CHECK. */
 function callFor(
-  { owner, version, result }: Attachment,
+  { owner, version, result }: CachedAttachment,
   config: object,
   delegates: readonly Plugin[],
   warn: (line: string) => void,

@@ -1,7 +1,7 @@
 /** What a plugin finds on the disk: lease directories, indexes and resolv.conf as nobody would make them. */
 import { linkSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readWorld } from "../../src/plugins/host-local/life.ts";
+import { readHere } from "../../src/plugins/host-local/life.ts";
 import { run } from "../../src/sys/bun/sys.ts";
 import { setAttribute } from "../support/attributes.ts";
 import { DATA_DIR, INDEX_DIR, RESOLV_CONF, ROOT } from "./fuzz-inputs.ts";
@@ -103,7 +103,7 @@ function ownLease(r: Random, path: string): void {
 
 /** What berth would write down of an attachment, or nearly: of this boot and machine, or of others. */
 function oddAttribute(r: Random): string {
-  const { boot, host } = readWorld();
+  const { boot, host } = readHere();
   const fields = {
     b: [boot, boot, boot, "000000000000", ""],
     n: [`${host}`, `${host}`, `${host}`, "1", "x"],

@@ -24,7 +24,7 @@ function inProcess({ plugin, env, stdin }: Input): string | undefined {
   const found = PLUGINS.find(({ name }) => name === plugin);
   if (!found) throw new Error(plugin);
   const reply = run(found, new Map(Object.entries(env)), () => stdin, PLUGINS);
-  reply.settled?.();
+  reply.release?.();
   if (reply.code === 0) succeeded++;
   return faultOf(env.CNI_COMMAND, reply);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readConfList, requestOf } from "../../scripts/try/conflist.ts";
 import { planBridge } from "../../src/plugins/bridge/plan.ts";
 import { readPlace, readPool } from "../../src/plugins/host-local/config.ts";
-import { readNetConf, readRequest } from "../../src/spec/config.ts";
+import { readHead, readNetConf } from "../../src/spec/config.ts";
 import { readEnv } from "../../src/spec/env.ts";
 import type { Call } from "../../src/spec/plugin.ts";
 import { VERSIONS } from "../../src/spec/versions.ts";
@@ -15,7 +15,7 @@ const FILES = readdirSync(DIRECTORY).filter((name) => /\.(conf|conflist|json)$/.
 
 function callOf(request: object): Call {
   const stdin = JSON.stringify(request);
-  const { config, name, cniVersion } = readRequest(stdin);
+  const { config, name, cniVersion } = readHead(stdin);
   const version = VERSIONS.find((known) => known === cniVersion);
   if (version === undefined) throw new Error(`${cniVersion} is no version`);
   return { env: readEnv(callEnv("ADD"), []), stdin, config, name, version, delegates: [], warn: () => {} };

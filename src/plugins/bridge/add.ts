@@ -11,7 +11,7 @@ import type { Offer } from "../../spec/delegate.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
 import { addressMac, announce, isQuiet } from "./announce.ts";
-import { type Attachment, attach, type Veth } from "./attach.ts";
+import { type AddContext, attach, type Veth } from "./attach.ts";
 import { ensureBridge, ensureVlans, isOurs } from "./bridge.ts";
 import { configure } from "./container.ts";
 import { ensureGateway } from "./gateway.ts";
@@ -30,7 +30,7 @@ export function add(call: Call, host: Machine): AddOutcome {
     for (const failure of deferSignals(() => undo.rollback())) call.warn(`could not take back: ${messageOf(failure)}`);
   };
   try {
-    return { result: applyAdd(plan, call, host, undo), rollback, settled: () => void undo.commit() };
+    return { result: applyAdd(plan, call, host, undo), rollback, release: () => void undo.commit() };
   } catch (error) {
     rollback();
     throw error;
@@ -38,7 +38,7 @@ export function add(call: Call, host: Machine): AddOutcome {
 }
 
 /** What the steps of one ADD work with. */
-interface Add extends Attachment {
+interface Add extends AddContext {
   readonly call: Call;
   readonly host: Machine;
 }
@@ -68,25 +68,25 @@ export function applyAdd(plan: Plan, call: Call, host: Machine, undo: Undo): Res
     tellIpam(add, veth.outer, leased, ofLink + addRules(add, "addresses", veth, prefixes));
   }
   const result = resultOf(add, bridge, gateway, veth, leased?.addressing);
-  port.settle(leased?.addressing.gateways.length ? gateway : undefined);
+  port.awaitUp(leased?.addressing.gateways.length ? gateway : undefined);
   if (inner && leased && !isQuiet(bridge, veth, port.known)) announce(add, inner, veth, leased.addressing);
   return result;
 }
 
-interface Leased {
+interface Addressed {
   readonly addressing: Addressing;
   readonly attached: Delegated["attached"];
 }
 
-function leaseInProcess(add: Add, ipam: string): Leased | undefined {
+function leaseInProcess(add: Add, ipam: string): Addressed | undefined {
   const vet = (offer: Offer) => assertOffer(add.plan.config, offer);
   return lease(add, delegateAddInProcess(ipam, { ...add.call, vet }));
 }
 
-function lease({ plan, host, undo }: Add, delegated: Delegated | undefined): Leased | undefined {
+function lease({ plan, host, undo }: Add, delegated: Delegated | undefined): Addressed | undefined {
   if (!delegated) return undefined;
-  const { result, rollback, settled, attached, rulesBefore } = delegated;
-  undo.push(rollback, settled);
+  const { result, rollback, release, attached, rulesBefore } = delegated;
+  undo.push(rollback, release);
   const ips = result.ips.map(({ address }) => address.ip);
   if (rulesBefore) dropRules(plan, host, rulesBefore, ips);
   return { addressing: planAddresses(plan, result), attached };
@@ -106,7 +106,7 @@ function openGateways({ plan, host }: Add, bridge: Link, { gateways, ips }: Addr
   return link;
 }
 
-function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Leased, letters: string): void {
+function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Addressed, letters: string): void {
   const sandboxCookie = sandbox.cookie();
   attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }), rules: letters || undefined });
 }

@@ -2,7 +2,7 @@ import { familyOf } from "../../base/ip.ts";
 import type { Mac } from "../../base/mac.ts";
 import { setMac } from "../../rtnl/link.ts";
 import type { Link } from "../../rtnl/read-link.ts";
-import type { Attachment, Veth } from "./attach.ts";
+import type { AddContext, Veth } from "./attach.ts";
 import { BRIDGE_ALIAS } from "./bridge.ts";
 import { type Inner, settleAddresses } from "./container.ts";
 import type { Addressing, Plan } from "./plan.ts";
@@ -33,7 +33,7 @@ export function isQuiet(bridge: Link, { ownMac, outer }: Veth, known: boolean): 
  * Tells the neighbours who has the addresses now. The kernel announces them (arp_notify, ndisc_notify) when a MAC
  * address is set; that must come after the port forwards, or nobody hears it.
  */
-export function announce({ sandbox, plan }: Attachment, inner: Inner, { mac }: Veth, { ips }: Addressing): void {
+export function announce({ sandbox, plan }: AddContext, inner: Inner, { mac }: Veth, { ips }: Addressing): void {
   const isUp = ({ operstate }: Link) => operstate === "up";
   const tell = [setMac(inner, mac)];
   const { failures, link } = sandbox.findAndAttempt(inner.index, tell);

@@ -24,7 +24,7 @@ export interface Veth {
 const DYING_VETH_MS = 2000;
 
 /** What an ADD has to work with: the steps take of it what they need. */
-export interface Attachment {
+export interface AddContext {
   readonly plan: Plan;
   readonly host: Host;
   readonly sandbox: Sandbox;
@@ -35,7 +35,7 @@ export interface Attachment {
  * Makes the pair, each end born where it belongs, the host's a port of the bridge, both still down. `addressMac`: see
  * announce.ts.
  */
-export function attach({ plan, host, sandbox, undo }: Attachment, bridge: Link, addressMac: Mac | undefined): Veth {
+export function attach({ plan, host, sandbox, undo }: AddContext, bridge: Link, addressMac: Mac | undefined): Veth {
   const mac = plan.config.mac ?? addressMac ?? randomMac();
   const mtu = plan.config.mtu || undefined;
   const preferred = hostVethName(plan.owner);

@@ -4,7 +4,7 @@ import { forgetNeigh } from "../../rtnl/neigh.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import { deleteRoute, TABLE_LOCAL } from "../../rtnl/route.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
-import { type Attachment, type Veth, vanished } from "./attach.ts";
+import { type AddContext, type Veth, vanished } from "./attach.ts";
 import { BRIDGE_ALIAS, MIXED_ALIAS } from "./bridge.ts";
 import { aliasOf } from "./names.ts";
 import type { Addressing } from "./plan.ts";
@@ -20,27 +20,27 @@ export function isOneOfMany({ port }: Link): boolean {
 }
 
 /** The host's end of a container's link, on its way up. */
-export interface Port {
+export interface OpenedPort {
   /** Whether the machine knew a neighbour of one of the container's addresses. It has been forgotten. */
   readonly known: boolean;
   /**
    * Waits until it forwards, unless the container's end is to stay down, and until `gateway` runs: until then the kernel
    * drops what that answers. @throws CniError when the port does not come up
    */
-  settle(gateway: Link | undefined): void;
+  awaitUp(gateway: Link | undefined): void;
 }
 
 /**
- * Sets the host's end up as configured. The rest is the kernel's worker's: until it is asked to `settle`, other things can
+ * Sets the host's end up as configured. The rest is the kernel's worker's: until it is asked to `awaitUp`, other things can
  * be done.
  */
 export function openPort(
-  { plan, host }: Attachment,
+  { plan, host }: AddContext,
   bridge: Link,
   gateway: Link,
   { outer, ownMac }: Veth,
   addressing: Addressing | undefined,
-): Port {
+): OpenedPort {
   const { hairpinMode, portIsolation, disableContainerInterface } = plan.config;
   const watch = isOneOfMany(outer) ? host.watchLinks() : undefined;
   const ips = addressing?.ips ?? [];
@@ -58,7 +58,7 @@ export function openPort(
   if (failure) throw host.findLink(outer.index) ? failure : vanished(outer.name);
   return {
     known: unknown < ips.length,
-    settle: (gateway) => {
+    awaitUp: (gateway) => {
       // No frame of a port comes to its own IPv6: this is for the case that somebody takes it out of the bridge.
       host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${outer.name}/accept_ra`, "0"));
       if (disableContainerInterface) return;

@@ -5,11 +5,11 @@ import type { AttachedLink } from "../../spec/delegate.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Result } from "../../spec/result.ts";
 import { allocate } from "./allocate.ts";
-import { ATTRIBUTE, encodeAttribute } from "./attribute.ts";
 import { type Place, readPlace, readPod, readPool, readWishes } from "./config.ts";
 import { failWith } from "./failures.ts";
 import { leasePath, removeLease, writeAttribute } from "./lease.ts";
-import { readWorld } from "./life.ts";
+import { readHere } from "./life.ts";
+import { encodeOrigin, XATTR } from "./origin.ts";
 import { usingOwners } from "./owners.ts";
 import { recordText } from "./record.ts";
 import { readResolvConf } from "./resolv.ts";
@@ -20,7 +20,7 @@ import { openStore, type Store } from "./store.ts";
 export interface Leased extends AddOutcome {
   attached(link: AttachedLink): void;
   rollback(): void;
-  settled(): void;
+  release(): void;
 }
 
 /**
@@ -38,7 +38,7 @@ export function add(call: Call): Leased {
     owner: { id: containerId, ifname },
     netns,
     pod: readPod(call),
-    world: readWorld(),
+    here: readHere(),
     warn: call.warn,
   };
   const taken = allocate(place, pool.sets, wishes, applicant);
@@ -50,9 +50,9 @@ export function add(call: Call): Leased {
   return {
     result,
     attached: (link) => markAttached(taken, link),
-    rulesBefore: taken.find(({ attachment }) => attachment.rules)?.attachment.rules,
-    rollback: () => release(place, applicant, taken),
-    settled: () => {
+    rulesBefore: taken.find(({ origin }) => origin.rules)?.origin.rules,
+    rollback: () => takeBack(place, applicant, taken),
+    release: () => {
       for (const { fd } of taken) close(fd);
     },
   };
@@ -61,13 +61,13 @@ export function add(call: Call): Leased {
 /** Adds to the leases which link they are for. What cannot be stored makes a lease that is never reclaimed. */
 function markAttached(taken: readonly Taken[], link: AttachedLink): void {
   const veth = { name: link.name, index: link.index };
-  for (const { fd, attachment } of taken) {
-    writeAttribute(fd, encodeAttribute({ ...attachment, veth, sandbox: link.sandboxCookie, rules: link.rules }));
+  for (const { fd, origin } of taken) {
+    writeAttribute(fd, encodeOrigin({ ...origin, veth, sandbox: link.sandboxCookie, rules: link.rules }));
   }
 }
 
 /** Takes an ADD back: the leases that it made go, those that it took over are what they were. All are tried. */
-function release(place: Place, applicant: Applicant, taken: readonly Taken[]): void {
+function takeBack(place: Place, applicant: Applicant, taken: readonly Taken[]): void {
   const record = recordText(applicant.owner);
   deferSignals(() => {
     const store = openStore(place, false);
@@ -81,7 +81,7 @@ function release(place: Place, applicant: Applicant, taken: readonly Taken[]): v
 
 function releaseOne(store: Store, { ip, fd, before }: Taken, removed: () => void): void {
   const path = leasePath(store, ip);
-  if (before !== undefined) setxattr(fd, ATTRIBUTE, before);
+  if (before !== undefined) setxattr(fd, XATTR, before);
   else if (isStill(fd, path) && removeLease(path)) removed();
   close(fd);
 }

@@ -4,10 +4,10 @@ import { assertErrno, messageOf } from "../../base/errno.ts";
 import { formatIp, type Ip } from "../../base/ip.ts";
 import { Undo } from "../../base/undo.ts";
 import { CniError, INTERNAL, IO_FAILURE } from "../../spec/errors.ts";
-import type { Attachment } from "./attribute.ts";
 import type { Place } from "./config.ts";
 import { dyingOf, type Earlier, earlierLeases } from "./earlier.ts";
 import { awaitLoss } from "./life.ts";
+import type { Origin } from "./origin.ts";
 import { usingOwners } from "./owners.ts";
 import { takeNext, takeWish } from "./pick.ts";
 import { formatSet, type RangeSet } from "./ranges.ts";
@@ -35,7 +35,7 @@ export function allocate(
     const outcome = allocateOnce(place, sets, chosen, applicant, deadline);
     if (Array.isArray(outcome)) return outcome;
     // Not under the lock: others need not wait for this one's past.
-    awaitLoss(outcome, applicant.world, deadline);
+    awaitLoss(outcome, applicant.here, deadline);
   }
 }
 
@@ -46,7 +46,7 @@ function allocateOnce(
   chosen: ReadonlyMap<number, Ip>,
   applicant: Applicant,
   deadline: number,
-): Taken[] | Attachment {
+): Taken[] | Origin {
   const store = createStore(place);
   return usingOwners(store, applicant.warn, (owners) => {
     const session: Session = { store, applicant, owners, undo: new Undo() };

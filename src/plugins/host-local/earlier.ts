@@ -2,9 +2,9 @@
 import type { Ip } from "../../base/ip.ts";
 import { formatIp } from "../../base/ip.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
-import type { Attachment } from "./attribute.ts";
 import { leasePath, readLease } from "./lease.ts";
 import { isGoneForOwner, mayBeDying } from "./life.ts";
+import type { Origin } from "./origin.ts";
 import { type RangeSet, rangeOf } from "./ranges.ts";
 import { finderOf } from "./search.ts";
 import type { Applicant, Session } from "./session.ts";
@@ -15,26 +15,26 @@ export interface Earlier {
   /** Whether its attachment is provably gone, so that the owner may have the address again. */
   readonly gone: boolean;
   /** Undefined when unknown, as with every lease of the reference. */
-  readonly attachment: Attachment | undefined;
+  readonly origin: Origin | undefined;
 }
 
 /** The owner's leases in the sets, and those of its container id from before leases knew interfaces. */
 export function earlierLeases({ store, owners, applicant }: Session, sets: readonly RangeSet[]): Earlier[] {
-  const { owner, world } = applicant;
+  const { owner, here } = applicant;
   const ips = [...owners.addressesOf(owner), ...owners.addressesOf({ id: owner.id })];
   if (ips.length === 0) return [];
   const find = finderOf(sets);
   return ips
     .filter((ip) => find(ip) !== undefined)
     .map((ip) => {
-      const attachment = readLease(leasePath(store, ip))?.attachment;
-      return { ip, attachment, gone: isGoneForOwner(attachment, world) };
+      const origin = readLease(leasePath(store, ip))?.origin;
+      return { ip, origin, gone: isGoneForOwner(origin, here) };
     });
 }
 
 /** The attachment among them that is still there but may vanish by itself. */
-export function dyingOf(earlier: readonly Earlier[], { world, netns }: Applicant): Attachment | undefined {
-  return earlier.find(({ gone, attachment }) => !gone && mayBeDying(attachment, world, netns))?.attachment;
+export function dyingOf(earlier: readonly Earlier[], { here, netns }: Applicant): Origin | undefined {
+  return earlier.find(({ gone, origin }) => !gone && mayBeDying(origin, here, netns))?.origin;
 }
 
 /**
@@ -45,7 +45,7 @@ export function reusable(earlier: readonly Earlier[], set: RangeSet, { owner }: 
   const held = earlier.filter(({ ip }) => rangeOf(set, ip));
   const alive = held.find(({ gone }) => !gone);
   if (!alive) return held[0]?.ip;
-  const { veth } = alive.attachment ?? {};
+  const { veth } = alive.origin ?? {};
   const state = veth ? `it is attached by host interface ${veth.name}` : "its attachment is not known to be gone";
   const message = `${formatIp(alive.ip)} has been allocated to ${owner.id}, duplicate allocation is not allowed`;
   throw new CniError(INTERNAL, message, `interface ${owner.ifname}: ${state}; DEL it first`);

@@ -2,7 +2,7 @@ import { boottime, close, flock, fstat, open, realtime } from "#sys";
 import { assertErrno, ETIMEDOUT, isErrno } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
 import { settle } from "../../base/undo.ts";
-import { type Attachment, attachmentsSchema, validAttachmentsOf } from "../../spec/config.ts";
+import { attachmentsSchema, type ValidAttachment, validAttachmentsOf } from "../../spec/config.ts";
 import { decode, goObject } from "../../spec/decode.ts";
 import type { Collection } from "../../spec/delegate.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
@@ -11,10 +11,10 @@ import { O } from "../../sys/flags.ts";
 import { type Place, readPlace } from "./config.ts";
 import { failWith } from "./failures.ts";
 import { openLease, readLease, readRecord, removeLease } from "./lease.ts";
-import { readWorld } from "./life.ts";
+import { readHere } from "./life.ts";
 import { ownedLease } from "./owned.ts";
 import { usingOwners } from "./owners.ts";
-import { type Holder, parseRecord, recordText } from "./record.ts";
+import { type LeaseOwner, parseRecord, recordText } from "./record.ts";
 import { type LeaseName, leaseNames } from "./scan.ts";
 import { directoryOf, openStore, statDirectory } from "./store.ts";
 
@@ -65,7 +65,7 @@ export function collection(call: Call): Collection {
 }
 
 /** Whether the lease at `path` is left to its owner. */
-type Sparing = (owner: Holder, path: string) => boolean;
+type Sparing = (owner: LeaseOwner, path: string) => boolean;
 
 interface LeaseHolder extends LeaseName {
   readonly owner: Owner;
@@ -106,7 +106,7 @@ function collect(call: Call, place: Place, isSpared: Sparing): void {
 }
 
 function startNow(directory: string): Start {
-  const { boot } = readWorld();
+  const { boot } = readHere();
   const time = boottime();
   try {
     const probe = open(directory, O.TMPFILE | O.WRONLY, 0o600);
@@ -122,7 +122,7 @@ function startNow(directory: string): Start {
 }
 
 /** A record from before leases knew interfaces stays as long as its container has any attachment. */
-function validity(attachments: readonly Attachment[]): (owner: Holder) => boolean {
+function validity(attachments: readonly ValidAttachment[]): (owner: LeaseOwner) => boolean {
   const records = new Set(attachments.map(({ containerId, ifname }) => recordText({ id: containerId, ifname })));
   const ids = new Set(attachments.map(({ containerId }) => containerId));
   return (owner) => (owner.ifname === undefined ? ids.has(owner.id) : records.has(recordText(owner)));
@@ -136,8 +136,8 @@ function validity(attachments: readonly Attachment[]): (owner: Holder) => boolea
 function isYoung(path: string, start: Start): boolean {
   const lease = readLease(path);
   if (!lease) return true;
-  const { attachment, mtimeSec, mtimeNsec } = lease;
-  if (attachment && start.boot !== "") return attachment.boot === start.boot && attachment.time > start.time;
+  const { origin, mtimeSec, mtimeNsec } = lease;
+  if (origin && start.boot !== "") return origin.boot === start.boot && origin.time > start.time;
   return (mtimeSec - start.sec || mtimeNsec - start.nsec) >= 0;
 }
 

@@ -36,7 +36,7 @@ import { fnv1a } from "../../base/hash.ts";
 import { formatIp, type Ip } from "../../base/ip.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import { O, S_IFMT, S_IFREG } from "../../sys/flags.ts";
-import { ATTRIBUTE, type Attachment, decodeAttribute } from "./attribute.ts";
+import { decodeOrigin, type Origin, XATTR } from "./origin.ts";
 import type { Store } from "./store.ts";
 
 /** More than any record: the rest of such a file is not read. */
@@ -88,7 +88,7 @@ export interface LeaseFile {
   /** Whether berth wrote it: it has the attribute. */
   readonly ours: boolean;
   /** What the attribute says; undefined without one, or with one of another version. */
-  readonly attachment: Attachment | undefined;
+  readonly origin: Origin | undefined;
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
 }
@@ -100,9 +100,9 @@ export function readLease(path: string): LeaseFile | undefined {
   try {
     const { mode, mtimeSec, mtimeNsec } = fstat(fd);
     if ((mode & S_IFMT) !== S_IFREG) return undefined;
-    const text = getxattr(fd, ATTRIBUTE);
-    const attachment = text === undefined ? undefined : decodeAttribute(text);
-    return { record: recordOf(fd) ?? "", ours: text !== undefined, attachment, mtimeSec, mtimeNsec };
+    const text = getxattr(fd, XATTR);
+    const origin = text === undefined ? undefined : decodeOrigin(text);
+    return { record: recordOf(fd) ?? "", ours: text !== undefined, origin, mtimeSec, mtimeNsec };
   } finally {
     close(fd);
   }
@@ -189,7 +189,7 @@ export function writeAttribute(fd: number, attribute: string): void {
   // The pod comes last and is the only part that can be long: without it the attribute may still find room.
   for (const text of [attribute, attribute.replace(/ p=.*/, "")]) {
     try {
-      setxattr(fd, ATTRIBUTE, text);
+      setxattr(fd, XATTR, text);
       return;
     } catch (error) {
       assertErrno(error);

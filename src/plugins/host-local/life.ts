@@ -16,11 +16,11 @@ import {
 import { attempt } from "../../base/attempt.ts";
 import { assertErrno } from "../../base/errno.ts";
 import { CLONE_NEWNET, O } from "../../sys/flags.ts";
-import type { Attachment } from "./attribute.ts";
+import type { Origin } from "./origin.ts";
 
 /** Where and when this process runs. */
-export interface World {
-  /** The running boot, as in Attachment; empty when the kernel does not say. */
+export interface Here {
+  /** The running boot, as in Origin; empty when the kernel does not say. */
   readonly boot: string;
   /** Cookie of this process's network namespace; undefined before Linux 5.14. */
   readonly host: string | undefined;
@@ -30,7 +30,7 @@ export interface World {
 const GRACE_S = 600;
 const POLL_MS = 10;
 
-export function readWorld(): World {
+export function readHere(): Here {
   return { boot: bootId(), host: ownCookie() };
 }
 
@@ -40,40 +40,40 @@ export function now(): number {
 }
 
 /** Why an attachment is provably gone, for the log; undefined when that cannot be proven. An unknown one never is. */
-export function goneBecause(attachment: Attachment | undefined, world: World): string | undefined {
-  if (!attachment) return undefined;
-  if (isOfEarlierBoot(attachment, world)) return "it was made before the last boot";
-  if (!hasLostLink(attachment, world) || now() - attachment.time <= GRACE_S) return undefined;
-  return `its host interface ${attachment.veth?.name} no longer exists`;
+export function goneBecause(origin: Origin | undefined, here: Here): string | undefined {
+  if (!origin) return undefined;
+  if (isOfEarlierBoot(origin, here)) return "it was made before the last boot";
+  if (!hasLostLink(origin, here) || now() - origin.time <= GRACE_S) return undefined;
+  return `its host interface ${origin.veth?.name} no longer exists`;
 }
 
 /** As goneBecause for the owner itself, who need not wait until the grace is over. */
-export function isGoneForOwner(attachment: Attachment | undefined, world: World): boolean {
-  return attachment !== undefined && (isOfEarlierBoot(attachment, world) || hasLostLink(attachment, world));
+export function isGoneForOwner(origin: Origin | undefined, here: Here): boolean {
+  return origin !== undefined && (isOfEarlierBoot(origin, here) || hasLostLink(origin, here));
 }
 
 /**
  * Whether an attachment that is still there may be about to go: it is of another network namespace than `netns`, the one
  * that its owner is being attached in now. False when either namespace is unknown.
  */
-export function mayBeDying(attachment: Attachment | undefined, world: World, netns: string): boolean {
-  if (!attachment?.veth || attachment.sandbox === undefined || attachment.host !== world.host) return false;
+export function mayBeDying(origin: Origin | undefined, here: Here, netns: string): boolean {
+  if (!origin?.veth || origin.sandbox === undefined || origin.host !== here.host) return false;
   const cookie = cookieOf(netns);
-  return cookie !== undefined && cookie !== attachment.sandbox;
+  return cookie !== undefined && cookie !== origin.sandbox;
 }
 
 /** Waits until an attachment's link is gone, but not beyond `deadline` (monotonic, ms). The kernel removes it some time after its namespace. */
-export function awaitLoss(attachment: Attachment, world: World, deadline: number): void {
-  while (!hasLostLink(attachment, world) && monotonic() < deadline) sleep(POLL_MS);
+export function awaitLoss(origin: Origin, here: Here, deadline: number): void {
+  while (!hasLostLink(origin, here) && monotonic() < deadline) sleep(POLL_MS);
 }
 
-function isOfEarlierBoot(attachment: Attachment, world: World): boolean {
-  return world.boot !== "" && attachment.boot !== world.boot;
+function isOfEarlierBoot(origin: Origin, here: Here): boolean {
+  return here.boot !== "" && origin.boot !== here.boot;
 }
 
 /** Only the namespace that the link was made in can say so. By index alone: under another name the link still exists. */
-function hasLostLink({ host, veth }: Attachment, world: World): boolean {
-  return veth !== undefined && host !== undefined && host === world.host && !hasIfindex(veth.index);
+function hasLostLink({ host, veth }: Origin, here: Here): boolean {
+  return veth !== undefined && host !== undefined && host === here.host && !hasIfindex(veth.index);
 }
 
 function bootId(): string {

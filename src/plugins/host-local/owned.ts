@@ -25,6 +25,6 @@ export function ownedLeases(call: Call): OwnedLease[] {
 /** What the lease of `address` in the file at `path` says to the plugin above. */
 export function ownedLease(address: Ip, path: string): OwnedLease {
   const lease = readLease(path);
-  const { veth, rules } = lease?.attachment ?? {};
+  const { veth, rules } = lease?.origin ?? {};
   return { address, ours: lease?.ours ?? false, ...(veth && { link: veth }), ...(rules && { rules }) };
 }

@@ -2,7 +2,7 @@ import { assertErrno, EMFILE, ENFILE, isErrno, messageOf } from "../../base/errn
 import type { Ip } from "../../base/ip.ts";
 import { CniError, IO_FAILURE } from "../../spec/errors.ts";
 import { readRecord } from "./lease.ts";
-import { type Holder, recordText } from "./record.ts";
+import { type LeaseOwner, recordText } from "./record.ts";
 import { eachLease, leaseNames } from "./scan.ts";
 import type { Store } from "./store.ts";
 
@@ -18,7 +18,7 @@ export interface Owners {
    * The addresses whose record is exactly this owner's, as an ADD asks. A lease that somebody else wrote in place may be
    * missing (owners.ts).
    */
-  addressesOf(owner: Holder): Ip[];
+  addressesOf(owner: LeaseOwner): Ip[];
   /**
    * The leases of an attachment; if it has none, those of its container id from before leases knew interfaces. `named` are
    * addresses that it is said to have; asked for when others do not suffice.
@@ -36,7 +36,7 @@ export interface Owners {
 /** Every lease is read, once for all the questions of a call. `warn` is told of those that cannot be. */
 export function scannedOwners(store: Store, warn: (line: string) => void): Owners {
   let known: Leases | undefined;
-  const addressesOf = (owner: Holder) => {
+  const addressesOf = (owner: LeaseOwner) => {
     known ??= readAll(store, warn);
     return known.byRecord.get(recordText(owner)) ?? [];
   };

@@ -70,7 +70,7 @@ function heldBy({ store, applicant }: Session, ip: Ip): string {
   const lease = readLease(path);
   const owner = lease && parseRecord(lease.record);
   if (!owner) return `${path} names no owner: if nobody reserved the address by it, remove that file`;
-  const pod = lease.attachment?.pod ? ` (pod ${lease.attachment.pod})` : "";
+  const pod = lease.origin?.pod ? ` (pod ${lease.origin.pod})` : "";
   const own = lease.record === recordText(applicant.owner) ? ", the very one that asks: DEL it first" : pod;
   return `it is leased to ${formatHolder(owner)}${own}`;
 }

@@ -4,7 +4,7 @@ import { equalIp, formatIp, type Ip } from "../../base/ip.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Candidate } from "./cursor.ts";
 import { type LeaseFile, leasePath, readLease, removeLease } from "./lease.ts";
-import { goneBecause, isGoneForOwner, type World } from "./life.ts";
+import { goneBecause, type Here, isGoneForOwner } from "./life.ts";
 import { capacityOf, formatSet, type RangeSet, rangeOf } from "./ranges.ts";
 import { formatHolder, parseRecord } from "./record.ts";
 import { leaseNames } from "./scan.ts";
@@ -30,7 +30,7 @@ export interface Occupied extends Candidate {
 }
 
 /** Looks at every lease of the set: for a set that is full. */
-export function occupancyOf(directory: string, set: RangeSet, world: World): Occupancy {
+export function occupancyOf(directory: string, set: RangeSet, here: Here): Occupancy {
   const gone: Occupied[] = [];
   const nobodys: Occupied[] = [];
   let leased = 0;
@@ -40,10 +40,10 @@ export function occupancyOf(directory: string, set: RangeSet, world: World): Occ
     // One that cannot be read is nobody's to take.
     const lease = attempt(() => readLease(`${directory}/${formatIp(ip)}`));
     if (!lease) continue;
-    const reason = goneBecause(lease.attachment, world);
+    const reason = goneBecause(lease.origin, here);
     if (reason) gone.push({ ip, range, lease, reason });
     else if (!parseRecord(lease.record)) nobodys.push({ ip, range, lease, reason: "its file names no owner" });
-    else if (isGoneForOwner(lease.attachment, world)) stale++;
+    else if (isGoneForOwner(lease.origin, here)) stale++;
   }
   gone.sort(byAge);
   nobodys.sort(byAge);
@@ -67,7 +67,7 @@ function leasedOf(directory: string, set: RangeSet): Candidate[] {
 export function reclaimFrom(session: Session, set: RangeSet, place: (ip: Ip) => boolean): Candidate | undefined {
   const { store, owners, applicant } = session;
   if (!store.locked) return undefined;
-  const { gone, nobodys } = occupancyOf(store.directory, set, applicant.world);
+  const { gone, nobodys } = occupancyOf(store.directory, set, applicant.here);
   const oldest = gone[0] ?? nobodys[0];
   if (!oldest) return undefined;
   const { ip, lease, reason } = oldest;
@@ -80,7 +80,7 @@ export function reclaimFrom(session: Session, set: RangeSet, place: (ip: Ip) => 
 
 /** The error of a set without a free address. */
 export function exhausted({ store, applicant }: Session, set: RangeSet): CniError {
-  const occupancy = occupancyOf(store.directory, set, applicant.world);
+  const occupancy = occupancyOf(store.directory, set, applicant.here);
   const message = `no IP addresses available in range set: ${formatSet(set)}`;
   return new CniError(
     INTERNAL,

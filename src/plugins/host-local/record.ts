@@ -2,7 +2,7 @@
 import { formatIp, type Ip, parseIp } from "../../base/ip.ts";
 
 /** Whom an address is leased to. */
-export interface Holder {
+export interface LeaseOwner {
   /** Container id. */
   readonly id: string;
   /** Interface name in the container; absent in records of host-local before it knew interfaces. */
@@ -10,12 +10,12 @@ export interface Holder {
 }
 
 /** The content of a lease file, byte for byte: id, CR LF, interface name, and no line end. */
-export function recordText(owner: Holder): string {
+export function recordText(owner: LeaseOwner): string {
   return owner.ifname === undefined ? owner.id : `${owner.id}\r\n${owner.ifname}`;
 }
 
 /** The owner that a trimmed record names; undefined when it is empty or is no record at all. */
-export function parseRecord(record: string): Holder | undefined {
+export function parseRecord(record: string): LeaseOwner | undefined {
   const at = record.indexOf("\r\n");
   const id = at < 0 ? record : record.slice(0, at);
   if (!isId(id)) return undefined;
@@ -25,7 +25,7 @@ export function parseRecord(record: string): Holder | undefined {
 }
 
 /** `id ifname`, for messages. */
-export function formatHolder(owner: Holder): string {
+export function formatHolder(owner: LeaseOwner): string {
   return owner.ifname === undefined ? owner.id : `${owner.id} ${owner.ifname}`;
 }
 

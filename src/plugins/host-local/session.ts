@@ -6,21 +6,21 @@ import type { Ip } from "../../base/ip.ts";
 import type { Undo } from "../../base/undo.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { O } from "../../sys/flags.ts";
-import { ATTRIBUTE, type Attachment, decodeAttribute, encodeAttribute } from "./attribute.ts";
 import { discardDraft, draftLease, finishDraft, leasePath, placeLease, removeLease } from "./lease.ts";
-import { now, type World } from "./life.ts";
+import { type Here, now } from "./life.ts";
+import { decodeOrigin, encodeOrigin, type Origin, XATTR } from "./origin.ts";
 import type { Owners } from "./owner-scan.ts";
 import type { Range } from "./ranges.ts";
-import { type Holder, recordText } from "./record.ts";
+import { type LeaseOwner, recordText } from "./record.ts";
 import type { Store } from "./store.ts";
 
 /** What an ADD wants to lease for, the same for all of its addresses. */
 export interface Applicant {
-  readonly owner: Holder;
+  readonly owner: LeaseOwner;
   /** CNI_NETNS. */
   readonly netns: string;
   readonly pod: string | undefined;
-  readonly world: World;
+  readonly here: Here;
   warn(line: string): void;
 }
 
@@ -39,7 +39,7 @@ export interface Taken {
   readonly range: Range;
   /** The lease, locked as long as the ADD runs: that is how GC knows. */
   readonly fd: number;
-  readonly attachment: Attachment;
+  readonly origin: Origin;
   /** The attribute that an adopted lease had before; absent when this ADD made the lease. */
   readonly before?: string;
 }
@@ -51,8 +51,8 @@ export function makeLease<T extends { ip: Ip; range: Range }>(
 ): Taken | undefined {
   const { store, owners, applicant, undo } = session;
   const record = recordText(applicant.owner);
-  const attachment = attachmentNow(applicant);
-  const draft = draftLease(store, record, encodeAttribute(attachment));
+  const origin = originNow(applicant);
+  const draft = draftLease(store, record, encodeOrigin(origin));
   let placed = false;
   try {
     lockLease(draft.fd);
@@ -67,7 +67,7 @@ export function makeLease<T extends { ip: Ip; range: Range }>(
       owners.added(record, ip);
       return true;
     });
-    return picked && { ip: picked.ip, range: picked.range, fd: draft.fd, attachment };
+    return picked && { ip: picked.ip, range: picked.range, fd: draft.fd, origin };
   } finally {
     deferSignals(() => (placed ? finishDraft(draft) : discardDraft(draft)));
   }
@@ -77,25 +77,25 @@ export function makeLease<T extends { ip: Ip; range: Range }>(
 export function adoptLease(session: Session, ip: Ip, range: Range): Taken {
   const { store, applicant, undo } = session;
   const fd = open(leasePath(store, ip), O.RDWR | O.NOFOLLOW | O.NONBLOCK);
-  const { before, attachment } = mark(fd, applicant);
+  const { before, origin } = mark(fd, applicant);
   undo.push(() => {
-    setxattr(fd, ATTRIBUTE, before);
+    setxattr(fd, XATTR, before);
     close(fd);
   });
   // The same bytes: for the modification time, by which a GC that has begun sees that the lease is newer.
   pwrite(fd, encodeUtf8(recordText(applicant.owner)), 0);
-  return { ip, range, fd, attachment, before };
+  return { ip, range, fd, origin, before };
 }
 
 /** Locks an open lease and makes it the applicant's. Returns the attribute before and now. Closes it when that fails. */
-function mark(fd: number, applicant: Applicant): { before: string; attachment: Attachment } {
+function mark(fd: number, applicant: Applicant): { before: string; origin: Origin } {
   try {
-    const before = getxattr(fd, ATTRIBUTE) ?? "";
+    const before = getxattr(fd, XATTR) ?? "";
     // Rules of the earlier attachment may be there until the new one is made.
-    const attachment = { ...attachmentNow(applicant), rules: decodeAttribute(before)?.rules };
+    const origin = { ...originNow(applicant), rules: decodeOrigin(before)?.rules };
     lockLease(fd);
-    setxattr(fd, ATTRIBUTE, encodeAttribute(attachment));
-    return { before, attachment };
+    setxattr(fd, XATTR, encodeOrigin(origin));
+    return { before, origin };
   } catch (error) {
     close(fd);
     throw error;
@@ -107,8 +107,8 @@ export function isSameFile(fd: number, found: { id: string }): boolean {
   return fstat(fd).id === found.id;
 }
 
-function attachmentNow({ world, pod }: Applicant): Attachment {
-  return { boot: world.boot, host: world.host, time: now(), pod };
+function originNow({ here, pod }: Applicant): Origin {
+  return { boot: here.boot, host: here.host, time: now(), pod };
 }
 
 /** Free by itself when the process ends, however it ends. Where the file system has no locks, GC goes by time alone. */

@@ -2,7 +2,7 @@
  * The `#sys` of programs that run on Bun (the node agent, the tests): the interface of sys/api.d.ts on bun:ffi.
  * Limits: signals (signals.ts), one thread per namespace (netns.ts), no embedded bundles (bundles.ts).
  */
-export { flock, getxattr, setxattr } from "./attributes.ts";
+
 export { lineTable, load } from "./bundles.ts";
 export { boottime, monotonic, realtime, sleep } from "./clock.ts";
 export { close, open, pread, pwrite, read, readFile, readText, truncate, write, writeFile } from "./files.ts";
@@ -14,3 +14,4 @@ export { run } from "./run.ts";
 export { deferSignals } from "./signals.ts";
 export { fsMagic, fstat, lstat, setMtime, stat } from "./stat.ts";
 export { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+export { flock, getxattr, setxattr } from "./xattr.ts";

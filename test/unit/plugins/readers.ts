@@ -8,7 +8,7 @@ import { schema as gcSchema } from "../../../src/plugins/host-local/gc.ts";
 import { schema as hostLocalZod } from "../../../src/plugins/host-local/schema.ts";
 import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
 import { assertVersion } from "../../../src/skel/verbs.ts";
-import { commonKeys, netConfSchema, readRequest, requestSchema } from "../../../src/spec/config.ts";
+import { commonKeys, netConfSchema, readHead, requestSchema } from "../../../src/spec/config.ts";
 import { decode, goObject, type Schema } from "../../../src/spec/decode.ts";
 import { readEnv } from "../../../src/spec/env.ts";
 import { CniError, INVALID_CONFIG } from "../../../src/spec/errors.ts";
@@ -153,7 +153,7 @@ export const READERS: Record<string, Reader> = { bridge: BRIDGE, "host-local": H
 export function refusalOf(reader: Reader, conf: Json): CniError | undefined {
   try {
     const stdin = JSON.stringify(conf);
-    const { config, name, cniVersion } = readRequest(stdin);
+    const { config, name, cniVersion } = readHead(stdin);
     assertVersion("ADD", cniVersion, VERSIONS);
     assertLimits(name, "c1");
     const env = readEnv(callEnv("ADD"), []);

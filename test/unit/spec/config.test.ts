@@ -1,25 +1,25 @@
 import { describe, expect, test } from "bun:test";
-import { readNetConf, readRequest } from "../../../src/spec/config.ts";
+import { readHead, readNetConf } from "../../../src/spec/config.ts";
 import { assertLimits } from "../../../src/spec/limits.ts";
 import { refusal, refusalOf } from "../../support/refusal.ts";
 
-describe("readRequest()", () => {
+describe("readHead()", () => {
   test("gives the object, its name and version", () => {
-    const request = readRequest('{"name": "net", "cniVersion": "1.0.0", "x": 1}');
+    const request = readHead('{"name": "net", "cniVersion": "1.0.0", "x": 1}');
     expect(request).toEqual({ config: { name: "net", cniVersion: "1.0.0", x: 1 }, name: "net", cniVersion: "1.0.0" });
   });
 
   test.each(['{"name": "net"}', '{"name": "net", "cniVersion": ""}', '{"NAME": "net", "cniVersion": null}'])(
     "takes %s as version 0.1.0",
     (stdin) => {
-      expect(readRequest(stdin)).toMatchObject({ name: "net", cniVersion: "0.1.0" });
+      expect(readHead(stdin)).toMatchObject({ name: "net", cniVersion: "0.1.0" });
     },
   );
 
   test.each(["", " \n", "{", "[]", "null", '"x"', '{"name": 5}', '{"name": "a", "cniVersion": 1}'])(
     "refuses %p as no configuration",
     (stdin) => {
-      const error = refusal(() => readRequest(stdin));
+      const error = refusal(() => readHead(stdin));
       expect(error.code).toBe(6);
       expect(error.message).toStartWith("error unmarshall network config: ");
       expect(error.details).not.toBe("");
@@ -27,11 +27,11 @@ describe("readRequest()", () => {
   );
 
   test.each(["{}", '{"name": ""}', '{"name": null}'])("refuses %s, which has no name", (stdin) => {
-    expect(refusalOf(() => readRequest(stdin))).toEqual([7, "missing network name"]);
+    expect(refusalOf(() => readHead(stdin))).toEqual([7, "missing network name"]);
   });
 
   test.each(["../x", "a/b", ".a", "a b", "é", "a\n"])("refuses the name %p", (name) => {
-    const error = refusal(() => readRequest(JSON.stringify({ name })));
+    const error = refusal(() => readHead(JSON.stringify({ name })));
     expect([error.code, error.message, error.details]).toEqual([7, "invalid characters found in network name", name]);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseArgs } from "../../../src/spec/args.ts";
-import { readNetConf, readRequest } from "../../../src/spec/config.ts";
+import { readHead, readNetConf } from "../../../src/spec/config.ts";
 import { CniError } from "../../../src/spec/errors.ts";
 import { parsePrevResult, parseResult } from "../../../src/spec/result-parse.ts";
 import { renderResult } from "../../../src/spec/result-render.ts";
@@ -44,7 +44,7 @@ const { json } = fc.letrec((tie) => ({
     .map((members) => JSON.parse(`{${members.map(([key, value]) => `"${key}":${JSON.stringify(value)}`).join()}}`)),
 }));
 
-test("readRequest() and readNetConf() refuse whatever they do not understand with a CniError", () => {
+test("readHead() and readNetConf() refuse whatever they do not understand with a CniError", () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -52,7 +52,7 @@ test("readRequest() and readNetConf() refuse whatever they do not understand wit
         fc.string(),
       ),
       (stdin) => {
-        const request = answer(() => readRequest(stdin));
+        const request = answer(() => readHead(stdin));
         if (request) answer(() => readNetConf(request.config));
       },
     ),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeAttribute } from "../../../../src/plugins/host-local/attribute.ts";
+import { decodeOrigin } from "../../../../src/plugins/host-local/origin.ts";
 import { refusal, refusalOf } from "../../../support/refusal.ts";
 import { addressesOf, bare, network, ownedAddresses } from "./network.ts";
 
@@ -167,15 +167,15 @@ describe("add()", () => {
     using net = network();
     const args = "IgnoreUnknown=1;K8S_POD_NAMESPACE=kube-system;K8S_POD_NAME=dns-0";
     const leased = net.begin("a", { args });
-    const first = decodeAttribute(net.attribute("10.1.2.2") ?? "");
+    const first = decodeOrigin(net.attribute("10.1.2.2") ?? "");
     expect(first).toMatchObject({ boot: expect.stringMatching(/^[0-9a-f]{12}$/), pod: "kube-system/dns-0" });
     expect(first?.veth).toBeUndefined();
     leased.attached({ name: "veth0", index: 9, sandboxCookie: "42" });
-    expect(decodeAttribute(net.attribute("10.1.2.2") ?? "")).toEqual({
+    expect(decodeOrigin(net.attribute("10.1.2.2") ?? "")).toEqual({
       ...first,
       veth: { name: "veth0", index: 9 },
       sandbox: "42",
-    } as ReturnType<typeof decodeAttribute>);
+    } as ReturnType<typeof decodeOrigin>);
     expect(net.owned("a")).toMatchObject([{ ours: true, link: { name: "veth0", index: 9 } }]);
   });
 

@@ -86,7 +86,7 @@ export class Network {
   /** ADD, over when it returns: its addresses, "10.1.2.2/24". */
   add(id: string, options?: CallOptions): string[] {
     const leased = this.begin(id, options);
-    leased.settled();
+    leased.release();
     return addressesOf(leased);
   }
 

@@ -60,7 +60,7 @@ describe("the index of owners", () => {
             try {
               const leased = net.begin(one.id);
               if (one.by === "rollback") leased.rollback();
-              else leased.settled();
+              else leased.release();
             } catch (error) {
               expect(String(error)).toContain("duplicate allocation");
             }

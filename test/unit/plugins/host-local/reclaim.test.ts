@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { utimesSync } from "node:fs";
-import { readWorld } from "../../../../src/plugins/host-local/life.ts";
+import { readHere } from "../../../../src/plugins/host-local/life.ts";
 import * as sys from "../../../../src/sys/bun/sys.ts";
 import { refusal } from "../../../support/refusal.ts";
 import { type Network, network } from "./network.ts";
@@ -10,7 +10,7 @@ const EARLIER_BOOT = "v1 b=000000000000 n=1 t=5 h=veth0 i=7 c=9";
 
 /** An attribute of this boot, `age` seconds old. */
 function ofThisBoot(veth: string, index: number, age: number, sandbox = "9"): string {
-  const { boot, host } = readWorld();
+  const { boot, host } = readHere();
   return `v1 b=${boot} n=${host} t=${Math.max(0, Math.floor(sys.boottime() - age))} h=${veth} i=${index} c=${sandbox}`;
 }
 
@@ -24,7 +24,7 @@ function fill(net: Network, attributes: Record<number, string> = {}): void {
 }
 
 const lo = () => 1;
-const hasCookie = readWorld().host !== undefined;
+const hasCookie = readHere().host !== undefined;
 /** A lease of a vanished link counts after ten minutes of uptime only. */
 const testOld = test.skipIf(!hasCookie || sys.boottime() < 700);
 const testCookie = test.skipIf(!hasCookie);
@@ -128,7 +128,7 @@ describe("add() of an owner that was there before", () => {
     expect(net.add("a")).toEqual(["10.1.2.77/24"]);
     expect(Object.keys(net.leases())).toEqual(["10.1.2.2", "10.1.2.77"]);
     expect(net.read("10.1.2.77")).toBe("a\r\neth0");
-    expect(net.attribute("10.1.2.77")).toContain(`b=${readWorld().boot}`);
+    expect(net.attribute("10.1.2.77")).toContain(`b=${readHere().boot}`);
     expect(refusal(() => net.add("a")).message).toContain("duplicate allocation is not allowed");
   });
 
@@ -145,7 +145,7 @@ describe("add() of an owner that was there before", () => {
       const leased = net.begin("a");
       const meanwhile = net.owned("a")[0]?.rules;
       leased.attached({ name: "nosuchveth", index: 77777, sandboxCookie: "9", rules });
-      leased.settled();
+      leased.release();
       return [leased.rulesBefore, meanwhile, net.owned("a")[0]?.rules];
     };
     expect(attach("s")).toEqual([undefined, undefined, "s"]);
@@ -235,7 +235,7 @@ describe("gc()", () => {
     utimesSync(net.path("10.1.2.2"), 1000, 1000);
     net.gc([]);
     expect(Object.keys(net.leases())).toEqual(["10.1.2.2"]);
-    running.settled();
+    running.release();
     net.gc([]);
     expect(net.leases()).toEqual({});
   });

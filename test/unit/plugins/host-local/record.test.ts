@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { decodeAttribute, encodeAttribute } from "../../../../src/plugins/host-local/attribute.ts";
+import { decodeOrigin, encodeOrigin } from "../../../../src/plugins/host-local/origin.ts";
 import { leaseAddress, parseRecord, recordText } from "../../../../src/plugins/host-local/record.ts";
 import { parseResolvConf } from "../../../../src/plugins/host-local/resolv.ts";
 
@@ -40,24 +40,24 @@ const WHOLE = {
   pod: "default/web-0",
 };
 
-test("encodeAttribute() keeps all but the pod within 64 bytes on an ordinary node", () => {
+test("encodeOrigin() keeps all but the pod within 64 bytes on an ordinary node", () => {
   const text = "v1 b=4f6c2a9be01d n=1 t=86400.123 h=veth1a2b3c4d i=17 c=4711 p=default/web-0";
-  expect(encodeAttribute(WHOLE)).toBe(text);
+  expect(encodeOrigin(WHOLE)).toBe(text);
   expect(text.indexOf(" p=")).toBeLessThanOrEqual(64);
-  expect(decodeAttribute(text)).toEqual(WHOLE);
+  expect(decodeOrigin(text)).toEqual(WHOLE);
 });
 
-test("encodeAttribute() puts rules before the pod, which is left out first where room is short", () => {
-  const text = encodeAttribute({ ...WHOLE, rules: "si" });
+test("encodeOrigin() puts rules before the pod, which is left out first where room is short", () => {
+  const text = encodeOrigin({ ...WHOLE, rules: "si" });
   expect(text).toEndWith(" c=4711 r=si p=default/web-0");
-  expect(decodeAttribute(text)).toEqual({ ...WHOLE, rules: "si" });
-  expect(decodeAttribute(text.replace(" r=", " x=1 r="))?.rules).toBe("si");
+  expect(decodeOrigin(text)).toEqual({ ...WHOLE, rules: "si" });
+  expect(decodeOrigin(text.replace(" r=", " x=1 r="))?.rules).toBe("si");
 });
 
-test("encodeAttribute() leaves out what is unknown and a pod that is none", () => {
+test("encodeOrigin() leaves out what is unknown and a pod that is none", () => {
   const text = "v1 b=4f6c2a9be01d t=5";
-  expect(encodeAttribute({ boot: "4f6c2a9be01d", time: 5, pod: "a b/c i=9" })).toBe(text);
-  expect(decodeAttribute(text)).toEqual({
+  expect(encodeOrigin({ boot: "4f6c2a9be01d", time: 5, pod: "a b/c i=9" })).toBe(text);
+  expect(decodeOrigin(text)).toEqual({
     boot: "4f6c2a9be01d",
     time: 5,
     host: undefined,
@@ -68,9 +68,9 @@ test("encodeAttribute() leaves out what is unknown and a pod that is none", () =
   });
 });
 
-test("decodeAttribute() knows nothing of other versions and of garbage", () => {
+test("decodeOrigin() knows nothing of other versions and of garbage", () => {
   for (const text of ["", "v2 b=4f6c2a9be01d t=5", "v1", "v1 b= t=5", "v1 b=1 t=x", "v1 b=1 t=-5", "v1 b=1"]) {
-    expect(decodeAttribute(text)).toBeUndefined();
+    expect(decodeOrigin(text)).toBeUndefined();
   }
 });
 

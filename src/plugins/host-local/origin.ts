@@ -1,10 +1,10 @@
 /** The extended attribute of a lease: what the reference's format has no room for. Pure. */
 
 /** Invisible to other tools, gone with the file (DESIGN §5). */
-export const ATTRIBUTE = "user.berth";
+export const XATTR = "user.berth";
 
 /** The attachment that a lease was made for. An absent field is unknown. */
-export interface Attachment {
+export interface Origin {
   /** The boot it was made in: the first 12 digits of the kernel's random boot id. */
   readonly boot: string;
   /** Cookie of the network namespace that the plugin ran in, decimal. */
@@ -25,8 +25,8 @@ export interface Attachment {
  * `v1 b=4f6c2a9be01d n=1 t=86400.123 h=veth1a2b3c4d i=17 c=4711 r=s p=default/web-0`: all but the pod fits into an ext4 inode.
  * A pod that is not two Kubernetes names is left out.
  */
-export function encodeAttribute(attachment: Attachment): string {
-  const { boot, host, time, veth, sandbox, rules, pod } = attachment;
+export function encodeOrigin(origin: Origin): string {
+  const { boot, host, time, veth, sandbox, rules, pod } = origin;
   let text = `v1 b=${boot}`;
   if (host !== undefined) text += ` n=${host}`;
   text += ` t=${time}`;
@@ -38,7 +38,7 @@ export function encodeAttribute(attachment: Attachment): string {
 }
 
 /** The reverse; undefined when the text is of another version or lacks the boot or the time. */
-export function decodeAttribute(text: string): Attachment | undefined {
+export function decodeOrigin(text: string): Origin | undefined {
   const [version, ...words] = text.split(" ");
   if (version !== "v1") return undefined;
   const fields = new Map(words.map((word) => [word.slice(0, 2), word.slice(2)]));
