@@ -1,6 +1,7 @@
 /** Every verb beside the reference's, the start of a process, and the kernel's own time for the same objects. */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { REGISTRY } from "../../src/registry.ts";
 import { netnsPath } from "../../test/support/conf.ts";
 import { kernelCycle } from "./floor.ts";
 import { inTurns, type Place } from "./place.ts";
@@ -128,7 +129,7 @@ function masqueradedRows(series: Series): Row[] {
 function sizeRow(bin: Setting["bin"]): Row {
   const size = (dir: string, ...names: string[]) =>
     names.reduce((sum, name) => sum + statSync(join(dir, name)).size, 0) / MIB;
-  const set = ["bridge", "host-local", "loopback"];
+  const set = REGISTRY.map(({ name }) => name);
   return rowOf({
     what: "Size of `berth`, all plugins in it",
     unit: "MiB",

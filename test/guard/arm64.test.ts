@@ -3,6 +3,7 @@ import { describe, expect } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { REGISTRY } from "../../src/registry.ts";
 import { type Conf, environment, type Verb } from "../support/conf.ts";
 import { ARM64_BIN, ARM64_RUNNER, arm64 } from "../support/foreign.ts";
 import { BIN, built, needs } from "../support/needs.ts";
@@ -56,7 +57,7 @@ function life(side: Side): [Verb, Answer, [string, string][]][] {
 }
 
 describe("the executable for arm64", () => {
-  test.each(["bridge", "host-local", "loopback"])("answers VERSION of %s", (plugin) => {
+  test.each(REGISTRY.map(({ name }) => name))("answers VERSION of %s", (plugin) => {
     const conf: Conf = { cniVersion: "1.1.0", name: "labnet", type: plugin };
     const answer = call(EMULATED, plugin, "VERSION", "/nowhere", conf);
     expect(answer).toMatchObject({ status: 0, stderr: "" });

@@ -2,6 +2,7 @@
 import { expect } from "bun:test";
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { REGISTRY } from "../../src/registry.ts";
 import { inLab } from "../support/lab.ts";
 import { built, can, namespaces, needs } from "../support/needs.ts";
 
@@ -60,7 +61,9 @@ needs(namespaces, built, can("root and busybox", "busybox", "true")).each([
     } finally {
       running.kill();
     }
-    expect(readdirSync(bin).sort()).toEqual(["berth", "bridge", "host-local", "loopback", "portmap"]);
+    expect(readdirSync(bin).sort()).toEqual(
+      ["berth", ...new Set([...REGISTRY.map(({ name }) => name), "portmap"])].sort(),
+    );
     const ns = lab.container();
     lab.add({ ns, bin });
     lab.del({ ns, bin });

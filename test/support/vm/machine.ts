@@ -141,7 +141,9 @@ function filesOf(
     ...[...modules, ...modulesOf(package_, spare)].map(({ name, data }) => executable(`modules/${name}.ko`, data)),
     executable("berth/berth", readFileSync(join(bin, "berth"))),
     ...REGISTRY.map(({ name }) => symlink(`berth/${name}`, "berth")),
-    ...REGISTRY.map(({ name }) => executable(`reference/${name}`, readFileSync(join(reference, name)))),
+    ...REGISTRY.filter(({ name }) => existsSync(join(reference, name))).map(({ name }) =>
+      executable(`reference/${name}`, readFileSync(join(reference, name))),
+    ),
     ...more.flatMap(program),
     ...files.flatMap(copied),
   ];
