@@ -1,19 +1,17 @@
 import { EBUSY, EINTR } from "../base/errno.ts";
-import { Writer } from "../wire/cursor.ts";
+import type { Writer } from "../wire/cursor.ts";
 import {
   type Message,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
   NLM_F_MULTI,
-  NLM_F_REQUEST,
   NLMSG_DONE,
   NLMSG_ERROR,
   readAck,
-  readMessages,
-  writeMessage,
 } from "../wire/message.ts";
 import { NetlinkError } from "./error.ts";
+import { Exchange, type Tap } from "./exchange.ts";
 import type { Socket } from "./socket.ts";
 
 /** A change that is to be asked of the kernel, or a question among changes. */
@@ -32,17 +30,11 @@ export interface Request {
   readonly answer?: (message: Message) => void;
 }
 
-/** An observer of all traffic: BERTH_TRACE. */
-export type Tap = (direction: ">" | "<", datagram: Uint8Array) => void;
-
 /**
  * How many changes one datagram holds at most. The kernel refuses (EMSGSIZE) a datagram beyond the socket's send buffer, and
  * loses (ENOBUFS) errors beyond its receive buffer: by default 208 KiB each, of which an error takes 768 bytes.
  */
 const SERIES = 128;
-
-/** How long the rest of an open dump is waited for: it comes at once, as it is asked for. */
-const END_MS = 1000;
 
 function refusal({ operation, tolerate, tolerated }: Request, message: Message): NetlinkError | undefined {
   const { errno, text } = readAck(message);
@@ -52,7 +44,7 @@ function refusal({ operation, tolerate, tolerated }: Request, message: Message):
   return undefined;
 }
 
-/** A conversation with one netlink family over one socket: the only receive loop there is. */
+/** A conversation with one netlink family over one socket. */
 export class Client {
   readonly #socket: Socket;
   readonly #tap: Tap | undefined;
@@ -70,6 +62,13 @@ export class Client {
 
   close(): void {
     this.#socket.close();
+  }
+
+  /** An exchange of `count` messages at most, for a caller that frames them itself (nfnetlink's batches). */
+  begin(count: number): Exchange {
+    const first = this.#seq + 1;
+    this.#seq += count;
+    return new Exchange(this.#socket, this.#tap, first);
   }
 
   /** Asks for one change. Throws NetlinkError. */
@@ -102,59 +101,33 @@ export class Client {
 
   #attemptSeries(requests: readonly Request[]): (NetlinkError | undefined)[] {
     const outcome = new Array<NetlinkError | undefined>(requests.length);
-    const first = this.sequence(requests.length);
-    const last = this.#seq;
-    if (last < first) return outcome;
-    const w = new Writer();
+    const last = requests.length - 1;
+    if (last < 0) return outcome;
+    const exchange = this.begin(requests.length);
     requests.forEach(({ type, flags, body, answer }, i) => {
-      const ack = first + i === last && !answer ? NLM_F_ACK : 0;
-      writeMessage(w, type, NLM_F_REQUEST | flags | ack, first + i, body);
+      exchange.add(type, i === last && !answer ? flags | NLM_F_ACK : flags, body);
     });
-    this.#send(w.finish());
-    for (let answered = false; !answered; ) {
-      for (const message of this.#receive()) {
-        const request = requests[message.seq - first];
-        if (!request) continue;
-        if (message.type === NLMSG_ERROR) outcome[message.seq - first] = refusal(request, message);
-        else if (request.answer) request.answer(message);
-        else continue;
-        answered = message.seq === last;
-      }
+    exchange.send();
+    for (;;) {
+      const message = exchange.next();
+      const place = exchange.placeOf(message);
+      const request = requests[place] as Request;
+      if (message.type === NLMSG_ERROR) outcome[place] = refusal(request, message);
+      else if (request.answer) request.answer(message);
+      else continue;
+      if (place === last) return outcome;
     }
-    return outcome;
-  }
-
-  /** Sends a datagram that the caller has framed itself (nfnetlink batches) with its own sequence numbers. */
-  sendRaw(datagram: Uint8Array): void {
-    this.#send(datagram);
-  }
-
-  /** The next datagram's messages. Throws EAGAIN after `timeout` milliseconds if given. */
-  receive(timeout?: number): Message[] {
-    return this.#receive(timeout);
-  }
-
-  /** Reserves `count` consecutive sequence numbers and returns the first. */
-  sequence(count: number): number {
-    const first = this.#seq + 1;
-    this.#seq += count;
-    return first;
   }
 
   /** Asks one object by key and decodes the answer. Throws NetlinkError (ENODEV, ENOENT … when there is none). */
   get<T>(operation: string, type: number, body: (w: Writer) => void, decode: (message: Message) => T): T {
-    const seq = ++this.#seq;
-    const w = new Writer(256);
-    writeMessage(w, type, NLM_F_REQUEST, seq, body);
-    this.#send(w.finish());
-    for (;;) {
-      for (const message of this.#receive()) {
-        if (message.seq !== seq) continue;
-        if (message.type !== NLMSG_ERROR) return decode(message);
-        const { errno, text } = readAck(message);
-        throw new NetlinkError(operation, errno, text);
-      }
-    }
+    const exchange = this.begin(1);
+    exchange.add(type, 0, body);
+    exchange.send();
+    const message = exchange.next();
+    if (message.type !== NLMSG_ERROR) return decode(message);
+    const { errno, text } = readAck(message);
+    throw new NetlinkError(operation, errno, text);
   }
 
   /** Lists objects. A dump that the kernel says was interrupted by a change is repeated, at last failing with EINTR. */
@@ -172,42 +145,23 @@ export class Client {
     body: (w: Writer) => void,
     decode: (message: Message) => T,
   ): T[] | undefined {
-    const seq = ++this.#seq;
-    const w = new Writer(256);
-    writeMessage(w, type, NLM_F_REQUEST | NLM_F_DUMP, seq, body);
-    this.#send(w.finish());
+    const exchange = this.begin(1);
+    exchange.add(type, NLM_F_DUMP, body);
+    exchange.send();
     const found: T[] = [];
     let interrupted = false;
     for (;;) {
-      for (const message of this.#receive()) {
-        if (message.seq !== seq) continue;
-        if (message.flags & NLM_F_DUMP_INTR) interrupted = true;
-        if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
-          const { errno, text } = message.body.left >= 4 ? readAck(message) : { errno: 0, text: undefined };
-          if (errno === EINTR) interrupted = true;
-          else if (errno === EBUSY) this.#readOpenDump();
-          else if (errno) throw new NetlinkError(operation, errno, text);
-          return interrupted || errno === EBUSY ? undefined : found;
-        }
-        found.push(decode(message));
-        if (!(message.flags & NLM_F_MULTI)) return found;
+      const message = exchange.next();
+      if (message.flags & NLM_F_DUMP_INTR) interrupted = true;
+      if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
+        const { errno, text } = message.body.left >= 4 ? readAck(message) : { errno: 0, text: undefined };
+        // Before the end of a dump a socket gets no other.
+        if (errno === EBUSY) exchange.endOpenDump();
+        else if (errno && errno !== EINTR) throw new NetlinkError(operation, errno, text);
+        return interrupted || errno ? undefined : found;
       }
+      found.push(decode(message));
+      if (!(message.flags & NLM_F_MULTI)) return found;
     }
-  }
-
-  /** What a signal made its caller leave in the middle is read to its end: before that a socket gets no other dump. */
-  #readOpenDump(): void {
-    while (!this.#receive(END_MS).some(({ type }) => type === NLMSG_DONE));
-  }
-
-  #send(datagram: Uint8Array): void {
-    this.#tap?.(">", datagram);
-    this.#socket.send(datagram);
-  }
-
-  #receive(timeout?: number): Message[] {
-    const datagram = this.#socket.receive(timeout);
-    this.#tap?.("<", datagram);
-    return readMessages(datagram);
   }
 }

@@ -305,8 +305,23 @@ test("a tap sees every datagram in both directions", () => {
   ]);
 });
 
-test("sequence() keeps numbers for a caller that frames its own messages", () => {
-  const client = new Client(scripted([hex(message(SET, 5, 4, "aa 00 00 00")), hex(ack(4))]));
-  expect(client.sequence(3)).toBe(1);
-  client.change(request());
+test("begin() keeps numbers for a caller that frames its own messages", () => {
+  const framed = hex(message(GET, 1, 1, "aa 00 00 00") + message(DATA, 0x401, 2));
+  const answers = hex(ack(0) + message(DATA, 0, 4) + message(DATA, 0, 2, "2a 00 00 00") + ack(1, EEXIST));
+  const rows = [
+    [framed, answers],
+    [hex(message(SET, 5, 4, "aa 00 00 00")), hex(ack(4))],
+  ] as const;
+  play(scripted(...rows), (client) => {
+    const exchange = client.begin(3);
+    exchange.add(GET, 0, (w) => w.u32(0xaa));
+    exchange.add(DATA, 0x400, () => {});
+    exchange.send();
+    const places = [exchange.next(), exchange.next()].map((answer) => [exchange.placeOf(answer), answer.type]);
+    expect(places).toEqual([
+      [1, DATA],
+      [0, ERROR],
+    ]);
+    client.change(request());
+  });
 });
