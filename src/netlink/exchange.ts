@@ -1,5 +1,6 @@
 import { Writer } from "../wire/cursor.ts";
 import { type Message, NLM_F_REQUEST, NLMSG_DONE, readMessages, writeMessage } from "../wire/message.ts";
+import type { Wire } from "./request.ts";
 import type { Socket } from "./socket.ts";
 
 /** An observer of all traffic: BERTH_TRACE. */
@@ -29,9 +30,9 @@ export class Exchange {
     this.#end = first;
   }
 
-  /** Adds a message. `flags` are those besides NLM_F_REQUEST. */
-  add(type: number, flags: number, body: (w: Writer) => void): void {
-    writeMessage(this.#w, type, NLM_F_REQUEST | flags, this.#end, body);
+  /** Adds a message, with `flags` besides the form's. */
+  add<O>(form: Wire<O>, object: O, flags: number): void {
+    writeMessage(this.#w, form.type, NLM_F_REQUEST | form.flags | flags, this.#end, form.write, object);
     this.#end++;
   }
 

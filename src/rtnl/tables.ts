@@ -34,13 +34,15 @@ export interface LinkHeader {
   change?: number;
 }
 
+export function writeLinkHeader(w: Writer, index: number, flags: number, change: number): void {
+  w.zero(4);
+  w.u32(index);
+  w.u32(flags);
+  w.u32(change);
+}
+
 export const linkHeader: Coder<LinkHeader> = {
-  encode(w: Writer, { index = 0, flags = 0, change = 0 }) {
-    w.zero(4);
-    w.u32(index);
-    w.u32(flags);
-    w.u32(change);
-  },
+  encode: (w, { index = 0, flags = 0, change = 0 }) => writeLinkHeader(w, index, flags, change),
   decode(r: Reader) {
     r.skip(4);
     return { index: r.i32(), flags: r.u32(), change: r.u32() };
@@ -100,9 +102,11 @@ export const readLinkInfo = lazyAttrs({
 
 const bridgeLinkInfo = attrs({ kind: [1, cstr], data: [2, bridgeInfo] });
 
+export const IFLA_IFNAME = 3;
+
 const common = {
   address: [1, mac],
-  ifname: [3, cstr],
+  ifname: [IFLA_IFNAME, cstr],
   mtu: [4, u32],
   master: [10, u32],
   alias: [20, cstr],
