@@ -41,8 +41,7 @@ export function writeMessage<O>(
   object: O,
 ): void {
   const start = w.zero(16);
-  w.patch16(start + 4, type);
-  w.patch16(start + 6, flags);
+  w.patch32(start + 4, type | (flags << 16));
   w.patch32(start + 8, seq);
   write(w, object);
   w.patch32(start, w.at - start);
