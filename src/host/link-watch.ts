@@ -2,7 +2,7 @@ import * as sys from "#sys";
 import { EAGAIN, ENOBUFS, isErrno } from "../base/errno.ts";
 import type { Client } from "../netlink/client.ts";
 import type { Socket } from "../netlink/socket.ts";
-import { findLink } from "../rtnl/link.ts";
+import { findLink } from "../rtnl/find-link.ts";
 import { type Link, readLinkEvents } from "../rtnl/read-link.ts";
 
 /** What the kernel has said of a namespace's links since the watch began. */

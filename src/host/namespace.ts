@@ -1,9 +1,10 @@
-import { Client, type Request } from "../netlink/client.ts";
+import { Client } from "../netlink/client.ts";
 import type { NetlinkError } from "../netlink/error.ts";
+import type { Request } from "../netlink/request.ts";
 import { NETLINK_ROUTE, openListener, openSocket, type Socket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { type Addr, listAddrs } from "../rtnl/addr.ts";
-import { findLink, listLinks, showLink } from "../rtnl/link.ts";
+import { findLink, listLinks, SHOW_LINK } from "../rtnl/find-link.ts";
 import { forwards } from "../rtnl/netconf.ts";
 import type { Link } from "../rtnl/read-link.ts";
 import { listRoutes, type Route } from "../rtnl/route.ts";
@@ -72,7 +73,7 @@ export class OpenNamespace implements Namespace {
   }
 
   findLinks(links: readonly (string | number)[]): (Link | undefined)[] {
-    return findLinks(this.#rtnl(), links);
+    return this.#rtnl().getAll(SHOW_LINK, links);
   }
 
   listLinks(): Link[] {
@@ -159,25 +160,8 @@ function attemptBetween(
   rtnl: Client,
   before: readonly Request[],
   after: readonly Request[],
-  name: string | number,
+  link: string | number,
 ): Attempted {
-  let link: Link | undefined;
-  const question = showLink(name, (found) => {
-    link = found;
-  });
-  const failures = rtnl.attempt([...before, question, ...after]);
-  const [refused] = failures.splice(before.length, 1);
-  if (refused) throw refused;
-  return { failures, link };
-}
-
-function findLinks(rtnl: Client, names: readonly (string | number)[]): (Link | undefined)[] {
-  const links = new Array<Link | undefined>(names.length);
-  const questions = names.map((name, i) =>
-    showLink(name, (found) => {
-      links[i] = found;
-    }),
-  );
-  rtnl.changeAll(questions);
-  return links;
+  const { failures, answer } = rtnl.attemptAround(before, SHOW_LINK, link, after);
+  return { failures, link: answer };
 }

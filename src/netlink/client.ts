@@ -1,39 +1,33 @@
 import { EBUSY, EINTR } from "../base/errno.ts";
-import { Writer } from "../wire/cursor.ts";
 import {
   type Message,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
   NLM_F_MULTI,
-  NLM_F_REQUEST,
   NLMSG_DONE,
   NLMSG_ERROR,
   readAck,
-  readMessages,
-  writeMessage,
 } from "../wire/message.ts";
 import { NetlinkError } from "./error.ts";
+import { Exchange, type Tap } from "./exchange.ts";
+import type { Question, Request } from "./request.ts";
 import type { Socket } from "./socket.ts";
 
-/** A change that is to be asked of the kernel, or a question among changes. */
-export interface Request {
-  /** In the words of the command it equals, for errors. */
-  readonly operation: () => string;
-  readonly type: number;
-  /** Flags besides NLM_F_REQUEST and NLM_F_ACK. */
-  readonly flags: number;
-  readonly body: (w: Writer) => void;
-  /** Errors that count as success. */
-  readonly tolerate?: readonly number[];
-  /** Is told of one. */
-  readonly tolerated?: () => void;
-  /** What makes it a question: is given its one answer. */
-  readonly answer?: (message: Message) => void;
-}
+/** A request, or a question among requests. */
+type Asked = Request | { readonly form: Question<unknown, unknown>; readonly object: unknown };
 
-/** An observer of all traffic: BERTH_TRACE. */
-export type Tap = (direction: ">" | "<", datagram: Uint8Array) => void;
+/** What became of it: an answer, a NetlinkError, or undefined for what was done or tolerated, or is not there. */
+type Outcome = unknown;
+
+type Failures = (NetlinkError | undefined)[];
+
+/** What became of changes, and of the question among them. */
+export interface Attempted<A> {
+  readonly failures: Failures;
+  /** Undefined when there is none. */
+  readonly answer: A | undefined;
+}
 
 /**
  * How many changes one datagram holds at most. The kernel refuses (EMSGSIZE) a datagram beyond the socket's send buffer, and
@@ -41,18 +35,10 @@ export type Tap = (direction: ">" | "<", datagram: Uint8Array) => void;
  */
 const SERIES = 128;
 
-/** How long the rest of an open dump is waited for: it comes at once, as it is asked for. */
-const END_MS = 1000;
+/** How often a dump is begun at most. */
+const DUMPS = 10;
 
-function refusal({ operation, tolerate, tolerated }: Request, message: Message): NetlinkError | undefined {
-  const { errno, text } = readAck(message);
-  if (!errno) return undefined;
-  if (!tolerate?.includes(errno)) return new NetlinkError(operation(), errno, text);
-  tolerated?.();
-  return undefined;
-}
-
-/** A conversation with one netlink family over one socket: the only receive loop there is. */
+/** A conversation with one netlink family over one socket. */
 export class Client {
   readonly #socket: Socket;
   readonly #tap: Tap | undefined;
@@ -72,6 +58,17 @@ export class Client {
     this.#socket.close();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** An exchange of `count` messages at most, for a caller that frames them itself (nfnetlink's batches). */
+  begin(count: number): Exchange {
+    const first = this.#seq + 1;
+    this.#seq += count;
+    return new Exchange(this.#socket, this.#tap, first);
+  }
+
   /** Asks for one change. Throws NetlinkError. */
   change(request: Request): void {
     this.changeAll([request]);
@@ -83,131 +80,124 @@ export class Client {
    * failure, after all are answered.
    */
   changeAll(requests: readonly Request[]): void {
-    const failure = this.attempt(requests).find((error) => error !== undefined);
-    if (failure) throw failure;
+    for (const failure of this.attempt(requests)) if (failure) throw failure;
   }
 
   /**
    * Like changeAll, but returns each request's failure (undefined: done) in place of throwing.
-   * Only the last request asks for an acknowledgement, unless it is a question: errors are sent unasked, and in order.
+   * Only the last request asks for an acknowledgement: errors are sent unasked, and in order.
    */
-  attempt(requests: readonly Request[]): (NetlinkError | undefined)[] {
-    if (requests.length <= SERIES) return this.#attemptSeries(requests);
-    const outcome: (NetlinkError | undefined)[] = [];
-    for (let at = 0; at < requests.length; at += SERIES) {
-      outcome.push(...this.#attemptSeries(requests.slice(at, at + SERIES)));
-    }
+  attempt(requests: readonly Request[]): Failures {
+    return this.#ask(requests) as Failures;
+  }
+
+  /** Like attempt, with a question between the changes `before` and those `after`. Throws when that is refused. */
+  attemptAround<O, A>(
+    before: readonly Request[],
+    question: Question<O, A>,
+    object: O,
+    after: readonly Request[],
+  ): Attempted<A> {
+    const outcome = this.#ask([...before, { form: question as Question<unknown, A>, object }, ...after]);
+    const [answer] = outcome.splice(before.length, 1);
+    if (answer instanceof NetlinkError) throw answer;
+    return { failures: outcome as Failures, answer: answer as A | undefined };
+  }
+
+  /** The answer about one object; undefined when there is none. Throws NetlinkError. */
+  get<O, A>(question: Question<O, A>, object: O): A | undefined {
+    const exchange = this.begin(1);
+    exchange.add(question, object, 0);
+    exchange.send();
+    const message = exchange.next();
+    if (message.type !== NLMSG_ERROR) return question.read(message, object);
+    const { errno, text } = readAck(message);
+    if (errno === question.absent) return undefined;
+    throw new NetlinkError(question.text(object), errno, text);
+  }
+
+  /** The answers about several, asked in one datagram. */
+  getAll<O, A>(question: Question<O, A>, objects: readonly O[]): (A | undefined)[] {
+    const form = question as Question<unknown, A>;
+    const outcome = this.#ask(objects.map((object) => ({ form, object })));
+    for (const answer of outcome) if (answer instanceof NetlinkError) throw answer;
+    return outcome as (A | undefined)[];
+  }
+
+  #ask(asked: readonly Asked[]): Outcome[] {
+    if (asked.length <= SERIES) return this.#askSeries(asked);
+    const outcome: Outcome[] = [];
+    for (let at = 0; at < asked.length; at += SERIES) outcome.push(...this.#askSeries(asked.slice(at, at + SERIES)));
     return outcome;
   }
 
-  #attemptSeries(requests: readonly Request[]): (NetlinkError | undefined)[] {
-    const outcome = new Array<NetlinkError | undefined>(requests.length);
-    const first = this.sequence(requests.length);
-    const last = this.#seq;
-    if (last < first) return outcome;
-    const w = new Writer();
-    requests.forEach(({ type, flags, body, answer }, i) => {
-      const ack = first + i === last && !answer ? NLM_F_ACK : 0;
-      writeMessage(w, type, NLM_F_REQUEST | flags | ack, first + i, body);
-    });
-    this.#send(w.finish());
-    for (let answered = false; !answered; ) {
-      for (const message of this.#receive()) {
-        const request = requests[message.seq - first];
-        if (!request) continue;
-        if (message.type === NLMSG_ERROR) outcome[message.seq - first] = refusal(request, message);
-        else if (request.answer) request.answer(message);
-        else continue;
-        answered = message.seq === last;
-      }
+  #askSeries(asked: readonly Asked[]): Outcome[] {
+    const outcome = new Array<Outcome>(asked.length);
+    const last = asked.length - 1;
+    if (last < 0) return outcome;
+    const exchange = this.begin(asked.length);
+    for (let i = 0; i <= last; i++) {
+      const { form, object } = asked[i] as Asked;
+      exchange.add(form, object, i === last && !form.read ? NLM_F_ACK : 0);
     }
-    return outcome;
-  }
-
-  /** Sends a datagram that the caller has framed itself (nfnetlink batches) with its own sequence numbers. */
-  sendRaw(datagram: Uint8Array): void {
-    this.#send(datagram);
-  }
-
-  /** The next datagram's messages. Throws EAGAIN after `timeout` milliseconds if given. */
-  receive(timeout?: number): Message[] {
-    return this.#receive(timeout);
-  }
-
-  /** Reserves `count` consecutive sequence numbers and returns the first. */
-  sequence(count: number): number {
-    const first = this.#seq + 1;
-    this.#seq += count;
-    return first;
-  }
-
-  /** Asks one object by key and decodes the answer. Throws NetlinkError (ENODEV, ENOENT … when there is none). */
-  get<T>(operation: string, type: number, body: (w: Writer) => void, decode: (message: Message) => T): T {
-    const seq = ++this.#seq;
-    const w = new Writer(256);
-    writeMessage(w, type, NLM_F_REQUEST, seq, body);
-    this.#send(w.finish());
+    exchange.send();
     for (;;) {
-      for (const message of this.#receive()) {
-        if (message.seq !== seq) continue;
-        if (message.type !== NLMSG_ERROR) return decode(message);
-        const { errno, text } = readAck(message);
-        throw new NetlinkError(operation, errno, text);
-      }
+      const message = exchange.next();
+      const place = exchange.placeOf(message);
+      const one = asked[place] as Asked;
+      if (message.type === NLMSG_ERROR) outcome[place] = refusal(one, message);
+      else if (one.form.read) outcome[place] = one.form.read(message, one.object);
+      else continue;
+      if (place === last) return outcome;
     }
   }
 
-  /** Lists objects. A dump that the kernel says was interrupted by a change is repeated, at last failing with EINTR. */
-  dump<T>(operation: string, type: number, body: (w: Writer) => void, decode: (message: Message) => T): T[] {
-    for (let left = 10; left > 0; left--) {
-      const found = this.#dumpOnce(operation, type, body, decode);
+  /**
+   * The list that answers a question; empty also when there is nothing that it could be of. One that the kernel says was
+   * interrupted by a change is asked for again, and at last fails with EINTR. Throws NetlinkError.
+   */
+  dump<O, A>(question: Question<O, A>, object: O): A[] {
+    for (let left = DUMPS; left > 0; left--) {
+      const found = this.#dumpOnce(question, object);
       if (found) return found;
     }
-    throw new NetlinkError(operation, EINTR, "the list kept changing while it was read");
+    throw new NetlinkError(question.text(object), EINTR, "the list kept changing while it was read");
   }
 
-  #dumpOnce<T>(
-    operation: string,
-    type: number,
-    body: (w: Writer) => void,
-    decode: (message: Message) => T,
-  ): T[] | undefined {
-    const seq = ++this.#seq;
-    const w = new Writer(256);
-    writeMessage(w, type, NLM_F_REQUEST | NLM_F_DUMP, seq, body);
-    this.#send(w.finish());
-    const found: T[] = [];
+  #dumpOnce<O, A>(question: Question<O, A>, object: O): A[] | undefined {
+    const exchange = this.begin(1);
+    exchange.add(question, object, NLM_F_DUMP);
+    exchange.send();
+    const found: A[] = [];
     let interrupted = false;
     for (;;) {
-      for (const message of this.#receive()) {
-        if (message.seq !== seq) continue;
-        if (message.flags & NLM_F_DUMP_INTR) interrupted = true;
-        if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
-          const { errno, text } = message.body.left >= 4 ? readAck(message) : { errno: 0, text: undefined };
-          if (errno === EINTR) interrupted = true;
-          else if (errno === EBUSY) this.#readOpenDump();
-          else if (errno) throw new NetlinkError(operation, errno, text);
-          return interrupted || errno === EBUSY ? undefined : found;
-        }
-        found.push(decode(message));
-        if (!(message.flags & NLM_F_MULTI)) return found;
+      const message = exchange.next();
+      if (message.flags & NLM_F_DUMP_INTR) interrupted = true;
+      if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
+        const { errno, text } = message.body.left >= 4 ? readAck(message) : { errno: 0, text: undefined };
+        if (errno && errno === question.absent) return [];
+        // Before the end of a dump a socket gets no other.
+        if (errno === EBUSY) exchange.endOpenDump();
+        else if (errno && errno !== EINTR) throw new NetlinkError(question.text(object), errno, text);
+        return interrupted || errno ? undefined : found;
       }
+      found.push(question.read(message, object));
+      if (!(message.flags & NLM_F_MULTI)) return found;
     }
   }
+}
 
-  /** What a signal made its caller leave in the middle is read to its end: before that a socket gets no other dump. */
-  #readOpenDump(): void {
-    while (!this.#receive(END_MS).some(({ type }) => type === NLMSG_DONE));
-  }
+/** What an NLMSG_ERROR says of what was asked. */
+function refusal(asked: Asked, message: Message): NetlinkError | undefined {
+  const { errno, text } = readAck(message);
+  if (!errno) return undefined;
+  const { form, object } = asked;
+  if (form.read ? errno === form.absent : isTolerated(asked as Request, errno)) return undefined;
+  return new NetlinkError(form.text(object), errno, text);
+}
 
-  #send(datagram: Uint8Array): void {
-    this.#tap?.(">", datagram);
-    this.#socket.send(datagram);
-  }
-
-  #receive(timeout?: number): Message[] {
-    const datagram = this.#socket.receive(timeout);
-    this.#tap?.("<", datagram);
-    return readMessages(datagram);
-  }
+function isTolerated({ tolerate, tolerated }: Request, errno: number): boolean {
+  if (!tolerate?.includes(errno)) return false;
+  tolerated?.();
+  return true;
 }

@@ -1,6 +1,6 @@
 import * as sys from "#sys";
 import { readMessages } from "../wire/message.ts";
-import type { Tap } from "./client.ts";
+import type { Tap } from "./exchange.ts";
 
 let enabled: boolean | undefined;
 

@@ -1,8 +1,9 @@
-import { Writer } from "../wire/cursor.ts";
-import { NLM_F_ACK, NLM_F_REQUEST, writeMessage } from "../wire/message.ts";
+import type { Exchange } from "../netlink/exchange.ts";
+import type { Wire } from "../netlink/request.ts";
+import { NLM_F_ACK } from "../wire/message.ts";
 import { type Command, formOf, type ObjectOf, type Verb } from "./commands.ts";
 import type { Family } from "./objects.ts";
-import { BATCH_HEADER, header, headerOf, NFNL_BATCH_BEGIN, NFNL_BATCH_END } from "./tables.ts";
+import { NFNL_BATCH_BEGIN, NFNL_BATCH_END, writeBatchHeader } from "./tables.ts";
 import { commandText } from "./text.ts";
 
 /**
@@ -60,22 +61,18 @@ export class Batch {
   }
 }
 
+const BEGIN: Wire<undefined> = { type: NFNL_BATCH_BEGIN, flags: 0, write: writeBatchHeader };
+const END: Wire<undefined> = { type: NFNL_BATCH_END, flags: 0, write: writeBatchHeader };
+
 /**
- * The commands as one datagram: `first` is the sequence number of the message that begins the batch, then one each.
- * Only the last command asks for an acknowledgement: errors come without being asked for.
+ * Adds the messages of a batch: the one that begins it, one for each command, the one that ends it. Only the last command
+ * asks for an acknowledgement: errors come without being asked for.
  */
-export function encodeBatch(commands: readonly Command[], first: number): Uint8Array {
-  const w = new Writer();
-  writeMessage(w, NFNL_BATCH_BEGIN, NLM_F_REQUEST, first, (w) => header.encode(w, BATCH_HEADER));
+export function addBatch(exchange: Exchange, commands: readonly Command[]): void {
+  exchange.add(BEGIN, undefined, 0);
   commands.forEach((command, i) => {
-    const { type, flags, write } = formOf(command);
-    const ack = i === commands.length - 1 ? NLM_F_ACK : 0;
-    writeMessage(w, type, NLM_F_REQUEST | flags | ack, first + 1 + i, (w) => {
-      header.encode(w, headerOf(command.scope.family));
-      write(w, command.scope, command.object, i + 1);
-    });
+    const { scope, object } = command;
+    exchange.add(formOf(command), { scope, object, id: i + 1 }, i === commands.length - 1 ? NLM_F_ACK : 0);
   });
-  const last = first + 1 + commands.length;
-  writeMessage(w, NFNL_BATCH_END, NLM_F_REQUEST, last, (w) => header.encode(w, BATCH_HEADER));
-  return w.finish();
+  exchange.add(END, undefined, 0);
 }

@@ -2,7 +2,7 @@ import { ENOENT } from "../base/errno.ts";
 import type { Client } from "../netlink/client.ts";
 import { NetlinkError } from "../netlink/error.ts";
 import { NLMSG_ERROR, readAck } from "../wire/message.ts";
-import { type Batch, encodeBatch } from "./batch.ts";
+import { addBatch, type Batch } from "./batch.ts";
 import type { Command } from "./commands.ts";
 import { commandText } from "./text.ts";
 
@@ -44,18 +44,17 @@ function isForgiven({ command, error }: Failure): boolean {
  * with the number of its first message, and maybe without that acknowledgement.
  */
 function exchange(client: Client, commands: readonly Command[]): Failure[] {
-  const first = client.sequence(commands.length + 2);
-  const last = first + commands.length;
-  client.sendRaw(encodeBatch(commands, first));
+  const batch = client.begin(commands.length + 2);
+  addBatch(batch, commands);
+  batch.send();
   const failures: Failure[] = [];
   for (;;) {
-    for (const message of client.receive()) {
-      const index = message.seq - first - 1;
-      if (message.type !== NLMSG_ERROR || index < -1 || index >= commands.length) continue;
-      const { errno, text } = readAck(message);
-      if (errno) failures.push(failure(commands, index, errno, text));
-      if (index === -1 || message.seq === last) return failures;
-    }
+    const message = batch.next();
+    if (message.type !== NLMSG_ERROR) continue;
+    const index = batch.placeOf(message) - 1;
+    const { errno, text } = readAck(message);
+    if (errno) failures.push(failure(commands, index, errno, text));
+    if (index === -1 || index >= commands.length - 1) return failures;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Wire } from "../netlink/request.ts";
 import type { Writer } from "../wire/cursor.ts";
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_NONREC } from "../wire/message.ts";
 import * as body from "./bodies.ts";
@@ -13,6 +14,7 @@ import {
   NFT_NEWSET,
   NFT_NEWSETELEM,
   NFT_NEWTABLE,
+  writeHeader,
 } from "./tables.ts";
 
 /**
@@ -23,16 +25,25 @@ export type Verb = "add" | "create" | "delete" | "destroy" | "flush";
 
 type OfKind<K extends Kind> = Extract<NftObject, { kind: K }>;
 
-/** How a verb is asked of the kernel for one kind of object. */
-interface Form<O> {
-  readonly type: number;
-  readonly flags: number;
-  /** Writes the attributes. `id` differs for each command of a batch. */
-  readonly write: (w: Writer, scope: body.Scope, object: O, id: number) => void;
-}
+/** How a verb is asked of the kernel for one kind of object; its text is that of any (text.ts). */
+type CommandForm<O> = Wire<{
+  readonly scope: body.Scope;
+  readonly object: O;
+  /** Differs for each command of a batch. */
+  readonly id: number;
+}>;
 
-function form<O>(type: number, flags: number, write: Form<O>["write"]): Form<O> {
-  return { type, flags, write };
+type WriteBody<O> = (w: Writer, scope: body.Scope, object: O, id: number) => void;
+
+function form<O>(type: number, flags: number, writeBody: WriteBody<O>): CommandForm<O> {
+  return {
+    type,
+    flags,
+    write(w, { scope, object, id }) {
+      writeHeader(w, scope.family);
+      writeBody(w, scope, object, id);
+    },
+  };
 }
 
 const REMOVALS = {
@@ -75,7 +86,7 @@ const FORMS = {
     rule: undefined,
     handle: undefined,
   },
-} satisfies { [V in Verb]: { [K in Kind]: Form<OfKind<K>> | undefined } };
+} satisfies { [V in Verb]: { [K in Kind]: CommandForm<OfKind<K>> | undefined } };
 
 /** The objects that a verb can be used with. */
 export type ObjectOf<V extends Verb> = {
@@ -90,6 +101,6 @@ export interface Command {
 }
 
 /** The message that asks for `command`; `ObjectOf` has made sure that there is one. */
-export function formOf({ verb, object }: Command): Form<NftObject> {
-  return FORMS[verb][object.kind] as Form<NftObject>;
+export function formOf({ verb, object }: Command): CommandForm<NftObject> {
+  return FORMS[verb][object.kind] as CommandForm<NftObject>;
 }

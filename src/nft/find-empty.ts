@@ -1,13 +1,14 @@
 import type { Client } from "../netlink/client.ts";
+import type { Question } from "../netlink/request.ts";
 import { findAttr, lazyAttrs } from "../wire/attrs.ts";
 import { cstr, u32be } from "../wire/coder.ts";
 import { Reader } from "../wire/cursor.ts";
 import type { Message } from "../wire/message.ts";
-import { about, found } from "./ask.ts";
 import { expr } from "./expr.ts";
-import type { FoundRule } from "./find.ts";
+import { type ChainRef, type FoundRule, RULES } from "./find.ts";
+import { SETS, type SetsRef } from "./find-set.ts";
 import type { Family } from "./objects.ts";
-import { header, NFT_GETRULE, NFT_GETSET, ruleAttrs, setAttrs } from "./tables.ts";
+import { header, ruleAttrs } from "./tables.ts";
 
 /** Questions whose answers are long, and of which little is wanted: what is not is hardly looked at. */
 
@@ -20,11 +21,11 @@ export interface EmptySet {
   readonly sure: boolean;
 }
 
+const SHOW_SETS: Question<SetsRef, EmptySet | undefined> = { ...SETS, read: decodeEmpty };
+
 /** The sets of a table but for those that had elements when the kernel listed them, oldest first. */
 export function listEmptySets(client: Client, family: Family, table: string): EmptySet[] {
-  const body = about(family, (w) => setAttrs.encode(w, { table }));
-  const sets = found(() => client.dump(`nft list sets table ${family} ${table}`, NFT_GETSET, body, decodeEmpty));
-  return (sets ?? []).filter((set) => set !== undefined);
+  return client.dump(SHOW_SETS, { family, table }).filter((set) => set !== undefined);
 }
 
 function decodeEmpty({ body }: Message): EmptySet | undefined {
@@ -34,6 +35,22 @@ function decodeEmpty({ body }: Message): EmptySet | undefined {
   return count ? undefined : { name: set.name ?? "", sure: count !== undefined };
 }
 
+interface RulesOf extends ChainRef {
+  readonly sets: ReadonlySet<string>;
+}
+
+type LookingRule = Pick<FoundRule, "handle" | "exprs">;
+
+const SHOW_RULES_OF: Question<RulesOf, LookingRule | undefined> = {
+  ...RULES,
+  read({ body }, { sets }) {
+    header.decode(body);
+    if (!sets.has(firstLookup(body) ?? "")) return undefined;
+    const { handle = 0, exprs = [] } = ruleAttrs.decode(body);
+    return { handle, exprs };
+  },
+};
+
 /** The rules of a chain whose first lookup is in one of `sets`, in order. Empty also without the chain. */
 export function listRulesOf(
   client: Client,
@@ -41,15 +58,8 @@ export function listRulesOf(
   table: string,
   chain: string,
   sets: ReadonlySet<string>,
-): Pick<FoundRule, "handle" | "exprs">[] {
-  const body = about(family, (w) => ruleAttrs.encode(w, { table, chain }));
-  const rules = found(() =>
-    client.dump(`nft list chain ${family} ${table} ${chain}`, NFT_GETRULE, body, ({ body }) => {
-      header.decode(body);
-      return sets.has(firstLookup(body) ?? "") ? ruleAttrs.decode(body) : undefined;
-    }),
-  );
-  return (rules ?? []).flatMap((rule) => (rule ? { handle: rule.handle ?? 0, exprs: rule.exprs ?? [] } : []));
+): LookingRule[] {
+  return client.dump(SHOW_RULES_OF, { family, table, chain, sets }).filter((rule) => rule !== undefined);
 }
 
 const NFTA_RULE_EXPRESSIONS = 4;

@@ -1,24 +1,58 @@
+import { ENOENT } from "../base/errno.ts";
 import type { Client } from "../netlink/client.ts";
+import type { Form, Question } from "../netlink/request.ts";
+import type { Writer } from "../wire/cursor.ts";
 import type { Message } from "../wire/message.ts";
-import { about, found } from "./ask.ts";
 import { commentOf, setCommentOf } from "./comments.ts";
 import { type Element, type Family, KEY_TYPES, type KeyType, type NftSet } from "./objects.ts";
-import { elementsAttrs, header, NFT_GETSET, NFT_GETSETELEM, setAttrs } from "./tables.ts";
+import { elementsAttrs, header, NFT_GETSET, NFT_GETSETELEM, setAttrs, writeHeader } from "./tables.ts";
 import { keyText } from "./text.ts";
 
 /** Questions about sets and their elements, by name. */
 
+export interface SetsRef {
+  readonly family: Family;
+  readonly table: string;
+}
+
+/** How the sets of a table are asked for. */
+export const SETS = {
+  type: NFT_GETSET,
+  flags: 0,
+  absent: ENOENT,
+  text: ({ family, table }: SetsRef) => `nft list sets table ${family} ${table}`,
+  write(w: Writer, { family, table }: SetsRef) {
+    writeHeader(w, family);
+    setAttrs.encode(w, { table });
+  },
+} satisfies Form<SetsRef> & { absent: number };
+
+const SHOW_SETS: Question<SetsRef, NftSet | undefined> = { ...SETS, read: decodeSet };
+
 /** Like `nft list sets table FAMILY TABLE`, without elements and sets of other key types. Empty without the table. */
 export function listSets(client: Client, family: Family, table: string): NftSet[] {
-  const body = about(family, (w) => setAttrs.encode(w, { table }));
-  const sets = found(() => client.dump(`nft list sets table ${family} ${table}`, NFT_GETSET, body, decodeSet));
-  return (sets ?? []).filter((set) => set !== undefined);
+  return client.dump(SHOW_SETS, { family, table }).filter((set) => set !== undefined);
 }
+
+interface SetRef extends SetsRef {
+  readonly name: string;
+}
+
+const SHOW_SET: Question<SetRef, true> = {
+  type: NFT_GETSET,
+  flags: 0,
+  absent: ENOENT,
+  text: ({ family, table, name }) => `nft list set ${family} ${table} ${name}`,
+  write(w, { family, table, name }) {
+    writeHeader(w, family);
+    setAttrs.encode(w, { table, name });
+  },
+  read: () => true,
+};
 
 /** Whether there is such a set. */
 export function hasSet(client: Client, family: Family, table: string, name: string): boolean {
-  const body = about(family, (w) => setAttrs.encode(w, { table, name }));
-  return found(() => client.get(`nft list set ${family} ${table} ${name}`, NFT_GETSET, body, () => true)) ?? false;
+  return client.get(SHOW_SET, { family, table, name }) ?? false;
 }
 
 function decodeSet({ body }: Message): NftSet | undefined {
@@ -43,7 +77,8 @@ export function listElements(client: Client, family: Family, table: string, set:
   const known = new Map<string, Element>();
   for (let left = READS; left > 0; left--) {
     const before = known.size;
-    const parts = readElements(client, family, table, set);
+    // As it comes: a part in each datagram.
+    const parts = client.dump(SHOW_ELEMENTS, { family, table, set });
     const read = new Map(parts.flat().map((element) => [element.key.join(), element]));
     for (const [key, element] of read) known.set(key, element);
     if (parts.length < 2 || (read.size === before && known.size === before)) break;
@@ -51,12 +86,37 @@ export function listElements(client: Client, family: Family, table: string, set:
   return [...known.values()];
 }
 
-/** One list, as it comes: a part in each datagram. */
-function readElements(client: Client, family: Family, table: string, set: SetName): Element[][] {
-  const body = about(family, (w) => elementsAttrs.encode(w, { table, set: set.name }));
-  const operation = `nft list set ${family} ${table} ${set.name}`;
-  return found(() => client.dump(operation, NFT_GETSETELEM, body, (message) => decodeElements(message, set))) ?? [];
+interface ElementsRef extends SetsRef {
+  readonly set: SetName;
 }
+
+const SHOW_ELEMENTS: Question<ElementsRef, Element[]> = {
+  type: NFT_GETSETELEM,
+  flags: 0,
+  absent: ENOENT,
+  text: ({ family, table, set }) => `nft list set ${family} ${table} ${set.name}`,
+  write(w, { family, table, set }) {
+    writeHeader(w, family);
+    elementsAttrs.encode(w, { table, set: set.name });
+  },
+  read: decodeElements,
+};
+
+interface ElementRef extends ElementsRef {
+  readonly key: Uint8Array;
+}
+
+const SHOW_ELEMENT: Question<ElementRef, Element[]> = {
+  type: NFT_GETSETELEM,
+  flags: 0,
+  absent: ENOENT,
+  text: ({ family, table, set, key }) => `nft get element ${family} ${table} ${set.name} { ${keyText(set.type, key)} }`,
+  write(w, { family, table, set, key }) {
+    writeHeader(w, family);
+    elementsAttrs.encode(w, { table, set: set.name, elements: [{ key: { value: key } }] });
+  },
+  read: decodeElements,
+};
 
 /** Like `nft get element FAMILY TABLE SET { KEY }`. Undefined when there is no such element, set or table. */
 export function getElement(
@@ -66,13 +126,10 @@ export function getElement(
   set: SetName,
   key: Uint8Array,
 ): Element | undefined {
-  const elements = [{ key: { value: key } }];
-  const body = about(family, (w) => elementsAttrs.encode(w, { table, set: set.name, elements }));
-  const operation = `nft get element ${family} ${table} ${set.name} { ${keyText(set.type, key)} }`;
-  return found(() => client.get(operation, NFT_GETSETELEM, body, (message) => decodeElements(message, set)[0]));
+  return client.get(SHOW_ELEMENT, { family, table, set, key })?.[0];
 }
 
-function decodeElements({ body }: Message, set: SetName): Element[] {
+function decodeElements({ body }: Message, { set }: ElementsRef): Element[] {
   header.decode(body);
   return (elementsAttrs.decode(body).elements ?? []).map(({ key, userdata }) => {
     const comment = commentOf(userdata);

@@ -1,16 +1,44 @@
+import { ENOENT } from "../base/errno.ts";
 import type { Client } from "../netlink/client.ts";
-import { about, found } from "./ask.ts";
+import type { Form, Question } from "../netlink/request.ts";
+import type { Writer } from "../wire/cursor.ts";
+import type { Message } from "../wire/message.ts";
 import { commentOf } from "./comments.ts";
 import { type Expr, NF_DROP } from "./expr.ts";
 import { type Base, type Family, hookOf } from "./objects.ts";
-import { chainAttrs, header, NFT_GETCHAIN, NFT_GETRULE, NFT_GETTABLE, ruleAttrs, tableAttrs } from "./tables.ts";
+import {
+  chainAttrs,
+  header,
+  NFT_GETCHAIN,
+  NFT_GETRULE,
+  NFT_GETTABLE,
+  ruleAttrs,
+  tableAttrs,
+  writeHeader,
+} from "./tables.ts";
 
 /** Questions about single objects, by name: never a whole ruleset. */
 
+interface TableRef {
+  readonly family: Family;
+  readonly name: string;
+}
+
+const SHOW_TABLE: Question<TableRef, true> = {
+  type: NFT_GETTABLE,
+  flags: 0,
+  absent: ENOENT,
+  text: ({ family, name }) => `nft list table ${family} ${name}`,
+  write(w, { family, name }) {
+    writeHeader(w, family);
+    tableAttrs.encode(w, { name });
+  },
+  read: () => true,
+};
+
 /** Whether there is such a table. */
 export function hasTable(client: Client, family: Family, name: string): boolean {
-  const body = about(family, (w) => tableAttrs.encode(w, { name }));
-  return found(() => client.get(`nft list table ${family} ${name}`, NFT_GETTABLE, body, () => true)) ?? false;
+  return client.get(SHOW_TABLE, { family, name }) ?? false;
 }
 
 export interface FoundChain {
@@ -19,24 +47,45 @@ export interface FoundChain {
   readonly base?: Base;
 }
 
+export interface ChainRef {
+  readonly family: Family;
+  readonly table: string;
+  readonly chain: string;
+}
+
+const SHOW_CHAIN: Question<ChainRef, FoundChain> = {
+  type: NFT_GETCHAIN,
+  flags: 0,
+  absent: ENOENT,
+  text: chainText,
+  write(w, { family, table, chain }) {
+    writeHeader(w, family);
+    chainAttrs.encode(w, { table, name: chain });
+  },
+  read: decodeChain,
+};
+
+function chainText({ family, table, chain }: ChainRef): string {
+  return `nft list chain ${family} ${table} ${chain}`;
+}
+
+function decodeChain({ body }: Message, { family }: ChainRef): FoundChain {
+  header.decode(body);
+  const { name = "", type, hook, policy } = chainAttrs.decode(body);
+  const at = hook && hookOf(family, hook.number ?? -1);
+  if (!at) return { name };
+  const base: Base = {
+    type: type as Base["type"],
+    hook: at,
+    priority: hook.priority ?? 0,
+    policy: policy === NF_DROP ? "drop" : "accept",
+  };
+  return { name, base };
+}
+
 /** Like `nft list chain FAMILY TABLE NAME` without its rules. Undefined when there is no such chain or table. */
 export function findChain(client: Client, family: Family, table: string, name: string): FoundChain | undefined {
-  const body = about(family, (w) => chainAttrs.encode(w, { table, name }));
-  return found(() =>
-    client.get(`nft list chain ${family} ${table} ${name}`, NFT_GETCHAIN, body, ({ body }) => {
-      header.decode(body);
-      const { name = "", type, hook, policy } = chainAttrs.decode(body);
-      const at = hook && hookOf(family, hook.number ?? -1);
-      if (!at) return { name };
-      const base: Base = {
-        type: type as Base["type"],
-        hook: at,
-        priority: hook.priority ?? 0,
-        policy: policy === NF_DROP ? "drop" : "accept",
-      };
-      return { name, base };
-    }),
-  );
+  return client.get(SHOW_CHAIN, { family, table, chain: name });
 }
 
 export interface FoundRule {
@@ -47,16 +96,28 @@ export interface FoundRule {
   readonly exprs: readonly Expr[];
 }
 
+/** How the rules of a chain are asked for. */
+export const RULES = {
+  type: NFT_GETRULE,
+  flags: 0,
+  absent: ENOENT,
+  text: chainText,
+  write(w: Writer, { family, table, chain }: ChainRef) {
+    writeHeader(w, family);
+    ruleAttrs.encode(w, { table, chain });
+  },
+} satisfies Form<ChainRef> & { absent: number };
+
+const SHOW_RULES: Question<ChainRef, FoundRule> = {
+  ...RULES,
+  read({ body }) {
+    header.decode(body);
+    const { handle = 0, userdata, exprs = [] } = ruleAttrs.decode(body);
+    return { handle, comment: commentOf(userdata) ?? "", exprs };
+  },
+};
+
 /** Like `nft -a list chain FAMILY TABLE CHAIN`: its rules in order. Empty also when there is no such chain or table. */
 export function listRules(client: Client, family: Family, table: string, chain: string): FoundRule[] {
-  const body = about(family, (w) => ruleAttrs.encode(w, { table, chain }));
-  const operation = `nft list chain ${family} ${table} ${chain}`;
-  const rules = found(() =>
-    client.dump(operation, NFT_GETRULE, body, ({ body }) => {
-      header.decode(body);
-      const { handle = 0, userdata, exprs = [] } = ruleAttrs.decode(body);
-      return { handle, comment: commentOf(userdata) ?? "", exprs };
-    }),
-  );
-  return rules ?? [];
+  return client.dump(SHOW_RULES, { family, table, chain });
 }

@@ -1,5 +1,6 @@
 import { attrs, list } from "../wire/attrs.ts";
 import { bytes, type Coder, cstr, i32be, u32be, u64be } from "../wire/coder.ts";
+import type { Writer } from "../wire/cursor.ts";
 import { expr } from "./expr.ts";
 import { FAMILIES, type Family } from "./objects.ts";
 
@@ -53,12 +54,14 @@ export const header: Coder<Header> = {
 };
 
 /** The header of a message about objects of a family's tables. */
-export function headerOf(family: Family): Header {
-  return { family: FAMILIES[family], resource: 0 };
+export function writeHeader(w: Writer, family: Family): void {
+  w.u32(FAMILIES[family]);
 }
 
 /** The header of NFNL_BATCH_BEGIN and NFNL_BATCH_END. */
-export const BATCH_HEADER: Header = { family: 0, resource: SUBSYSTEM };
+export function writeBatchHeader(w: Writer): void {
+  header.encode(w, { family: 0, resource: SUBSYSTEM });
+}
 
 /** NFTA_TABLE_*. */
 export const tableAttrs = attrs({

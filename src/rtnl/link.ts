@@ -1,22 +1,17 @@
-import { EAFNOSUPPORT, ENODEV, isErrno } from "../base/errno.ts";
+import { EAFNOSUPPORT } from "../base/errno.ts";
 import { formatMac, type Mac } from "../base/mac.ts";
-import type { Client, Request } from "../netlink/client.ts";
-import type { Coder } from "../wire/coder.ts";
-import type { Writer } from "../wire/cursor.ts";
+import type { Change, Request } from "../netlink/request.ts";
+import { encoded } from "../wire/coder.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
-import { type Dev, indexOf, wordFor } from "./dev.ts";
-import { decodeLink, type Link } from "./read-link.ts";
+import { type Dev, indexOf, type LinkRef, wordFor, writeLink } from "./dev.ts";
 import {
   bridgeAttrs,
   IN6_ADDR_GEN_MODE_NONE,
-  type LinkHeader,
   linkAttrs,
   linkFamilies,
-  linkHeader,
   RTM_DELLINK,
-  RTM_GETLINK,
   RTM_NEWLINK,
-  SKIP_STATS,
+  writeLinkHeader,
 } from "./tables.ts";
 
 /** Device flags (linux/if.h). */
@@ -25,47 +20,28 @@ export const IFF_PROMISC = 0x100;
 /** It has a carrier. */
 export const IFF_LOWER_UP = 0x10000;
 
-/** An interface by its name, or by its index, with or without the name for errors. */
-type LinkRef = string | Dev;
-
-/** Like `ip -d link show dev NAME`. Undefined when there is no such interface. */
-export function findLink(client: Client, link: string | number): Link | undefined {
-  try {
-    return client.get(`ip link show ${link}`, RTM_GETLINK, byName(link, { extMask: SKIP_STATS }), decodeLink);
-  } catch (error) {
-    if (isErrno(error, ENODEV)) return undefined;
-    throw error;
-  }
+export interface NewBridge {
+  readonly name: string;
+  readonly mac: Mac;
+  readonly mtu?: number;
+  readonly vlanFiltering?: boolean;
 }
 
-/** The same as a question among changes: `found` is not called when there is no such interface. */
-export function showLink(link: string | number, found: (link: Link) => void): Request {
-  return {
-    operation: () => `ip link show ${link}`,
-    type: RTM_GETLINK,
-    flags: 0,
-    tolerate: [ENODEV],
-    body: byName(link, { extMask: SKIP_STATS }),
-    answer: (message) => found(decodeLink(message)),
-  };
-}
-
-/** Like `ip -d link show`: every interface of the namespace. */
-export function listLinks(client: Client): Link[] {
-  return client.dump("ip link show", RTM_GETLINK, message({}, linkAttrs, { extMask: SKIP_STATS }), decodeLink);
-}
+export const ADD_BRIDGE: Change<NewBridge> = {
+  type: RTM_NEWLINK,
+  flags: NLM_F_CREATE | NLM_F_EXCL,
+  text: ({ name, mac, mtu, vlanFiltering }) =>
+    `ip link add ${name} ${addressWords(mac, mtu)} type bridge${vlanFiltering ? " vlan_filtering 1" : ""}`,
+  write(w, { name, mac, mtu, vlanFiltering }) {
+    const data = vlanFiltering ? { vlanFiltering: 1 } : {};
+    writeLinkHeader(w, 0, 0, 0);
+    bridgeAttrs.encode(w, { ifname: name, address: mac, mtu, linkInfo: { kind: "bridge", data } });
+  },
+};
 
 /** Like `ip link add NAME address MAC [mtu N] type bridge [vlan_filtering 1]`. EEXIST when the name is taken. */
-export function addBridge(bridge: { name: string; mac: Mac; mtu?: number; vlanFiltering?: boolean }): Request {
-  const { name, mac, mtu, vlanFiltering } = bridge;
-  const data = vlanFiltering ? { vlanFiltering: 1 } : {};
-  return {
-    operation: () =>
-      `ip link add ${name} address ${formatMac(mac)}${mtu ? ` mtu ${mtu}` : ""} type bridge${vlanFiltering ? " vlan_filtering 1" : ""}`,
-    type: RTM_NEWLINK,
-    flags: NLM_F_CREATE | NLM_F_EXCL,
-    body: message({}, bridgeAttrs, { ifname: name, address: mac, mtu, linkInfo: { kind: "bridge", data } }),
-  };
+export function addBridge(bridge: NewBridge): Request<NewBridge> {
+  return { form: ADD_BRIDGE, object: bridge };
 }
 
 /** One end of a veth pair. Without `netns` (an open namespace) it is born in the namespace of the request. */
@@ -78,84 +54,52 @@ export interface VethEnd {
   netns?: number;
 }
 
-/** Like `ip link add NAME [mtu N] [master BRIDGE] type veth peer name PEER netns NS`. EEXIST when either name is taken. */
-export function addVeth(end: VethEnd, peer: VethEnd): Request {
-  return {
-    operation: () =>
-      `ip link add ${end.name} ${endWords(end)}${end.master ? ` master ${wordFor(end.master)}` : ""} type veth peer name ${peer.name} ${endWords(peer)}`,
-    type: RTM_NEWLINK,
-    flags: NLM_F_CREATE | NLM_F_EXCL,
-    body: message({}, linkAttrs, {
+export interface VethPair {
+  readonly end: VethEnd;
+  readonly peer: VethEnd;
+}
+
+export const ADD_VETH: Change<VethPair> = {
+  type: RTM_NEWLINK,
+  flags: NLM_F_CREATE | NLM_F_EXCL,
+  text: ({ end, peer }) =>
+    `ip link add ${endWords(end)}${end.master ? ` master ${wordFor(end.master)}` : ""} type veth peer name ${endWords(peer)}`,
+  write(w, { end, peer }) {
+    const { name, mac, mtu, netns } = peer;
+    writeLinkHeader(w, 0, 0, 0);
+    linkAttrs.encode(w, {
       ifname: end.name,
       address: end.mac,
       mtu: end.mtu,
       master: end.master && indexOf(end.master),
-      linkInfo: {
-        kind: "veth",
-        veth: { peer: { ifname: peer.name, address: peer.mac, mtu: peer.mtu, netnsFd: peer.netns } },
-      },
-    }),
-  };
+      linkInfo: { kind: "veth", veth: { peer: { ifname: name, address: mac, mtu, netnsFd: netns } } },
+    });
+  },
+};
+
+/** Like `ip link add NAME [mtu N] [master BRIDGE] type veth peer name PEER netns NS`. EEXIST when either name is taken. */
+export function addVeth(end: VethEnd, peer: VethEnd): Request<VethPair> {
+  return { form: ADD_VETH, object: { end, peer } };
 }
 
-function endWords({ mac, mtu }: VethEnd): string {
+function endWords({ name, mac, mtu }: VethEnd): string {
+  return `${name} ${addressWords(mac, mtu)}`;
+}
+
+function addressWords(mac: Mac, mtu: number | undefined): string {
   return `address ${formatMac(mac)}${mtu ? ` mtu ${mtu}` : ""}`;
 }
 
+export const DELETE_LINK: Change<LinkRef> = {
+  type: RTM_DELLINK,
+  flags: 0,
+  text: (link) => `ip link del ${wordFor(link)}`,
+  write: writeLink,
+};
+
 /** Like `ip link del dev NAME`. */
-export function deleteLink(link: LinkRef): Request {
-  return { operation: () => `ip link del ${labelOf(link)}`, type: RTM_DELLINK, flags: 0, body: byName(link, {}) };
-}
-
-/** Like `ip link set dev NAME up`. */
-export function setUp(link: LinkRef): Request {
-  return change(link, () => "up", {}, IFF_UP, IFF_UP);
-}
-
-/** Like `ip link set dev NAME up` and `sysctl net.ipv4.conf.NAME.arp_notify=1`, in this order. */
-export function setUpNotifying(link: LinkRef): Request {
-  const inet = { conf: { arpNotify: 1 } };
-  return changeFamilies(
-    change(link, () => "up arp_notify 1", {}, IFF_UP, IFF_UP),
-    { inet },
-  );
-}
-
-/** Like `ip link set dev NAME down`. */
-export function setDown(link: LinkRef): Request {
-  return change(link, () => "down", {}, 0, IFF_UP);
-}
-
-/** Like `ip link set dev NAME promisc on`. */
-export function setPromisc(link: LinkRef): Request {
-  return change(link, () => "promisc on", {}, IFF_PROMISC, IFF_PROMISC);
-}
-
-/** Like `ip link set dev NAME address MAC`. Setting the address it has already makes the kernel announce it. */
-export function setMac(link: LinkRef, mac: Mac): Request {
-  return change(link, () => `address ${formatMac(mac)}`, { address: mac });
-}
-
-/** Like `ip link set dev NAME master BRIDGE`. */
-export function setMaster(link: LinkRef, master: Dev): Request {
-  return change(link, () => `master ${wordFor(master)}`, { master: indexOf(master) });
-}
-
-/** Like `ip link set dev NAME alias TEXT` (at most 254 bytes). */
-export function setAlias(link: LinkRef, alias: string): Request {
-  return change(link, () => `alias ${alias}`, { alias });
-}
-
-/** Like `ip link set dev NAME addrgenmode none`: no link-local address when it comes up. Content without IPv6. */
-export function setNoLinkLocal(link: LinkRef): Request {
-  const inet6 = { addrGenMode: IN6_ADDR_GEN_MODE_NONE };
-  return {
-    ...changeFamilies(
-      change(link, () => "addrgenmode none", {}),
-      { inet6 },
-    ),
-    tolerate: [EAFNOSUPPORT],
-  };
+export function deleteLink(link: LinkRef): Request<LinkRef> {
+  return { form: DELETE_LINK, object: link };
 }
 
 /** What a bridge's port does with frames. */
@@ -164,63 +108,120 @@ export interface PortSettings {
   readonly isolated: boolean;
 }
 
-/** Like `ip link set dev NAME type bridge_slave hairpin on|off isolated on|off`. The link must be a bridge's port. */
-export function setPort(link: LinkRef, port: PortSettings): Request {
-  return change(link, () => portWords(port), slaveInfo(port));
+/** What is to be changed of a link: what is there. */
+export interface LinkChange {
+  readonly link: LinkRef;
+  readonly mac?: Mac;
+  readonly master?: Dev;
+  readonly alias?: string;
+  readonly up?: boolean;
+  readonly promisc?: true;
+  /** The sysctl net.ipv4.conf.NAME.arp_notify, set when it is up. */
+  readonly arpNotify?: true;
+  /** No link-local address when it comes up. */
+  readonly noLinkLocal?: true;
+  readonly port?: PortSettings;
 }
 
-/** The same with `alias TEXT up` in one: first the port's settings, then the rest. */
-export function setUpPort(link: LinkRef, port: PortSettings, alias: string): Request {
-  const words = () => `alias ${alias} up ${portWords(port)}`;
-  return change(link, words, { alias, ...slaveInfo(port) }, IFF_UP, IFF_UP);
+const ARP_NOTIFY = encoded(linkFamilies, { afSpec: { inet: { conf: { arpNotify: 1 } } } });
+const NO_LINK_LOCAL = encoded(linkFamilies, { afSpec: { inet6: { addrGenMode: IN6_ADDR_GEN_MODE_NONE } } });
+
+export const SET_LINK: Change<LinkChange> = {
+  type: RTM_NEWLINK,
+  flags: 0,
+  text: (change) => `ip link set ${wordFor(change.link)} ${changeWords(change)}`,
+  write(w, { link, mac, master, alias, up, promisc, arpNotify, noLinkLocal, port }) {
+    const promiscFlag = promisc ? IFF_PROMISC : 0;
+    writeLink(w, link, (up ? IFF_UP : 0) | promiscFlag, (up === undefined ? 0 : IFF_UP) | promiscFlag);
+    if (mac) linkAttrs.encode(w, { address: mac });
+    if (master !== undefined) linkAttrs.encode(w, { master: indexOf(master) });
+    if (alias !== undefined) linkAttrs.encode(w, { alias });
+    if (port) w.bytes(portInfo(port));
+    if (arpNotify) w.bytes(ARP_NOTIFY);
+    if (noLinkLocal) w.bytes(NO_LINK_LOCAL);
+  },
+};
+
+/** IFLA_LINKINFO for each of the settings. */
+const PORT_INFO = [0, 1, 2, 3].map((bits) => {
+  const slaveData = { hairpin: bits & 1, isolated: bits >> 1 };
+  return encoded(linkAttrs, { linkInfo: { slaveKind: "bridge", slaveData } });
+});
+
+function portInfo({ hairpin, isolated }: PortSettings): Uint8Array {
+  return PORT_INFO[(hairpin ? 1 : 0) + (isolated ? 2 : 0)] as Uint8Array;
 }
 
-function slaveInfo({ hairpin, isolated }: PortSettings): LinkValue {
-  return { linkInfo: { slaveKind: "bridge", slaveData: { hairpin: hairpin ? 1 : 0, isolated: isolated ? 1 : 0 } } };
-}
-
-function portWords({ hairpin, isolated }: PortSettings): string {
-  return `type bridge_slave hairpin ${onOff(hairpin)} isolated ${onOff(isolated)}`;
+function changeWords({ mac, master, alias, up, promisc, arpNotify, noLinkLocal, port }: LinkChange): string {
+  const words = [
+    mac && `address ${formatMac(mac)}`,
+    master !== undefined && `master ${wordFor(master)}`,
+    alias !== undefined && `alias ${alias}`,
+    up !== undefined && (up ? "up" : "down"),
+    promisc && "promisc on",
+    arpNotify && "arp_notify 1",
+    noLinkLocal && "addrgenmode none",
+    port && `type bridge_slave hairpin ${onOff(port.hairpin)} isolated ${onOff(port.isolated)}`,
+  ];
+  return words.filter(Boolean).join(" ");
 }
 
 function onOff(value: boolean): string {
   return value ? "on" : "off";
 }
 
-function labelOf(link: LinkRef): string {
-  return typeof link === "string" ? link : wordFor(link);
+function set(change: LinkChange): Request<LinkChange> {
+  return { form: SET_LINK, object: change };
 }
 
-type LinkValue = Parameters<typeof linkAttrs.encode>[1];
-
-function change(link: LinkRef, words: () => string, attributes: LinkValue, flags = 0, mask = 0): Request {
-  return {
-    operation: () => `ip link set ${labelOf(link)} ${words()}`,
-    type: RTM_NEWLINK,
-    flags: 0,
-    body: byName(link, attributes, { flags, change: mask }),
-  };
+/** Like `ip link set dev NAME up`. */
+export function setUp(link: LinkRef): Request<LinkChange> {
+  return set({ link, up: true });
 }
 
-/** The same change, and what families of protocols keep of the link. */
-function changeFamilies(request: Request, afSpec: Parameters<typeof linkFamilies.encode>[1]["afSpec"]): Request {
-  const body = (w: Writer) => {
-    request.body(w);
-    linkFamilies.encode(w, { afSpec });
-  };
-  return { ...request, body };
+/** Like `ip link set dev NAME up` and `sysctl net.ipv4.conf.NAME.arp_notify=1`, in this order. */
+export function setUpNotifying(link: LinkRef): Request<LinkChange> {
+  return set({ link, up: true, arpNotify: true });
 }
 
-/** The body of a request about one interface, by name or index. */
-function byName(link: LinkRef, attributes: LinkValue, header: LinkHeader = {}): (w: Writer) => void {
-  return typeof link === "string"
-    ? message(header, linkAttrs, { ifname: link, ...attributes })
-    : message({ ...header, index: indexOf(link) }, linkAttrs, attributes);
+/** Like `ip link set dev NAME down`. */
+export function setDown(link: LinkRef): Request<LinkChange> {
+  return set({ link, up: false });
 }
 
-function message<V>(header: LinkHeader, coder: Coder<V>, attributes: V): (w: Writer) => void {
-  return (w) => {
-    linkHeader.encode(w, header);
-    coder.encode(w, attributes);
-  };
+/** Like `ip link set dev NAME promisc on`. */
+export function setPromisc(link: LinkRef): Request<LinkChange> {
+  return set({ link, promisc: true });
+}
+
+/** Like `ip link set dev NAME address MAC`. Setting the address it has already makes the kernel announce it. */
+export function setMac(link: LinkRef, mac: Mac): Request<LinkChange> {
+  return set({ link, mac });
+}
+
+/** Like `ip link set dev NAME master BRIDGE`. */
+export function setMaster(link: LinkRef, master: Dev): Request<LinkChange> {
+  return set({ link, master });
+}
+
+/** Like `ip link set dev NAME alias TEXT` (at most 254 bytes). */
+export function setAlias(link: LinkRef, alias: string): Request<LinkChange> {
+  return set({ link, alias });
+}
+
+const WITHOUT_IPV6 = [EAFNOSUPPORT];
+
+/** Like `ip link set dev NAME addrgenmode none`: no link-local address when it comes up. Content without IPv6. */
+export function setNoLinkLocal(link: LinkRef): Request<LinkChange> {
+  return { form: SET_LINK, object: { link, noLinkLocal: true }, tolerate: WITHOUT_IPV6 };
+}
+
+/** Like `ip link set dev NAME type bridge_slave hairpin on|off isolated on|off`. The link must be a bridge's port. */
+export function setPort(link: LinkRef, port: PortSettings): Request<LinkChange> {
+  return set({ link, port });
+}
+
+/** The same with `alias TEXT up` in one: first the port's settings, then the rest. */
+export function setUpPort(link: LinkRef, port: PortSettings, alias: string): Request<LinkChange> {
+  return set({ link, alias, up: true, port });
 }

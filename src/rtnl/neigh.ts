@@ -1,20 +1,28 @@
 import { ENOENT } from "../base/errno.ts";
 import { formatIp, type Ip } from "../base/ip.ts";
-import type { Request } from "../netlink/client.ts";
+import type { Change, Request } from "../netlink/request.ts";
 import { type Dev, indexOf, wordFor } from "./dev.ts";
 import { addressFamily, neighAttrs, RTM_DELNEIGH, writeNeighHeader } from "./tables.ts";
 
+/** A neighbour by its address. */
+export interface NeighRef {
+  readonly dev: Dev;
+  readonly address: Ip;
+}
+
+export const DELETE_NEIGH: Change<NeighRef> = {
+  type: RTM_DELNEIGH,
+  flags: 0,
+  text: ({ dev, address }) => `ip neigh del ${formatIp(address)} dev ${wordFor(dev)}`,
+  write(w, { dev, address }) {
+    writeNeighHeader(w, addressFamily(address), indexOf(dev));
+    neighAttrs.encode(w, { dst: address });
+  },
+};
+
+const UNKNOWN = [ENOENT];
+
 /** Like `ip neigh del ADDRESS dev LINK`; `unknown` is called when there is none. */
-export function forgetNeigh(dev: Dev, address: Ip, unknown?: () => void): Request {
-  return {
-    operation: () => `ip neigh del ${formatIp(address)} dev ${wordFor(dev)}`,
-    type: RTM_DELNEIGH,
-    flags: 0,
-    tolerate: [ENOENT],
-    ...(unknown && { tolerated: unknown }),
-    body: (w) => {
-      writeNeighHeader(w, addressFamily(address), indexOf(dev));
-      neighAttrs.encode(w, { dst: address });
-    },
-  };
+export function forgetNeigh(dev: Dev, address: Ip, unknown?: () => void): Request<NeighRef> {
+  return { form: DELETE_NEIGH, object: { dev, address }, tolerate: UNKNOWN, tolerated: unknown };
 }

@@ -1,5 +1,6 @@
 import { formatIp, formatPrefix, type Ip, type Prefix } from "../base/ip.ts";
-import type { Client, Request } from "../netlink/client.ts";
+import type { Client } from "../netlink/client.ts";
+import type { Change, Question, Request } from "../netlink/request.ts";
 import { DecodeError, Reader } from "../wire/cursor.ts";
 import { type Message, NLM_F_CREATE } from "../wire/message.ts";
 import { type Dev, indexOf, wordFor } from "./dev.ts";
@@ -41,62 +42,63 @@ export interface Route {
 /** One to be made: its outgoing interface may be called by its name in errors. */
 export type NewRoute = Omit<Route, "oif"> & { readonly oif: Dev };
 
+export const ADD_ROUTE: Change<NewRoute> = {
+  type: RTM_NEWROUTE,
+  flags: NLM_F_CREATE,
+  text: ({ dst, gateway, oif }) =>
+    `ip route add ${formatPrefix(dst)}${gateway ? ` via ${formatIp(gateway)}` : ""} dev ${wordFor(oif)}`,
+  write(w, { dst, gateway, oif, priority, table = TABLE_MAIN, scope = 0 }) {
+    routeHeader.encode(w, {
+      family: addressFamily(dst.ip),
+      dstLength: dst.length,
+      table: table < 256 ? table : 0,
+      protocol: PROTOCOL_BOOT,
+      scope,
+      type: TYPE_UNICAST,
+    });
+    const extra = { priority: priority || undefined, table: table < 256 ? undefined : table };
+    routeAttrs.encode(w, { dst: dst.ip, gateway, oif: indexOf(oif), ...extra });
+  },
+};
+
 /**
  * Like `ip route prepend DST [via GW] dev LINK proto boot scope global [metric N] [table T]`: a second route to the
  * same destination is put before the first (IPv4) or joins it (IPv6). EEXIST for an exact duplicate.
  */
-export function addRoute(route: NewRoute): Request {
-  const { dst, gateway, oif, priority } = route;
-  const { table = TABLE_MAIN, scope = 0 } = route;
-  return {
-    operation: () =>
-      `ip route add ${formatPrefix(dst)}${gateway ? ` via ${formatIp(gateway)}` : ""} dev ${wordFor(oif)}`,
-    type: RTM_NEWROUTE,
-    flags: NLM_F_CREATE,
-    body: (w) => {
-      routeHeader.encode(w, {
-        family: addressFamily(dst.ip),
-        dstLength: dst.length,
-        table: table < 256 ? table : 0,
-        protocol: PROTOCOL_BOOT,
-        scope,
-        type: TYPE_UNICAST,
-      });
-      const extra = { priority: priority || undefined, table: table < 256 ? undefined : table };
-      routeAttrs.encode(w, { dst: dst.ip, gateway, oif: indexOf(oif), ...extra });
-    },
-  };
+export function addRoute(route: NewRoute): Request<NewRoute> {
+  return { form: ADD_ROUTE, object: route };
 }
 
+export type RouteRef = Pick<NewRoute, "dst" | "oif" | "table">;
+
+export const DELETE_ROUTE: Change<RouteRef> = {
+  type: RTM_DELROUTE,
+  flags: 0,
+  text: ({ dst, oif }) => `ip route del ${formatPrefix(dst)} dev ${wordFor(oif)}`,
+  write(w, { dst, oif, table = TABLE_MAIN }) {
+    const family = addressFamily(dst.ip);
+    routeHeader.encode(w, { family, dstLength: dst.length, table, protocol: 0, scope: 0, type: 0 });
+    routeAttrs.encode(w, { dst: dst.ip, oif: indexOf(oif) });
+  },
+};
+
 /** Like `ip route del DST dev LINK [table T]`, of a table below 256. ESRCH when there is none. */
-export function deleteRoute({ dst, oif, table = TABLE_MAIN }: NewRoute): Request {
-  return {
-    operation: () => `ip route del ${formatPrefix(dst)} dev ${wordFor(oif)}`,
-    type: RTM_DELROUTE,
-    flags: 0,
-    body: (w) => {
-      routeHeader.encode(w, {
-        family: addressFamily(dst.ip),
-        dstLength: dst.length,
-        table,
-        protocol: 0,
-        scope: 0,
-        type: 0,
-      });
-      routeAttrs.encode(w, { dst: dst.ip, oif: indexOf(oif) });
-    },
-  };
+export function deleteRoute(route: RouteRef): Request<RouteRef> {
+  return { form: DELETE_ROUTE, object: route };
 }
+
+/** Of one family. */
+const SHOW_ROUTES: Question<number, Route> = {
+  type: RTM_GETROUTE,
+  flags: 0,
+  text: (family) => `ip route show ${family === AF_INET6 ? "-6" : "-4"}`,
+  write: (w, family) => routeHeader.encode(w, { family, dstLength: 0, table: 0, protocol: 0, scope: 0, type: 0 }),
+  read: decodeRoute,
+};
 
 /** Like `ip route show table all` of one family. */
 export function listRoutes(client: Client, family: number): Route[] {
-  const header = { family, dstLength: 0, table: 0, protocol: 0, scope: 0, type: 0 };
-  return client.dump(
-    `ip route show ${family === AF_INET6 ? "-6" : "-4"}`,
-    RTM_GETROUTE,
-    (w) => routeHeader.encode(w, header),
-    decodeRoute,
-  );
+  return client.dump(SHOW_ROUTES, family);
 }
 
 function decodeRoute({ body }: Message): Route {

@@ -34,13 +34,15 @@ export interface LinkHeader {
   change?: number;
 }
 
+export function writeLinkHeader(w: Writer, index: number, flags: number, change: number): void {
+  const at = w.zero(16);
+  w.patch32(at + 4, index);
+  w.patch32(at + 8, flags);
+  w.patch32(at + 12, change);
+}
+
 export const linkHeader: Coder<LinkHeader> = {
-  encode(w: Writer, { index = 0, flags = 0, change = 0 }) {
-    w.zero(4);
-    w.u32(index);
-    w.u32(flags);
-    w.u32(change);
-  },
+  encode: (w, { index = 0, flags = 0, change = 0 }) => writeLinkHeader(w, index, flags, change),
   decode(r: Reader) {
     r.skip(4);
     return { index: r.i32(), flags: r.u32(), change: r.u32() };
@@ -100,9 +102,11 @@ export const readLinkInfo = lazyAttrs({
 
 const bridgeLinkInfo = attrs({ kind: [1, cstr], data: [2, bridgeInfo] });
 
+export const IFLA_IFNAME = 3;
+
 const common = {
   address: [1, mac],
-  ifname: [3, cstr],
+  ifname: [IFLA_IFNAME, cstr],
   mtu: [4, u32],
   master: [10, u32],
   alias: [20, cstr],
@@ -157,10 +161,7 @@ export interface AddrHeader {
 
 export const addrHeader: Coder<AddrHeader> = {
   encode(w, { family, prefixLength, flags, scope, index }) {
-    w.u8(family);
-    w.u8(prefixLength);
-    w.u8(flags);
-    w.u8(scope);
+    w.u32((family & 0xff) | ((prefixLength & 0xff) << 8) | ((flags & 0xff) << 16) | (scope << 24));
     w.u32(index);
   },
   decode: (r) => ({ family: r.u8(), prefixLength: r.u8(), flags: r.u8(), scope: r.u8(), index: r.u32() }),
@@ -188,8 +189,9 @@ export interface RouteHeader {
 
 export const routeHeader: Coder<RouteHeader> = {
   encode(w, { family, dstLength, table, protocol, scope, type }) {
-    for (const byte of [family, dstLength, 0, 0, table, protocol, scope, type]) w.u8(byte);
-    w.u32(0);
+    w.u32((family & 0xff) | ((dstLength & 0xff) << 8));
+    w.u32((table & 0xff) | ((protocol & 0xff) << 8) | ((scope & 0xff) << 16) | (type << 24));
+    w.zero(4);
   },
   decode(r) {
     const [family = 0, dstLength = 0, , , table = 0, protocol = 0, scope = 0, type = 0] = r.take(8);

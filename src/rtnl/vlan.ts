@@ -1,4 +1,5 @@
-import type { Client, Request } from "../netlink/client.ts";
+import type { Client } from "../netlink/client.ts";
+import type { Change, Question, Request } from "../netlink/request.ts";
 import { attrs, list } from "../wire/attrs.ts";
 import { type Coder, u16 } from "../wire/coder.ts";
 import type { Writer } from "../wire/cursor.ts";
@@ -42,26 +43,42 @@ const vlanInfo: Coder<{ flags: number; vid: number }> = {
 /** IFLA_AF_SPEC of a bridge's port: a list of IFLA_BRIDGE_VLAN_INFO. */
 export const portAttrs = attrs({ vlans: [26, list(2, vlanInfo)] });
 
+export interface PortVlans {
+  readonly dev: Dev;
+  readonly vlans: readonly Vlans[];
+}
+
+export const ADD_VLANS: Change<PortVlans> = {
+  type: RTM_SETLINK,
+  flags: 0,
+  text: (port) => `bridge vlan add ${portWords(port)}`,
+  write: writePort,
+};
+
+export const DELETE_VLANS: Change<PortVlans> = {
+  type: RTM_DELLINK,
+  flags: 0,
+  text: (port) => `bridge vlan del ${portWords(port)}`,
+  write: writePort,
+};
+
 /** Like `bridge vlan add dev LINK vid FIRST-LAST [pvid] [untagged] master`, one after the other, in one request. */
-export function addVlans(dev: Dev, vlans: readonly Vlans[]): Request {
-  return portRequest("add", RTM_SETLINK, dev, vlans);
+export function addVlans(dev: Dev, vlans: readonly Vlans[]): Request<PortVlans> {
+  return { form: ADD_VLANS, object: { dev, vlans } };
 }
 
 /** Like `bridge vlan del dev LINK vid FIRST-LAST master`. */
-export function deleteVlans(dev: Dev, vlans: readonly Vlans[]): Request {
-  return portRequest("del", RTM_DELLINK, dev, vlans);
+export function deleteVlans(dev: Dev, vlans: readonly Vlans[]): Request<PortVlans> {
+  return { form: DELETE_VLANS, object: { dev, vlans } };
 }
 
-function portRequest(verb: string, type: number, dev: Dev, vlans: readonly Vlans[]): Request {
-  return {
-    operation: () => `bridge vlan ${verb} dev ${wordFor(dev)} ${vlans.map(words).join(", ")}`,
-    type,
-    flags: 0,
-    body: (w) => {
-      writeHeader(w, indexOf(dev));
-      portAttrs.encode(w, { vlans: vlans.flatMap(infos) });
-    },
-  };
+function writePort(w: Writer, { dev, vlans }: PortVlans): void {
+  writeHeader(w, indexOf(dev));
+  portAttrs.encode(w, { vlans: vlans.flatMap(infos) });
+}
+
+function portWords({ dev, vlans }: PortVlans): string {
+  return `dev ${wordFor(dev)} ${vlans.map(words).join(", ")}`;
 }
 
 function words({ first, last, pvid, untagged }: Vlans): string {
@@ -90,18 +107,25 @@ const entryAttrs = attrs({ info: [1, vlanInfo], last: [2, u16] });
 /** The BRIDGE_VLANDB_ENTRY of a port. */
 export const entries = list(1, entryAttrs);
 
+/** By the index of a bridge or of its port. */
+const SHOW_VLANS: Question<number, Vlans[]> = {
+  type: RTM_GETVLAN,
+  flags: 0,
+  text: (index) => `bridge vlan show dev ${index}`,
+  write(w, index) {
+    // struct br_vlan_msg.
+    w.u32(AF_BRIDGE);
+    w.u32(index);
+  },
+  read: decodeVlans,
+};
+
 /**
  * Like `bridge vlan show dev LINK`, of a bridge or of its port. Throws NetlinkError: EOPNOTSUPP from a kernel without
  * CONFIG_BRIDGE_VLAN_FILTERING, EINVAL for a link that is neither.
  */
 export function listVlans(client: Client, index: number): Vlans[] {
-  return client.dump(`bridge vlan show dev ${index}`, RTM_GETVLAN, (w) => writeQuestion(w, index), decodeVlans).flat();
-}
-
-/** struct br_vlan_msg. */
-function writeQuestion(w: Writer, index: number): void {
-  w.u32(AF_BRIDGE);
-  w.u32(index);
+  return client.dump(SHOW_VLANS, index).flat();
 }
 
 function decodeVlans({ body }: Message): Vlans[] {

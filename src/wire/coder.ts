@@ -1,7 +1,7 @@
 import type { Ip } from "../base/ip.ts";
 import type { Mac } from "../base/mac.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
-import { DecodeError, type Reader, type Writer } from "./cursor.ts";
+import { DecodeError, type Reader, Writer } from "./cursor.ts";
 
 /** Both directions of one wire format. A decoder is given a reader of exactly the value's bytes. */
 export interface Coder<T> {
@@ -11,6 +11,13 @@ export interface Coder<T> {
 
 /** What a coder codes. */
 export type Value<C> = C extends Coder<infer V> ? V : never;
+
+/** What a coder makes of a value, for good: for what is the same in each message. */
+export function encoded<T>(coder: Coder<T>, value: T): Uint8Array {
+  const w = new Writer();
+  coder.encode(w, value);
+  return w.finish().slice();
+}
 
 export const u8: Coder<number> = { encode: (w, v) => w.u8(v), decode: (r) => r.u8() };
 export const u16: Coder<number> = { encode: (w, v) => w.u16(v), decode: (r) => r.u16() };

@@ -79,13 +79,16 @@ export class Reader {
 /** Appends bytes to a buffer that grows. Host order is little-endian. */
 export class Writer {
   #buf: Uint8Array;
+  /** The same bytes, four at a time: netlink aligns nearly everything, and one store is quicker than four. */
+  #words: Int32Array;
   /** The buffer's length, which engines are slow to tell. */
   #room: number;
   at = 0;
 
   constructor(capacity = 1024) {
-    this.#buf = new Uint8Array(capacity);
-    this.#room = capacity;
+    this.#room = (capacity + 3) & ~3;
+    this.#words = new Int32Array(this.#room >> 2);
+    this.#buf = new Uint8Array(this.#words.buffer);
   }
 
   /** Makes room for `n` bytes (zeros) and returns where they start. */
@@ -93,8 +96,9 @@ export class Writer {
     const start = this.at;
     this.at += n;
     if (this.at > this.#room) {
-      this.#room = Math.max(this.at, this.#room * 2);
-      const grown = new Uint8Array(this.#room);
+      this.#room = Math.max((this.at + 3) & ~3, this.#room * 2);
+      this.#words = new Int32Array(this.#room >> 2);
+      const grown = new Uint8Array(this.#words.buffer);
       grown.set(this.#buf);
       this.#buf = grown;
     }
@@ -123,8 +127,7 @@ export class Writer {
   }
 
   u32be(value: number): void {
-    this.u16be(value >>> 16);
-    this.u16be(value & 0xffff);
+    this.u32((value << 24) | ((value & 0xff00) << 8) | ((value >> 8) & 0xff00) | (value >>> 24));
   }
 
   bytes(value: Uint8Array): void {
@@ -140,11 +143,12 @@ export class Writer {
 
   /** Overwrites four bytes at `at`, host order. */
   patch32(at: number, value: number): void {
-    const buf = this.#buf;
-    buf[at] = value;
-    buf[at + 1] = value >> 8;
-    buf[at + 2] = value >> 16;
-    buf[at + 3] = value >> 24;
+    if ((at & 3) === 0) {
+      this.#words[at >> 2] = value;
+      return;
+    }
+    this.patch16(at, value);
+    this.patch16(at + 2, value >> 16);
   }
 
   /** Pads with zeros until the distance from `start` is a multiple of 4 (NLMSG_ALIGN, NLA_ALIGN). */

@@ -31,13 +31,19 @@ export interface Message {
   body: Reader;
 }
 
-/** Appends one message: struct nlmsghdr, then what `body` writes, padded to 4 bytes. */
-export function writeMessage(w: Writer, type: number, flags: number, seq: number, body: (w: Writer) => void): void {
+/** Appends one message: struct nlmsghdr, then what `write` makes of `object`, padded to 4 bytes. */
+export function writeMessage<O>(
+  w: Writer,
+  type: number,
+  flags: number,
+  seq: number,
+  write: (w: Writer, object: O) => void,
+  object: O,
+): void {
   const start = w.zero(16);
-  w.patch16(start + 4, type);
-  w.patch16(start + 6, flags);
+  w.patch32(start + 4, type | (flags << 16));
   w.patch32(start + 8, seq);
-  body(w);
+  write(w, object);
   w.patch32(start, w.at - start);
   w.align(start);
 }

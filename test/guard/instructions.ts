@@ -2,7 +2,7 @@
  * Instructions that a call executes, counted by valgrind: the same on every machine of one architecture, and in every run
  * but for a hundredth of a percent.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { attempt } from "../support/command.ts";
@@ -34,6 +34,11 @@ const NOWHERE = "/run/netns/guard-none";
 /** Under valgrind, bridge does not find itself to be the host-local of CNI_PATH: a network without addresses. */
 const NO_ADDRESSES = { ipam: {}, isGateway: false };
 
+/** An IPAM plugin that is a script of the guard's own: what it and the shell execute does not count. */
+const SCRIPT = "one-address";
+const ONE_ADDRESS = { ipam: { type: SCRIPT }, isGateway: true, ipMasq: true };
+const ANSWER = '{"cniVersion":"1.0.0","ips":[{"address":"10.77.0.50/24"}],"routes":[{"dst":"0.0.0.0/0"}]}';
+
 /** What is counted, in the order of calls: a DEL finds what the ADD before it made. */
 const CASES: Readonly<Record<string, Case>> = {
   VERSION: { plugin: "bridge", verb: "VERSION", status: 0 },
@@ -46,6 +51,8 @@ const CASES: Readonly<Record<string, Case>> = {
 const KERNEL_CASES: Readonly<Record<string, Case>> = {
   "bridge ADD without addresses": { plugin: "bridge", verb: "ADD", status: 0, over: NO_ADDRESSES },
   "bridge DEL without addresses": { plugin: "bridge", verb: "DEL", status: 0, over: NO_ADDRESSES },
+  "bridge ADD with ipMasq": { plugin: "bridge", verb: "ADD", status: 0, over: ONE_ADDRESS },
+  "bridge DEL with ipMasq": { plugin: "bridge", verb: "DEL", status: 0, over: ONE_ADDRESS },
 };
 
 export const NAMES = Object.keys(CASES);
@@ -65,11 +72,15 @@ export function countAll(bin: string, root: boolean): Record<string, number> {
 }
 
 function inKernel(bin: string, dir: string): Record<string, number> {
-  using lab = openLab({ bin });
-  const conf = lab.conf(NO_ADDRESSES);
-  lab.add({ ns: lab.container(), id: "first", conf });
-  const site = { bin, dir, netns: netnsPath(lab.container()), by: ["nsenter", `--net=${netnsPath(lab.host)}`] };
-  return Object.fromEntries(Object.entries(KERNEL_CASES).map(([name, entry]) => [name, count(site, entry)] as const));
+  writeFileSync(join(dir, SCRIPT), `#!/bin/sh\ncat >/dev/null\necho '${ANSWER}'\n`, { mode: 0o755 });
+  const cases = Object.entries(KERNEL_CASES);
+  const counts = [NO_ADDRESSES, ONE_ADDRESS].flatMap((over) => {
+    using lab = openLab({ bin });
+    lab.add({ ns: lab.container(), id: "first", conf: lab.conf(over), path: dir });
+    const site = { bin, dir, netns: netnsPath(lab.container()), by: ["nsenter", `--net=${netnsPath(lab.host)}`] };
+    return cases.filter(([, entry]) => entry.over === over).map(([name, entry]) => [name, count(site, entry)] as const);
+  });
+  return Object.fromEntries(counts);
 }
 
 interface Site {
@@ -88,7 +99,7 @@ function count({ bin, dir, netns, by }: Site, { plugin, verb, status, over = {} 
   const child = Bun.spawnSync([...by, ...VALGRIND, file], {
     stdin: Buffer.from(JSON.stringify(conf)),
     // CNI_PATH is of a fixed length too, wherever this repository is.
-    env: environment(verb, bin, { ns: netns, path: "/opt/cni/bin" }),
+    env: environment(verb, bin, { ns: netns, path: over === ONE_ADDRESS ? dir : "/opt/cni/bin" }),
   });
   const report = child.stderr.toString();
   const collected = /^==\d+== Collected : (\d+)$/m.exec(report)?.[1];

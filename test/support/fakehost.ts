@@ -1,15 +1,24 @@
 /** The fake at the seam of host/host.ts: two namespaces in memory, a record of what was done to them, failures on cue. */
 import { EADDRNOTAVAIL, EEXIST, ENODEV } from "../../src/base/errno.ts";
-import { type Prefix, parsePrefix } from "../../src/base/ip.ts";
-import { type Mac, parseMac } from "../../src/base/mac.ts";
 import type { Owner } from "../../src/base/owner.ts";
 import type { Machine } from "../../src/features/machine.ts";
 import type { Namespace } from "../../src/host/namespace.ts";
 import type { Sysctls } from "../../src/host/sysctl.ts";
-import type { Request } from "../../src/netlink/client.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
-import type { Addr } from "../../src/rtnl/addr.ts";
-import { IFF_PROMISC, IFF_UP } from "../../src/rtnl/link.ts";
+import { isOf, type Request } from "../../src/netlink/request.ts";
+import { ADD_ADDR, type Addr, type AddrRef, DELETE_ADDR } from "../../src/rtnl/addr.ts";
+import type { LinkRef } from "../../src/rtnl/dev.ts";
+import {
+  ADD_BRIDGE,
+  ADD_VETH,
+  DELETE_LINK,
+  IFF_PROMISC,
+  IFF_UP,
+  type LinkChange,
+  type NewBridge,
+  SET_LINK,
+  type VethPair,
+} from "../../src/rtnl/link.ts";
 import type { Link } from "../../src/rtnl/read-link.ts";
 
 /** What happens to an effect (its text in the record, its place there). */
@@ -132,8 +141,9 @@ type Spaces = Record<Space["name"], Space>;
 
 function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
   const one = (request: Request): NetlinkError | undefined => {
-    const errno = effect(`${here.name}: ${request.operation()}`, () => perform(here, spaces, request.operation()));
-    return errno && !request.tolerate?.includes(errno) ? new NetlinkError(request.operation(), errno) : undefined;
+    const text = request.form.text(request.object);
+    const errno = effect(`${here.name}: ${text}`, () => perform(here, spaces, request));
+    return errno && !request.tolerate?.includes(errno) ? new NetlinkError(text, errno) : undefined;
   };
   const find = (link: string | number) => findIn(here, link);
   return {
@@ -174,13 +184,9 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
   };
 }
 
-function findIn({ links }: Space, link: string | number): FakeLink | undefined {
-  return links.find(({ index, name }) => index === link || name === link);
-}
-
-/** A word of a command: a name, or an index. */
-function refOf(word: string): string | number {
-  return /^\d+$/.test(word) ? Number(word) : word;
+function findIn({ links }: Space, ref: LinkRef): FakeLink | undefined {
+  const wanted = typeof ref === "object" ? ref.index : ref;
+  return links.find(({ index, name }) => index === wanted || name === wanted);
 }
 
 /** As a reply of the kernel is: it does not change any more. */
@@ -205,31 +211,28 @@ function sysctls({ name, sysctls: values }: Space, effect: Effect): Sysctls {
   };
 }
 
-/** Does what the words say, as far as plugins look at it afterwards. Returns an errno or 0. */
-function perform(here: Space, spaces: Spaces, operation: string): number {
-  const [, object, verb, subject = "", ...words] = operation.split(" ");
-  const link = findIn(here, refOf(subject));
-  if (object === "link" && verb === "add") return add(here, spaces, subject, words);
-  if (object === "addr") return changeAddr(here, verb === "add", parsePrefix(subject) as Prefix, words.at(-1) ?? "");
-  if (object !== "link") return 0;
-  if (!link) return ENODEV;
-  if (verb === "set") set(link, words);
-  else for (const one of Object.values(spaces)) remove(one, (other) => other === link || isPeer(other, link));
+/** Does what is asked, as far as plugins look at it afterwards. Returns an errno or 0. */
+function perform(here: Space, spaces: Spaces, request: Request): number {
+  if (isOf(request, ADD_BRIDGE)) return makeBridge(here, request.object);
+  if (isOf(request, ADD_VETH)) return makeVeth(here, spaces, request.object);
+  if (isOf(request, SET_LINK)) return set(here, request.object);
+  if (isOf(request, DELETE_LINK)) return removeLink(here, spaces, request.object);
+  if (isOf(request, ADD_ADDR)) return changeAddr(here, true, request.object);
+  if (isOf(request, DELETE_ADDR)) return changeAddr(here, false, request.object);
   return 0;
 }
 
-function add(here: Space, { ctr }: Spaces, name: string, words: string[]): number {
-  const after = (word: string) => words[words.indexOf(word) + 1] ?? "";
-  const kind = after("type");
-  if (kind === "bridge") {
-    if (findIn(here, name)) return EEXIST;
-    addLink(here, name, kind, { mac: parseMac(after("address")) as Mac });
-    return 0;
-  }
-  if (findIn(here, name) || findIn(ctr, after("name"))) return EEXIST;
-  const master = words.includes("master") ? (findIn(here, refOf(after("master")))?.index ?? 0) : 0;
-  const outer = addLink(here, name, kind, { master, mac: parseMac(after("address")) as Mac });
-  const inner = addLink(ctr, after("name"), kind, { peer: outer.index });
+function makeBridge(here: Space, { name, mac }: NewBridge): number {
+  if (findIn(here, name)) return EEXIST;
+  addLink(here, name, "bridge", { mac });
+  return 0;
+}
+
+function makeVeth(here: Space, { ctr }: Spaces, { end, peer }: VethPair): number {
+  if (findIn(here, end.name) || findIn(ctr, peer.name)) return EEXIST;
+  const master = end.master === undefined ? 0 : (findIn(here, end.master)?.index ?? 0);
+  const outer = addLink(here, end.name, "veth", { master, mac: end.mac });
+  const inner = addLink(ctr, peer.name, "veth", { peer: outer.index });
   outer.peer = inner.index;
   return 0;
 }
@@ -261,24 +264,30 @@ function isPeer(one: Link, other: Link): boolean {
   return one.kind === "veth" && one.peer === other.index;
 }
 
-function remove({ links }: Space, is: (link: FakeLink) => boolean): void {
-  for (const link of links.filter(is)) links.splice(links.indexOf(link), 1);
+function removeLink(here: Space, spaces: Spaces, ref: LinkRef): number {
+  const link = findIn(here, ref);
+  if (!link) return ENODEV;
+  for (const { links } of Object.values(spaces)) {
+    for (const one of links.filter((other) => other === link || isPeer(other, link)))
+      links.splice(links.indexOf(one), 1);
+  }
+  return 0;
 }
 
-function set(link: FakeLink, words: string[]): void {
-  words.forEach((what, i) => {
-    const value = words[i + 1] ?? "";
-    if (what === "alias") link.alias = value;
-    if (what === "address") link.mac = parseMac(value) as Mac;
-    if (what === "promisc") link.flags |= IFF_PROMISC;
-    if (what !== "up" && what !== "down") return;
-    link.flags = what === "up" ? link.flags | IFF_UP : link.flags & ~IFF_UP;
-    link.operstate = what;
-  });
+function set(here: Space, { link: ref, alias, mac, promisc, up }: LinkChange): number {
+  const link = findIn(here, ref);
+  if (!link) return ENODEV;
+  if (alias !== undefined) link.alias = alias;
+  if (mac) link.mac = mac;
+  if (promisc) link.flags |= IFF_PROMISC;
+  if (up === undefined) return 0;
+  link.flags = up ? link.flags | IFF_UP : link.flags & ~IFF_UP;
+  link.operstate = up ? "up" : "down";
+  return 0;
 }
 
-function changeAddr(here: Space, wanted: boolean, prefix: Prefix, dev: string): number {
-  const link = findIn(here, refOf(dev));
+function changeAddr(here: Space, wanted: boolean, { dev, prefix }: AddrRef): number {
+  const link = findIn(here, dev);
   if (!link) return ENODEV;
   const { index } = link;
   const same = ({ prefix: { ip, length } }: Addr) => length === prefix.length && ip.join() === prefix.ip.join();

@@ -2,12 +2,11 @@
 import { expect } from "bun:test";
 import { EEXIST } from "../../../src/base/errno.ts";
 import { formatMac } from "../../../src/base/mac.ts";
+import { findLink, listLinks } from "../../../src/rtnl/find-link.ts";
 import {
   addBridge,
   addVeth,
   deleteLink,
-  findLink,
-  listLinks,
   setAlias,
   setDown,
   setMac,

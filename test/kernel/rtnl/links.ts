@@ -2,8 +2,9 @@
 import { expect } from "bun:test";
 import { type Ip, type Prefix, parseIp, parsePrefix } from "../../../src/base/ip.ts";
 import { type Mac, parseMac } from "../../../src/base/mac.ts";
-import { Client, type Request } from "../../../src/netlink/client.ts";
+import { Client } from "../../../src/netlink/client.ts";
 import { NetlinkError } from "../../../src/netlink/error.ts";
+import type { Request } from "../../../src/netlink/request.ts";
 import { NETLINK_ROUTE, openSocket } from "../../../src/netlink/socket.ts";
 import { addBridge, addVeth } from "../../../src/rtnl/link.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
@@ -45,7 +46,7 @@ export function refused(lab: Lab, ns: string, request: Request): NetlinkError {
     if (error instanceof NetlinkError) return error;
     throw error;
   }
-  expect.unreachable(`${request.operation} was not refused`);
+  expect.unreachable(`${request.form.text(request.object)} was not refused`);
 }
 
 /** One link as `ip -j -d` sees it; undefined when there is none. */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { EBUSY, EEXIST, EINTR, ENOBUFS, errnoText, isErrno } from "../../../src/base/errno.ts";
-import { Client, type Request } from "../../../src/netlink/client.ts";
+import { Client } from "../../../src/netlink/client.ts";
 import { NetlinkError } from "../../../src/netlink/error.ts";
+import type { Change, Question, Request } from "../../../src/netlink/request.ts";
+import type { Writer } from "../../../src/wire/cursor.ts";
 import type { Message } from "../../../src/wire/message.ts";
 import { hex } from "../../support/hex.ts";
 import { type Scripted, scripted } from "../../support/scripted.ts";
@@ -40,8 +42,12 @@ const signal = Object.assign(new Error("interrupted"), { signal: "SIGTERM" });
 
 const ASK = message(SET, 5, 1, "aa 00 00 00");
 
-function request(over: Partial<Request> = {}): Request {
-  return { operation: () => "ip link set x", type: SET, flags: 0, body: (w) => w.bytes(hex("aa 00 00 00")), ...over };
+const write = (w: Writer) => w.bytes(hex("aa 00 00 00"));
+
+const SET_X: Change<undefined> = { type: SET, flags: 0, text: () => "ip link set x", write };
+
+function request(over: Partial<Request<undefined>> = {}): Request {
+  return { form: SET_X, object: undefined, ...over };
 }
 
 /** Runs `use` with a client of a script that must be played to its end. */
@@ -115,9 +121,14 @@ describe("change()", () => {
 });
 
 describe("changeAll() and attempt()", () => {
-  const three = ["a", "b", "c"].map((name, i) =>
-    request({ operation: () => `ip link set ${name}`, flags: 0x600, body: (w) => w.u32(i) }),
-  );
+  const SET_NUMBER: Change<{ name: string; i: number }> = {
+    type: SET,
+    flags: 0x600,
+    text: ({ name }) => `ip link set ${name}`,
+    write: (w, { i }) => w.u32(i),
+  };
+  const numbered = (name: string, i: number): Request => ({ form: SET_NUMBER, object: { name, i } });
+  const three = ["a", "b", "c"].map(numbered);
   /** One datagram; only the last message asks for an acknowledgement. */
   const DATAGRAM =
     message(SET, 0x601, 1, "00 00 00 00") +
@@ -129,18 +140,29 @@ describe("changeAll() and attempt()", () => {
     expect(play(scripted([hex(DATAGRAM), hex(ack(3))]), (client) => client.attempt(three))).toEqual(new Array(3));
   });
 
-  test("give a question its answer, and ask for no acknowledgement of a last one", () => {
-    const answers: number[] = [];
-    const question = request({ answer: ({ body }) => void answers.push(body.u32()) });
+  const question: Question<undefined, number> = { ...SET_X, absent: 19, read: ({ body }) => body.u32() };
+
+  test("give a question's answer, and ask for no acknowledgement of a last one", () => {
     const asked = message(SET, 0x601, 1, "00 00 00 00") + message(SET, 0x1, 2, "aa 00 00 00");
+    const ask = (client: Client) => client.attemptAround(three.slice(0, 1), question, undefined, []);
     const row = [hex(asked), hex(message(DATA, 0, 2, "09 00 00 00"))] as const;
-    const first = three.slice(0, 1);
-    expect(play(scripted(row), (client) => client.attempt([...first, question]))).toEqual(new Array(2));
-    expect(answers).toEqual([9]);
+    expect(play(scripted(row), ask)).toEqual({ failures: new Array(1), answer: 9 });
+    const absent = [hex(asked), hex(ack(1, EEXIST)), hex(ack(2, 19))] as const;
+    const { failures, answer } = play(scripted(absent), ask);
+    expect([failures.map((error) => error?.errno), answer]).toEqual([[EEXIST], undefined]);
     const refused = [hex(asked), hex(ack(1, EEXIST)), hex(ack(2, EEXIST))] as const;
-    const outcome = play(scripted(refused), (client) => client.attempt([...first, question]));
-    expect(outcome.map((error) => error?.errno)).toEqual([EEXIST, EEXIST]);
-    expect(answers).toEqual([9]);
+    expect(failure(() => play(scripted(refused), ask)).message).toBe("ip link set x: file exists");
+  });
+
+  test("ask a question between changes", () => {
+    const asked =
+      message(SET, 0x601, 1, "00 00 00 00") +
+      message(SET, 0x1, 2, "aa 00 00 00") +
+      message(SET, 0x605, 3, "01 00 00 00");
+    const ask = (client: Client) => client.attemptAround(three.slice(0, 1), question, undefined, three.slice(1, 2));
+    const row = [hex(asked), hex(message(DATA, 0, 2, "09 00 00 00")), hex(ack(3, EEXIST))] as const;
+    const { failures, answer } = play(scripted(row), ask);
+    expect([failures.map((error) => error?.operation), answer]).toEqual([[undefined, "ip link set b"], 9]);
   });
 
   test("tell which one failed in the middle, after all are answered", () => {
@@ -168,9 +190,7 @@ describe("changeAll() and attempt()", () => {
   });
 
   test("send many in several datagrams: what the kernel takes at once is limited, and so is what it answers", () => {
-    const many = Array.from({ length: 300 }, (_, i) =>
-      request({ operation: () => `ip link set ${i}`, flags: 0x600, body: (w) => w.u32(i) }),
-    );
+    const many = Array.from({ length: 300 }, (_, i) => numbered(`${i}`, i));
     const sent = (first: number, count: number) =>
       Array.from({ length: count }, (_, i) => {
         const at = first + i;
@@ -199,18 +219,30 @@ describe("changeAll() and attempt()", () => {
 
 const value = ({ body }: Message): number => body.u32();
 
-describe("get()", () => {
+describe("get() and getAll()", () => {
   const ASKED = message(GET, 1, 1, "aa 00 00 00");
-  const get = (client: Client) => client.get("ip link show x", GET, (w) => w.bytes(hex("aa 00 00 00")), value);
+  const SHOW_X = { type: GET, flags: 0, absent: 19, text: () => "ip link show x", write, read: value };
+  const get = (client: Client) => client.get(SHOW_X, undefined);
 
-  test("decodes the answer, whatever else comes", () => {
+  test("read the answer, whatever else comes", () => {
     const replies = [message(DATA, 0, 0, "01 00 00 00"), ack(9, EEXIST), message(DATA, 0, 1, "2a 00 00 00")];
     expect(play(scripted([hex(ASKED), ...replies.map(hex)]), get)).toBe(42);
   });
 
-  test("throws the kernel's error", () => {
-    const error = play(scripted([hex(ASKED), hex(ack(1, 19))]), (client) => failure(() => get(client)));
-    expect([error.errno, error.message]).toEqual([19, "ip link show x: no such device"]);
+  test("throw the kernel's error", () => {
+    const error = play(scripted([hex(ASKED), hex(ack(1, 22))]), (client) => failure(() => get(client)));
+    expect([error.errno, error.message]).toEqual([22, "ip link show x: invalid argument"]);
+    const both = (client: Client) => client.getAll(SHOW_X, [undefined, undefined]);
+    const row = [hex(ASKED + message(GET, 1, 2, "aa 00 00 00")), hex(ack(1, 19) + ack(2, 22))] as const;
+    expect(failure(() => play(scripted(row), both)).errno).toBe(22);
+  });
+
+  test("are undefined for what is not there", () => {
+    expect(play(scripted([hex(ASKED), hex(ack(1, 19))]), get)).toBeUndefined();
+    const both = (client: Client) => client.getAll(SHOW_X, [undefined, undefined]);
+    const asked = hex(ASKED + message(GET, 1, 2, "aa 00 00 00"));
+    const row = [asked, hex(ack(1, 19)), hex(message(DATA, 0, 2, "2a 00 00 00"))] as const;
+    expect(play(scripted(row), both)).toEqual([undefined, 42]);
   });
 });
 
@@ -218,7 +250,8 @@ describe("dump()", () => {
   const asked = (seq: number) => hex(message(GET, 0x301, seq, "aa 00 00 00"));
   const item = (seq: number, text: string, flags = MULTI) => message(DATA, flags, seq, text);
   const done = (seq: number, flags = MULTI, code = "00 00 00 00") => message(DONE, flags, seq, code);
-  const dump = (client: Client) => client.dump("ip link show", GET, (w) => w.bytes(hex("aa 00 00 00")), value);
+  const SHOW: Question<undefined, number> = { type: GET, flags: 0, text: () => "ip link show", write, read: value };
+  const dump = (client: Client) => client.dump(SHOW, undefined);
   const play1 = (...replies: string[]) => play(scripted([asked(1), ...replies.map(hex)]), dump);
 
   test("collects the parts of several datagrams up to NLMSG_DONE", () => {
@@ -230,6 +263,12 @@ describe("dump()", () => {
   test("may be empty", () => {
     expect(play1(done(1))).toEqual([]);
     expect(play1(message(DONE, MULTI, 1))).toEqual([]);
+  });
+
+  test("is empty when there is nothing that it could be of", () => {
+    const list = (client: Client) => client.dump({ ...SHOW, absent: 2 }, undefined);
+    expect(play(scripted([asked(1), hex(item(1, "01 00 00 00") + done(1, MULTI, "fe ff ff ff"))]), list)).toEqual([]);
+    expect(play(scripted([asked(1), hex(ack(1, 2))]), list)).toEqual([]);
   });
 
   test("passes over stray messages", () => {
@@ -291,6 +330,17 @@ describe("dump()", () => {
   });
 });
 
+test("a client closes its socket, also at the end of its block", () => {
+  let closed = 0;
+  const socket = { ...scripted(), close: () => void closed++ };
+  {
+    using client = new Client(socket);
+    expect(client.cookie()).toBe("4711");
+  }
+  new Client(socket).close();
+  expect(closed).toBe(2);
+});
+
 test("a tap sees every datagram in both directions", () => {
   const seen: [string, number][] = [];
   const stray = hex(ack(0));
@@ -305,8 +355,23 @@ test("a tap sees every datagram in both directions", () => {
   ]);
 });
 
-test("sequence() keeps numbers for a caller that frames its own messages", () => {
-  const client = new Client(scripted([hex(message(SET, 5, 4, "aa 00 00 00")), hex(ack(4))]));
-  expect(client.sequence(3)).toBe(1);
-  client.change(request());
+test("begin() keeps numbers for a caller that frames its own messages", () => {
+  const framed = hex(message(GET, 1, 1, "aa 00 00 00") + message(DATA, 0x401, 2));
+  const answers = hex(ack(0) + message(DATA, 0, 4) + message(DATA, 0, 2, "2a 00 00 00") + ack(1, EEXIST));
+  const rows = [
+    [framed, answers],
+    [hex(message(SET, 5, 4, "aa 00 00 00")), hex(ack(4))],
+  ] as const;
+  play(scripted(...rows), (client) => {
+    const exchange = client.begin(3);
+    exchange.add({ type: GET, flags: 0, write }, undefined, 0);
+    exchange.add({ type: DATA, flags: 0x400, write: () => {} }, undefined, 0);
+    exchange.send();
+    const places = [exchange.next(), exchange.next()].map((answer) => [exchange.placeOf(answer), answer.type]);
+    expect(places).toEqual([
+      [1, DATA],
+      [0, ERROR],
+    ]);
+    client.change(request());
+  });
 });

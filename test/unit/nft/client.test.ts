@@ -30,10 +30,11 @@ function kernel(...rounds: Answer[][]): { client: Client; sent: number[] } {
 
 function errorMessage(seq: number, errno: number): Uint8Array {
   const w = new Writer();
-  writeMessage(w, NLMSG_ERROR, 0x100, seq, (w) => {
+  const write = () => {
     w.u32(-errno);
     w.zero(16);
-  });
+  };
+  writeMessage(w, NLMSG_ERROR, 0x100, seq, write, undefined);
   return w.finish();
 }
 

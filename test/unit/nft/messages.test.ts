@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { parseIp, parsePrefix } from "../../../src/base/ip.ts";
 import { parseMac } from "../../../src/base/mac.ts";
-import { Batch, encodeBatch } from "../../../src/nft/batch.ts";
+import { Exchange } from "../../../src/netlink/exchange.ts";
+import { addBatch, Batch } from "../../../src/nft/batch.ts";
 import type { Command } from "../../../src/nft/commands.ts";
 import { masquerade, notDaddr } from "../../../src/nft/match.ts";
 import { etherSaddr, iifname, jump, verdict } from "../../../src/nft/match-link.ts";
@@ -243,10 +244,21 @@ function encoded(coder: Coder<any>, value: unknown): Uint8Array {
   return w.finish();
 }
 
+/** A batch as one datagram, whose first message has the number `first`. */
+function batchOf(commands: readonly Command[], first: number): Uint8Array {
+  const sent: Uint8Array[] = [];
+  const send = (datagram: Uint8Array) => void sent.push(datagram);
+  const nothing = () => expect.unreachable();
+  const exchange = new Exchange({ send, receive: nothing, cookie: nothing, close: nothing }, undefined, first);
+  addBatch(exchange, commands);
+  exchange.send();
+  return sent[0] ?? nothing();
+}
+
 describe("messages of nft", () => {
   for (const { text, command, coder, sent } of ROWS) {
-    test(`encodeBatch() writes what nft sends for: ${text}`, () => {
-      const datagram = encodeBatch([command], 7);
+    test(`addBatch() writes what nft sends for: ${text}`, () => {
+      const datagram = batchOf([command], 7);
       expect(dump(datagram.subarray(BATCH_BEGIN + HEADERS, -20))).toBe(dump(hex(sent)));
     });
 
@@ -259,9 +271,9 @@ describe("messages of nft", () => {
     });
   }
 
-  test("encodeBatch() frames the commands as nft does", () => {
+  test("addBatch() frames the commands as nft does", () => {
     const drop = { kind: "chain", name: "c" } as const;
-    const datagram = encodeBatch([{ scope: { family: "bridge", table: "b" }, verb: "add", object: drop }], 0);
+    const datagram = batchOf([{ scope: { family: "bridge", table: "b" }, verb: "add", object: drop }], 0);
     expect(dump(datagram)).toBe(
       dump(
         hex(`
@@ -277,10 +289,10 @@ describe("messages of nft", () => {
   });
 });
 
-test("encodeBatch() asks the kernel to delete a set only if it is empty", () => {
+test("addBatch() asks the kernel to delete a set only if it is empty", () => {
   const set = { kind: "set", name: "s", type: "ipv4_addr" } as const;
   const batch = new Batch("ip", "berth").delete({ kind: "handle", chain: "c", handle: 3 }).delete(set).destroy(set);
-  expect(dump(encodeBatch(batch.commands, 0).subarray(BATCH_BEGIN, -20))).toBe(
+  expect(dump(batchOf(batch.commands, 0).subarray(BATCH_BEGIN, -20))).toBe(
     dump(
       hex(`
         34 00 00 00 08 0a 01 00 01 00 00 00 00 00 00 00   # NFT_MSG_DELRULE, REQUEST, sequence 1

@@ -5,7 +5,7 @@ import { formatMac } from "../../../src/base/mac.ts";
 import { Client } from "../../../src/netlink/client.ts";
 import type { Socket } from "../../../src/netlink/socket.ts";
 import { listAddrs } from "../../../src/rtnl/addr.ts";
-import { findLink } from "../../../src/rtnl/link.ts";
+import { findLink } from "../../../src/rtnl/find-link.ts";
 import { decodeLink, type Link } from "../../../src/rtnl/read-link.ts";
 import { listRoutes } from "../../../src/rtnl/route.ts";
 import { listVlans } from "../../../src/rtnl/vlan.ts";

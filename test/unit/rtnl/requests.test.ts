@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Ip, type Prefix, parseIp, parsePrefix } from "../../../src/base/ip.ts";
 import { type Mac, parseMac } from "../../../src/base/mac.ts";
-import type { Request } from "../../../src/netlink/client.ts";
+import type { Request } from "../../../src/netlink/request.ts";
 import { addAddr, deleteAddr, ensureAddr } from "../../../src/rtnl/addr.ts";
 import {
   addBridge,
@@ -10,11 +10,14 @@ import {
   deleteLink,
   setAlias,
   setDown,
+  setMac,
+  setMaster,
   setNoLinkLocal,
   setPort,
   setPromisc,
   setUp,
   setUpNotifying,
+  setUpPort,
 } from "../../../src/rtnl/link.ts";
 import { forgetNeigh } from "../../../src/rtnl/neigh.ts";
 import { addRoute, deleteRoute, TABLE_LOCAL } from "../../../src/rtnl/route.ts";
@@ -100,15 +103,15 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
   ["ip neigh del 10.1.2.77 dev br0", "neighDel", forgetNeigh(BRIDGE, ip("10.1.2.77"))],
 ];
 
-function encoded({ type, flags, body }: Request): Uint8Array {
+function encoded({ form, object }: Request): Uint8Array {
   const w = new Writer();
-  writeMessage(w, type, NLM_F_REQUEST | NLM_F_ACK | flags, 1, body);
+  writeMessage(w, form.type, NLM_F_REQUEST | NLM_F_ACK | form.flags, 1, form.write, object);
   return w.finish();
 }
 
 test.each(REQUESTS)("%s is sent as the bytes captured in %s", (operation, captured, request) => {
   expect(dump(encoded(request))).toBe(dump(bytesOf(captured)));
-  expect(request.operation()).toBe(operation);
+  expect(request.form.text(request.object)).toBe(operation);
 });
 
 describe("the tables decode what they encode:", () => {
@@ -187,10 +190,11 @@ describe("the tables decode what they encode:", () => {
     expect(header.decode(body)).toEqual(headerValue);
     expect(attributes.decode(body)).toEqual(value);
     const w = new Writer();
-    writeMessage(w, message?.type ?? 0, message?.flags ?? 0, 1, () => {
+    const write = () => {
       header.encode(w, headerValue);
       attributes.encode(w, value);
-    });
+    };
+    writeMessage(w, message?.type ?? 0, message?.flags ?? 0, 1, write, undefined);
     expect(dump(w.finish())).toBe(dump(bytesOf(captured)));
   });
 
@@ -210,6 +214,29 @@ function linkRequest(request: Request) {
 test("a link is named by its index, or else by IFLA_IFNAME", () => {
   expect(linkRequest(deleteLink(3))).toEqual({ header: { index: 3, flags: 0, change: 0 } });
   expect(linkRequest(deleteLink("v0"))).toEqual({ header: { index: 0, flags: 0, change: 0 }, ifname: "v0" });
+});
+
+test.each([
+  ["ip link set v0 down", setDown("v0")],
+  ["ip link set 3 promisc on", setPromisc(3)],
+  ["ip link set v0 address 02:00:00:00:00:02", setMac("v0", VETH.mac)],
+  ["ip link set v0 master br0", setMaster("v0", BRIDGE)],
+  ["ip link set 3 master 0", setMaster(3, 0)],
+  [
+    "ip link set v0 alias x up type bridge_slave hairpin off isolated on",
+    setUpPort("v0", { hairpin: false, isolated: true }, "x"),
+  ],
+])("%s is what a change says", (words, request) => {
+  expect(request.form.text(request.object)).toBe(words);
+});
+
+test("setMaster() and setUpPort() write what they say", () => {
+  expect(linkRequest(setMaster("v0", 0))).toMatchObject({ ifname: "v0", master: 0 });
+  expect(linkRequest(setUpPort(3, { hairpin: false, isolated: true }, "x"))).toEqual({
+    header: { index: 3, flags: 1, change: 1 },
+    alias: "x",
+    linkInfo: { slaveKind: "bridge", slaveData: { hairpin: 0, isolated: 1 } },
+  });
 });
 
 test("setDown() and setPromisc() change one flag only", () => {

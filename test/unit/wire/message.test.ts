@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { bytes } from "../../../src/wire/coder.ts";
 import { DecodeError, Writer } from "../../../src/wire/cursor.ts";
 import {
   type Message,
@@ -24,8 +25,8 @@ const only = (text: string): Message => {
 
 test("writeMessage() patches the length, which is without the padding that it adds", () => {
   const w = new Writer();
-  writeMessage(w, 16, 0x605, 7, (body) => body.bytes(hex("aa bb cc")));
-  writeMessage(w, 17, 5, 8, () => {});
+  writeMessage(w, 16, 0x605, 7, bytes.encode, hex("aa bb cc"));
+  writeMessage(w, 17, 5, 8, bytes.encode, hex(""));
   expect(w.finish()).toEqual(
     hex(`
       13 00 00 00  10 00  05 06  07 00 00 00  00 00 00 00  aa bb cc 00
@@ -37,8 +38,8 @@ test("writeMessage() patches the length, which is without the padding that it ad
 describe("readMessages()", () => {
   test("reads what writeMessage() wrote", () => {
     const w = new Writer();
-    writeMessage(w, 16, 0x605, 0xfffffffe, (body) => body.bytes(hex("aa bb cc")));
-    writeMessage(w, 17, 5, 8, () => {});
+    writeMessage(w, 16, 0x605, 0xfffffffe, bytes.encode, hex("aa bb cc"));
+    writeMessage(w, 17, 5, 8, bytes.encode, hex(""));
     const read = readMessages(w.finish()).map(({ type, flags, seq, body }) => ({ type, flags, seq, left: body.left }));
     expect(read).toEqual([
       { type: 16, flags: 0x605, seq: 0xfffffffe, left: 3 },
@@ -101,10 +102,7 @@ describe("readAck() reads what the kernel sent", () => {
 
   test("a dump that ended with an error and its text", () => {
     const w = new Writer();
-    writeMessage(w, NLMSG_DONE, 0x202, 3, (body) => {
-      body.u32(-4);
-      body.bytes(hex("06 00 01 00 68 69 00 00"));
-    });
+    writeMessage(w, NLMSG_DONE, 0x202, 3, bytes.encode, hex("fc ff ff ff  06 00 01 00 68 69 00 00"));
     expect(readAck(readMessages(w.finish())[0] as Message)).toEqual({ errno: 4, text: "hi" });
   });
 

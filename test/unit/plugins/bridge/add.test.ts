@@ -2,8 +2,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { EINVAL, EIO, EOPNOTSUPP, EPERM } from "../../../../src/base/errno.ts";
 import { type Prefix, parseIp, parsePrefix } from "../../../../src/base/ip.ts";
+import { type Mac, parseMac } from "../../../../src/base/mac.ts";
 import { add } from "../../../../src/plugins/bridge/add.ts";
-import { deleteLink } from "../../../../src/rtnl/link.ts";
+import { addBridge, deleteLink } from "../../../../src/rtnl/link.ts";
 import type { CniError } from "../../../../src/spec/errors.ts";
 import type { Result } from "../../../../src/spec/result.ts";
 import { executables } from "../../../support/executables.ts";
@@ -222,14 +223,7 @@ describe("add() on a name that is taken", () => {
       {},
       {
         prepare: (host) =>
-          host.openSandbox("").attempt([
-            {
-              operation: () => "ip link add eth0 address 02:00:00:00:00:09 type bridge",
-              type: 0,
-              flags: 0,
-              body() {},
-            },
-          ]),
+          host.openSandbox("").attempt([addBridge({ name: "eth0", mac: parseMac("02:00:00:00:00:09") as Mac })]),
       },
     );
     expect((thrown as CniError).message).toBe(
