@@ -1,6 +1,7 @@
 //! Compiles the esbuild bundles to bytecode with the engine that will run them, and writes the table that
 //! `src/modules.rs` includes. Bundles come from $BERTH_BUNDLES (default ../build/bundles): `NAME.js` and,
-//! next to it, `NAME.lines`, its line table.
+//! next to it, `NAME.lines`, its line table. Those that `core.started` names are evaluated before the executable is
+//! finished, so that only the unfinished one needs their bytecode: it is in a file beside that, `berth.started`.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -65,11 +66,24 @@ fn main() {
     let dir = env::var_os("BERTH_BUNDLES").map_or_else(|| here.join("../build/bundles"), PathBuf::from);
     println!("cargo:rerun-if-changed={}", dir.display());
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    // <target>/release/build/<package>/out
+    let beside = out.ancestors().nth(3).expect("a target directory").join("berth.started");
+    println!("cargo:rerun-if-changed={}", beside.display());
+    let list = fs::read_to_string(dir.join("core.started")).unwrap_or_default();
+    let mut started = Vec::new();
     let mut table = String::from("&[\n");
     for name in bundles(&dir) {
         let stem = name.trim_end_matches(".js");
         let lines = fs::read_to_string(dir.join(format!("{stem}.lines"))).unwrap_or_default();
-        fs::write(out.join(format!("{stem}.bin")), compile(&dir, &name)).expect("OUT_DIR is writable");
+        let mut bytecode = compile(&dir, &name);
+        if list.lines().any(|one| one == name) {
+            for part in [name.as_bytes(), &bytecode] {
+                started.extend_from_slice(&(part.len() as u32).to_le_bytes());
+                started.extend_from_slice(part);
+            }
+            bytecode.clear();
+        }
+        fs::write(out.join(format!("{stem}.bin")), bytecode).expect("OUT_DIR is writable");
         fs::write(out.join(format!("{stem}.lines")), lines).expect("OUT_DIR is writable");
         let embed = |kind: &str| format!("include_{kind}!(concat!(env!(\"OUT_DIR\"), \"/{stem}.");
         table += &format!(
@@ -79,4 +93,5 @@ fn main() {
         );
     }
     fs::write(out.join("bundles.rs"), table + "]\n").expect("OUT_DIR is writable");
+    fs::write(&beside, started).expect("the target directory is writable");
 }

@@ -111,6 +111,17 @@ async function bundle(plugins) {
   return outputs(outputFiles, metafile);
 }
 
+/** What `core` is made of: the build evaluates it, and the finished executable does not need its bytecode. */
+function started({ outputs }) {
+  const [core] = Object.keys(outputs).filter((path) => path.endsWith("/core.js"));
+  const found = new Set([core]);
+  for (const path of found) {
+    for (const { path: next, kind } of outputs[path].imports)
+      if (kind === "import-statement" && outputs[next]) found.add(next);
+  }
+  return found;
+}
+
 /** What esbuild made, by file name, with the chunks that bundles share renamed to shared1.js, shared2.js, …. */
 function outputs(files, metafile) {
   const parts = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".js"));
@@ -122,6 +133,7 @@ function outputs(files, metafile) {
   const rename = (text) => [...names].reduce((renamed, [from, to]) => renamed.replaceAll(from, to), text);
   const text = (name) => files.find(({ path }) => relative(BUNDLES, path) === name)?.text;
   return parts.map(([path]) => ({
+    isStarted: started(metafile).has(path),
     name: rename(base(path)),
     code: rename(text(base(path))),
     map: JSON.parse(text(`${base(path)}.map`)),
@@ -142,6 +154,7 @@ function writeBundles(parts) {
   mkdirSync(BUNDLES, { recursive: true });
   const wanted = new Map(parts.map((part) => [part.name, part.code]));
   wanted.set("core.lines", table(parts));
+  wanted.set("core.started", parts.flatMap(({ name, isStarted }) => (isStarted ? `${name}\n` : [])).join(""));
   for (const [name, text] of wanted) update(join(BUNDLES, name), text);
   for (const name of readdirSync(BUNDLES)) if (!wanted.has(name)) rmSync(join(BUNDLES, name));
 }
