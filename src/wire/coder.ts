@@ -1,7 +1,7 @@
 import type { Ip } from "../base/ip.ts";
 import type { Mac } from "../base/mac.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
-import { DecodeError, type Reader, Writer } from "./cursor.ts";
+import { DecodeError, Reader, Writer } from "./cursor.ts";
 
 /** Both directions of one wire format. A decoder is given a reader of exactly the value's bytes. */
 export interface Coder<T> {
@@ -55,6 +55,12 @@ export const cstr: Coder<string> = {
 
 /** The bytes themselves; a decoded value is a view of the datagram. */
 export const bytes: Coder<Uint8Array> = { encode: (w, v) => w.bytes(v), decode: (r) => r.take(r.left) };
+
+/** The bytes themselves, for whoever decodes them; a decoded value is a reader of them where they are. */
+export const rest: Coder<Reader> = {
+  encode: (w, { buf, at, end }) => w.bytes(buf.subarray(at, end)),
+  decode: ({ buf, at, end }) => new Reader(buf, at, end),
+};
 
 /** An attribute that says what it says by being there (NLA_FLAG). */
 export const flag: Coder<true> = { encode: () => {}, decode: () => true };

@@ -14,11 +14,28 @@ export function u32At(buf: Uint8Array, at: number): number {
   return (low | ((buf[at + 2] as number) << 16) | ((buf[at + 3] as number) << 24)) >>> 0;
 }
 
+export const NOTHING = new Uint8Array(0);
+
+let lastBytes: Uint8Array = NOTHING;
+let lastWords: Int32Array = new Int32Array(0);
+
+/**
+ * The same bytes, four at a time (host order): one load in place of four. Those at the end that are no word are left out.
+ * Kept for the next to ask: those of a datagram are wanted again for what is in it.
+ */
+export function wordsOf(buf: Uint8Array): Int32Array {
+  if (buf === lastBytes) return lastWords;
+  const { buffer, byteOffset, length } = (buf.byteOffset & 3) === 0 ? buf : buf.slice();
+  lastWords = new Int32Array(buffer, byteOffset, length >> 2);
+  lastBytes = buf;
+  return lastWords;
+}
+
 /** Reads a stretch of bytes front to back; every read is bounds-checked in one place. Host order is little-endian. */
 export class Reader {
-  readonly buf: Uint8Array;
+  buf: Uint8Array;
   at: number;
-  readonly end: number;
+  end: number;
 
   constructor(buf: Uint8Array, at = 0, end = buf.length) {
     this.buf = buf;
@@ -155,6 +172,12 @@ export class Writer {
   align(start: number): void {
     const past = (this.at - start) & 3;
     if (past) this.zero(4 - past);
+  }
+
+  /** Begins anew, in the same buffer: what `finish` gave is no longer valid. */
+  reset(): void {
+    this.#words.fill(0, 0, (this.at + 3) >> 2);
+    this.at = 0;
   }
 
   /** What has been written, as a view. */
