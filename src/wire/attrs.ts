@@ -1,6 +1,5 @@
-import { Explained } from "../base/explained.ts";
 import type { Coder, Value } from "./coder.ts";
-import { DecodeError, Reader, u32At, type Writer, wordsOf } from "./cursor.ts";
+import { DecodeError, LONGEST, Reader, tooLong, u32At, type Writer, wordsOf } from "./cursor.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a table holds coders of every type
 export type AttrTable = Record<string, readonly [type: number, coder: Coder<any>]>;
@@ -12,16 +11,6 @@ export type Decoded<T extends AttrTable> = {
 
 const NLA_TYPE_MASK = 0x3fff;
 const NLA_F_NESTED = 0x8000;
-
-/** In bytes, with the header. */
-const LONGEST = 0xffff;
-
-function tooLong(type: number, length: number): Explained {
-  return new Explained(
-    `a netlink attribute (type ${type}) would have ${length} bytes, of which ${LONGEST} are possible`,
-    "the network has too many addresses, or a value that is too long, for one request to the kernel",
-  );
-}
 
 /** Types whose payload is attributes carry NLA_F_NESTED; a coder made here says so. */
 interface Nest {
@@ -82,12 +71,12 @@ export function lazyAttrs<const T extends AttrTable>(table: T): (r: Reader) => D
     find(wanted: number): number {
       const { words, end, starts } = this;
       let at = this.at;
-      while (starts[wanted] === 0 && end - at >= 4) {
-        // The one loop that goes without the reader's methods: a link comes with a hundred attributes.
+      // The one loop that goes without the reader's methods: a link comes with a hundred attributes.
+      for (let slot: number | undefined; slot !== wanted && end - at >= 4; ) {
         const head = words[at >> 2] as number;
         const length = head & 0xffff;
         if (length < 4 || length > end - at) throw malformed((head >> 16) & NLA_TYPE_MASK, length, end - at);
-        const slot = slots[(head >> 16) & NLA_TYPE_MASK];
+        slot = slots[(head >> 16) & NLA_TYPE_MASK];
         if (slot !== undefined && starts[slot] === 0) starts[slot] = at + 4;
         at += (length + 3) & ~3;
       }
@@ -142,11 +131,12 @@ export function list<V>(type: number, coder: Coder<V>): Coder<V[]> & Required<Ne
  * @throws Explained when it is longer than the 16 bits of its length can say
  */
 export function writeAttr<V>(w: Writer, type: number, coder: Coder<V> & Nest, value: V): void {
+  const flagged = coder.nested ? type | NLA_F_NESTED : type;
+  if (coder.attribute) return coder.attribute(w, flagged, value);
   const start = w.zero(4);
   coder.encode(w, value);
   const length = w.at - start;
   if (length > LONGEST) throw tooLong(type, length);
-  const flagged = coder.nested ? type | NLA_F_NESTED : type;
   w.patch32(start, length | (flagged << 16));
   w.align(start);
 }

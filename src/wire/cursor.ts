@@ -1,3 +1,5 @@
+import { Explained } from "../base/explained.ts";
+
 /** Bytes that do not say what they should: a truncated or malformed message. */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
@@ -29,6 +31,11 @@ export function wordsOf(buf: Uint8Array): Int32Array {
   lastWords = new Int32Array(buffer, byteOffset, length >> 2);
   lastBytes = buf;
   return lastWords;
+}
+
+/** The other byte order's way to write the same four bytes. */
+export function swapped(value: number): number {
+  return (value << 24) | ((value & 0xff00) << 8) | ((value >> 8) & 0xff00) | (value >>> 24);
 }
 
 /** Reads a stretch of bytes front to back; every read is bounds-checked in one place. Host order is little-endian. */
@@ -93,6 +100,16 @@ export class Reader {
   }
 }
 
+/** Of an attribute in bytes, with the header. */
+export const LONGEST = 0xffff;
+
+export function tooLong(type: number, length: number): Explained {
+  return new Explained(
+    `a netlink attribute (type ${type}) would have ${length} bytes, of which ${LONGEST} are possible`,
+    "the network has too many addresses, or a value that is too long, for one request to the kernel",
+  );
+}
+
 /** Appends bytes to a buffer that grows. Host order is little-endian. */
 export class Writer {
   #buf: Uint8Array;
@@ -144,12 +161,28 @@ export class Writer {
   }
 
   u32be(value: number): void {
-    this.u32((value << 24) | ((value & 0xff00) << 8) | ((value >> 8) & 0xff00) | (value >>> 24));
+    this.u32(swapped(value));
   }
 
   bytes(value: Uint8Array): void {
     const at = this.zero(value.length);
     this.#buf.set(value, at);
+  }
+
+  /** An attribute of four bytes, host order, with its header. */
+  attr32(type: number, value: number): void {
+    const at = this.zero(8);
+    this.patch32(at, 8 | (type << 16));
+    this.patch32(at + 4, value);
+  }
+
+  /** An attribute of bytes and so many zeros, with its header and padding. @throws Explained when it would be too long */
+  attrBytes(type: number, value: Uint8Array, zeros: number): void {
+    const length = 4 + value.length + zeros;
+    if (length > LONGEST) throw tooLong(type, length);
+    const at = this.zero((length + 3) & ~3);
+    this.patch32(at, length | (type << 16));
+    this.#buf.set(value, at + 4);
   }
 
   /** Overwrites two bytes at `at`, host order. */
