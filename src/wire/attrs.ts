@@ -17,15 +17,24 @@ interface Nest {
   readonly nested?: true;
 }
 
+/** One attribute of a table at a time, where a value of several is not worth making. */
+interface Put<T extends AttrTable> {
+  put<K extends keyof T>(w: Writer, name: K, value: Value<T[K][1]>): void;
+}
+
 /**
  * A set of attributes from one table `{ name: [type, coder] }`: encoder, decoder and (by `Decoded`) the type.
  * Attributes are written in the order of the value's own keys. A repeated attribute decodes to its last value.
  * Attributes that the table does not list are passed over: newer kernels send more than anyone reads.
  */
-export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & Required<Nest> {
+export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & Required<Nest> & Put<T> {
   const names = namesByType(table);
   return {
     nested: true,
+    put(w, name, value) {
+      const entry = table[name] as AttrTable[string];
+      writeAttr(w, entry[0], entry[1], value);
+    },
     encode(w, value) {
       for (const name in value) {
         const item = value[name];
