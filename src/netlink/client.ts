@@ -41,12 +41,11 @@ const DUMPS = 10;
 /** A conversation with one netlink family over one socket. */
 export class Client {
   readonly #socket: Socket;
-  readonly #tap: Tap | undefined;
-  #seq = 0;
+  readonly #exchange: Exchange;
 
   constructor(socket: Socket, tap?: Tap) {
     this.#socket = socket;
-    this.#tap = tap;
+    this.#exchange = new Exchange(socket, tap);
   }
 
   /** SO_NETNS_COOKIE of the client's namespace, decimal; undefined where the kernel has none. */
@@ -62,11 +61,10 @@ export class Client {
     this.close();
   }
 
-  /** An exchange of `count` messages at most, for a caller that frames them itself (nfnetlink's batches). */
-  begin(count: number): Exchange {
-    const first = this.#seq + 1;
-    this.#seq += count;
-    return new Exchange(this.#socket, this.#tap, first);
+  /** The client's exchange, begun anew, for a caller that frames its messages itself (nfnetlink's batches). */
+  begin(): Exchange {
+    this.#exchange.begin();
+    return this.#exchange;
   }
 
   /** Asks for one change. Throws NetlinkError. */
@@ -106,7 +104,7 @@ export class Client {
 
   /** The answer about one object; undefined when there is none. Throws NetlinkError. */
   get<O, A>(question: Question<O, A>, object: O): A | undefined {
-    const exchange = this.begin(1);
+    const exchange = this.begin();
     exchange.add(question, object, 0);
     exchange.send();
     const message = exchange.next();
@@ -135,7 +133,7 @@ export class Client {
     const outcome = new Array<Outcome>(asked.length);
     const last = asked.length - 1;
     if (last < 0) return outcome;
-    const exchange = this.begin(asked.length);
+    const exchange = this.begin();
     for (let i = 0; i <= last; i++) {
       const { form, object } = asked[i] as Asked;
       exchange.add(form, object, i === last && !form.read ? NLM_F_ACK : 0);
@@ -165,7 +163,7 @@ export class Client {
   }
 
   #dumpOnce<O, A>(question: Question<O, A>, object: O): A[] | undefined {
-    const exchange = this.begin(1);
+    const exchange = this.begin();
     exchange.add(question, object, NLM_F_DUMP);
     exchange.send();
     const found: A[] = [];

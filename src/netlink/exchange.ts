@@ -1,5 +1,5 @@
 import { Writer } from "../wire/cursor.ts";
-import { type Message, NLM_F_REQUEST, NLMSG_DONE, readMessages, writeMessage } from "../wire/message.ts";
+import { type Message, Messages, NLM_F_REQUEST, NLMSG_DONE, writeMessage } from "../wire/message.ts";
 import type { Wire } from "./request.ts";
 import type { Socket } from "./socket.ts";
 
@@ -11,23 +11,29 @@ const END_MS = 1000;
 
 /**
  * Messages to the kernel in one datagram, numbered one after the other, and what it says of each: the only loop that
- * receives answers. First all are added, then sent, then the answers read, as many as the caller knows to come.
+ * receives answers. First all are added, then sent, then the answers read, as many as the caller knows to come. A client
+ * has one, and begins it anew each time: what was not read by then is passed over.
  */
 export class Exchange {
   readonly #socket: Socket;
   readonly #tap: Tap | undefined;
-  readonly #first: number;
   readonly #w = new Writer();
+  /** The sequence numbers of the first message, and of the one that would be next. */
+  #first: number;
   #end: number;
-  #received: readonly Message[] = [];
-  #at = 0;
+  readonly #received = new Messages();
 
-  /** `first` is the sequence number of its first message. */
-  constructor(socket: Socket, tap: Tap | undefined, first: number) {
+  /** `first` is the number of its first message; not 0, which notifications have. */
+  constructor(socket: Socket, tap?: Tap, first = 1) {
     this.#socket = socket;
     this.#tap = tap;
     this.#first = first;
     this.#end = first;
+  }
+
+  begin(): void {
+    this.#first = this.#end;
+    this.#w.reset();
   }
 
   /** Adds a message, with `flags` besides the form's. */
@@ -42,15 +48,15 @@ export class Exchange {
     this.#socket.send(datagram);
   }
 
-  /** The next message about one of those sent. What else comes (notifications, late answers) is passed over. */
+  /**
+   * The next message about one of those sent, until the one after it is asked for. What else comes (notifications, late
+   * answers) is passed over.
+   */
   next(): Message {
+    const message = this.#received;
     for (;;) {
-      while (this.#at < this.#received.length) {
-        const message = this.#received[this.#at++] as Message;
-        if (message.seq >= this.#first && message.seq < this.#end) return message;
-      }
-      this.#received = this.#receive();
-      this.#at = 0;
+      while (message.next()) if (message.seq >= this.#first && message.seq < this.#end) return message;
+      this.#receive();
     }
   }
 
@@ -61,12 +67,16 @@ export class Exchange {
 
   /** Reads a dump of before to its end, which a signal made its caller leave in the middle. EAGAIN when there is none. */
   endOpenDump(): void {
-    while (!this.#receive(END_MS).some(({ type }) => type === NLMSG_DONE));
+    const message = this.#received;
+    for (;;) {
+      if (!message.next()) this.#receive(END_MS);
+      else if (message.type === NLMSG_DONE) return;
+    }
   }
 
-  #receive(timeout?: number): Message[] {
+  #receive(timeout?: number): void {
     const datagram = this.#socket.receive(timeout);
     this.#tap?.("<", datagram);
-    return readMessages(datagram);
+    this.#received.open(datagram);
   }
 }

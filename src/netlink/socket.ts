@@ -3,7 +3,7 @@ import * as sys from "#sys";
 /** The seam to the kernel: datagrams out, datagrams in. Tests script it; production opens one below. */
 export interface Socket {
   send(datagram: Uint8Array): void;
-  /** One whole datagram. Throws ENOBUFS when the kernel dropped some, EAGAIN after `timeout` milliseconds if given. */
+  /** One whole datagram, which is the caller's from then on. Throws ENOBUFS when the kernel dropped some, EAGAIN after `timeout` milliseconds if given. */
   receive(timeout?: number): Uint8Array;
   /** SO_NETNS_COOKIE of the namespace it was opened in, decimal; undefined where the kernel has none. */
   cookie(): string | undefined;

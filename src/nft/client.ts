@@ -44,7 +44,7 @@ function isForgiven({ command, error }: Failure): boolean {
  * with the number of its first message, and maybe without that acknowledgement.
  */
 function exchange(client: Client, commands: readonly Command[]): Failure[] {
-  const batch = client.begin(commands.length + 2);
+  const batch = client.begin();
   addBatch(batch, commands);
   batch.send();
   const failures: Failure[] = [];

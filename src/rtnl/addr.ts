@@ -52,9 +52,8 @@ export const ADD_ADDR: Change<NewAddr> = {
   flags: NLM_F_CREATE | NLM_F_EXCL,
   text: ({ dev, prefix }) => `ip addr add ${formatPrefix(prefix)} dev ${wordFor(dev)}`,
   write(w, { dev, prefix, flags }) {
-    const broadcast = prefix.ip.length === 4 && prefix.length < 31 ? lastOf(prefix) : undefined;
     writeHeader(w, indexOf(dev), prefix, flags);
-    addrAttrs.encode(w, { local: prefix.ip, address: prefix.ip, broadcast });
+    if (prefix.ip.length === 4 && prefix.length < 31) addrAttrs.put(w, "broadcast", lastOf(prefix));
   },
 };
 
@@ -79,7 +78,6 @@ export const DELETE_ADDR: Change<AddrRef> = {
   text: ({ dev, prefix }) => `ip addr del ${formatPrefix(prefix)} dev ${wordFor(dev)}`,
   write(w, { dev, prefix }) {
     writeHeader(w, indexOf(dev), prefix, 0);
-    addrAttrs.encode(w, { local: prefix.ip, address: prefix.ip });
   },
 };
 
@@ -96,6 +94,8 @@ function writeHeader(w: Writer, index: number, prefix: Prefix, flags: number): v
     scope: 0,
     index,
   });
+  addrAttrs.put(w, "local", prefix.ip);
+  addrAttrs.put(w, "address", prefix.ip);
 }
 
 function decodeAddr({ body }: Message): Addr {

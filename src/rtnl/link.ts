@@ -133,9 +133,9 @@ export const SET_LINK: Change<LinkChange> = {
   write(w, { link, mac, master, alias, up, promisc, arpNotify, noLinkLocal, port }) {
     const promiscFlag = promisc ? IFF_PROMISC : 0;
     writeLink(w, link, (up ? IFF_UP : 0) | promiscFlag, (up === undefined ? 0 : IFF_UP) | promiscFlag);
-    if (mac) linkAttrs.encode(w, { address: mac });
-    if (master !== undefined) linkAttrs.encode(w, { master: indexOf(master) });
-    if (alias !== undefined) linkAttrs.encode(w, { alias });
+    if (mac) linkAttrs.put(w, "address", mac);
+    if (master !== undefined) linkAttrs.put(w, "master", indexOf(master));
+    if (alias !== undefined) linkAttrs.put(w, "alias", alias);
     if (port) w.bytes(portInfo(port));
     if (arpNotify) w.bytes(ARP_NOTIFY);
     if (noLinkLocal) w.bytes(NO_LINK_LOCAL);

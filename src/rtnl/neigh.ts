@@ -16,7 +16,7 @@ export const DELETE_NEIGH: Change<NeighRef> = {
   text: ({ dev, address }) => `ip neigh del ${formatIp(address)} dev ${wordFor(dev)}`,
   write(w, { dev, address }) {
     writeNeighHeader(w, addressFamily(address), indexOf(dev));
-    neighAttrs.encode(w, { dst: address });
+    neighAttrs.put(w, "dst", address);
   },
 };
 

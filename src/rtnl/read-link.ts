@@ -1,17 +1,17 @@
 import type { Mac } from "../base/mac.ts";
 import { findAttr } from "../wire/attrs.ts";
-import { Reader, u32At } from "../wire/cursor.ts";
+import { NOTHING, Reader, u32At } from "../wire/cursor.ts";
 import { type Message, readMessages } from "../wire/message.ts";
 import {
   AF_INET6,
   AF_UNSPEC,
-  bridgeInfo,
   DEVCONF_ACCEPT_RA,
   IFLA_INET6_ADDR_GEN_MODE,
   IFLA_INET6_CONF,
   linkHeader,
   RTM_DELLINK,
   RTM_NEWLINK,
+  readBridgeInfo,
   readBridgePort,
   readLinkAttrs,
   readLinkInfo,
@@ -77,12 +77,13 @@ function isAbout({ buf, at, left }: Reader, index: number): boolean {
   return left >= 8 && buf[at] === AF_UNSPEC && u32At(buf, at + 4) === index;
 }
 
-/** Decodes an RTM_NEWLINK. */
+/** Decodes an RTM_NEWLINK, of which it keeps the datagram. */
 export function decodeLink({ body }: Message): Link {
   const { index = 0, flags = 0 } = linkHeader.decode(body);
-  // A copy, as the datagram is the receiver's.
-  return new ReadLink(index, flags, new Reader(body.buf.slice(body.at, body.end)));
+  return new ReadLink(index, flags, new Reader(body.buf, body.at, body.end));
 }
+
+const NO_ATTRIBUTES = new Reader(NOTHING);
 
 /** What the kernel said of a link: a hundred attributes, of which hardly anyone asks for more than three. */
 class ReadLink implements Link {
@@ -104,7 +105,7 @@ class ReadLink implements Link {
     return this.#read;
   }
   get #info() {
-    this.#readInfo ??= readLinkInfo(new Reader(this.#attrs.linkInfo ?? new Uint8Array(0)));
+    this.#readInfo ??= readLinkInfo(this.#attrs.linkInfo ?? NO_ATTRIBUTES);
     return this.#readInfo;
   }
 
@@ -138,7 +139,7 @@ class ReadLink implements Link {
   /** What IPv6 keeps of it. */
   #inet6(attribute: number): Reader | undefined {
     const { afSpec } = this.#attrs;
-    const inet6 = afSpec && findAttr(new Reader(afSpec), AF_INET6);
+    const inet6 = afSpec && findAttr(afSpec, AF_INET6);
     return inet6 && findAttr(inet6, attribute);
   }
   get acceptRa() {
@@ -151,7 +152,7 @@ class ReadLink implements Link {
   }
   get vlanFiltering() {
     const { kind, data } = this.#info;
-    return kind === "bridge" && data !== undefined && bridgeInfo.decode(new Reader(data)).vlanFiltering === 1;
+    return kind === "bridge" && data !== undefined && readBridgeInfo(data).vlanFiltering === 1;
   }
   get port() {
     const { slaveKind, slaveData } = this.#info;
@@ -160,7 +161,7 @@ class ReadLink implements Link {
   }
 }
 
-function decodePort(data: Uint8Array): Port {
-  const { hairpin, isolated, number = 0 } = readBridgePort(new Reader(data));
+function decodePort(data: Reader): Port {
+  const { hairpin, isolated, number = 0 } = readBridgePort(data);
   return { hairpin: hairpin === 1, isolated: isolated === 1, number };
 }

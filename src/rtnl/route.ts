@@ -56,8 +56,11 @@ export const ADD_ROUTE: Change<NewRoute> = {
       scope,
       type: TYPE_UNICAST,
     });
-    const extra = { priority: priority || undefined, table: table < 256 ? undefined : table };
-    routeAttrs.encode(w, { dst: dst.ip, gateway, oif: indexOf(oif), ...extra });
+    routeAttrs.put(w, "dst", dst.ip);
+    if (gateway) routeAttrs.put(w, "gateway", gateway);
+    routeAttrs.put(w, "oif", indexOf(oif));
+    if (priority) routeAttrs.put(w, "priority", priority);
+    if (table >= 256) routeAttrs.put(w, "table", table);
   },
 };
 

@@ -1,6 +1,6 @@
 import type { Ip } from "../base/ip.ts";
 import { attrs, lazyAttrs } from "../wire/attrs.ts";
-import { bytes, type Coder, cstr, i32, ip, mac, u8, u16, u32, type Value } from "../wire/coder.ts";
+import { bytes, type Coder, cstr, i32, ip, mac, rest, u8, u16, u32, type Value } from "../wire/coder.ts";
 import type { Reader, Writer } from "../wire/cursor.ts";
 
 /** Message types of rtnetlink (linux/rtnetlink.h). */
@@ -59,9 +59,11 @@ const bridgePort = attrs({
 export const readBridgePort = lazyAttrs({ hairpin: [4, u8], number: [18, u16], isolated: [33, u8] });
 
 /** IFLA_BR_*. */
-export const bridgeInfo = attrs({
-  vlanFiltering: [7, u8],
-});
+const bridge = { vlanFiltering: [7, u8] } as const;
+export const bridgeInfo = attrs(bridge);
+
+/** The same for reading. */
+export const readBridgeInfo = lazyAttrs(bridge);
 
 const peerAttrs = attrs({
   address: [1, mac],
@@ -95,9 +97,9 @@ const linkInfo = attrs({
 /** The same for reading, where `data` depends on a kind that comes with it. */
 export const readLinkInfo = lazyAttrs({
   kind: [1, cstr],
-  data: [2, bytes],
+  data: [2, rest],
   slaveKind: [4, cstr],
-  slaveData: [5, bytes],
+  slaveData: [5, rest],
 });
 
 const bridgeLinkInfo = attrs({ kind: [1, cstr], data: [2, bridgeInfo] });
@@ -141,8 +143,8 @@ export const readLinkAttrs = lazyAttrs({
   /** ifindex of a veth's peer in its own namespace. */
   link: [5, u32],
   operstate: [16, u8],
-  linkInfo: [18, bytes],
-  afSpec: [26, bytes],
+  linkInfo: [18, rest],
+  afSpec: [26, rest],
   promiscuity: [30, u32],
 });
 

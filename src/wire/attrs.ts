@@ -1,6 +1,5 @@
-import { Explained } from "../base/explained.ts";
 import type { Coder, Value } from "./coder.ts";
-import { DecodeError, Reader, u32At, type Writer } from "./cursor.ts";
+import { DecodeError, LONGEST, Reader, tooLong, u32At, type Writer, wordsOf } from "./cursor.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a table holds coders of every type
 export type AttrTable = Record<string, readonly [type: number, coder: Coder<any>]>;
@@ -13,19 +12,14 @@ export type Decoded<T extends AttrTable> = {
 const NLA_TYPE_MASK = 0x3fff;
 const NLA_F_NESTED = 0x8000;
 
-/** In bytes, with the header. */
-const LONGEST = 0xffff;
-
-function tooLong(type: number, length: number): Explained {
-  return new Explained(
-    `a netlink attribute (type ${type}) would have ${length} bytes, of which ${LONGEST} are possible`,
-    "the network has too many addresses, or a value that is too long, for one request to the kernel",
-  );
-}
-
 /** Types whose payload is attributes carry NLA_F_NESTED; a coder made here says so. */
 interface Nest {
   readonly nested?: true;
+}
+
+/** One attribute of a table at a time, where a value of several is not worth making. */
+interface Put<T extends AttrTable> {
+  put<K extends keyof T>(w: Writer, name: K, value: Value<T[K][1]>): void;
 }
 
 /**
@@ -33,10 +27,14 @@ interface Nest {
  * Attributes are written in the order of the value's own keys. A repeated attribute decodes to its last value.
  * Attributes that the table does not list are passed over: newer kernels send more than anyone reads.
  */
-export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & Required<Nest> {
+export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & Required<Nest> & Put<T> {
   const names = namesByType(table);
   return {
     nested: true,
+    put(w, name, value) {
+      const entry = table[name] as AttrTable[string];
+      writeAttr(w, entry[0], entry[1], value);
+    },
     encode(w, value) {
       for (const name in value) {
         const item = value[name];
@@ -46,8 +44,8 @@ export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & 
     },
     decode(r) {
       const out: Record<string, unknown> = {};
-      eachAttr(r, names, (name, start, end) => {
-        out[name] = decodeNamed(name, (table[name] as AttrTable[string])[1], new Reader(r.buf, start, end));
+      eachAttr(r, names, (name, body) => {
+        out[name] = decodeNamed(name, (table[name] as AttrTable[string])[1], body);
       });
       return out as Decoded<T>;
     },
@@ -56,39 +54,39 @@ export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & 
 
 /**
  * The same of what is in `r`, each attribute looked for and decoded only when it is asked for, and decoded again each time:
- * for messages of many attributes of which hardly any is wanted. The bytes must stay as they are. Of a repeated attribute
- * the first counts.
+ * for messages of many attributes of which hardly any is wanted. The bytes must stay as they are, and `r` is given away. Of
+ * a repeated attribute the first counts. They must begin at a multiple of 4 bytes, as they do in a datagram.
  */
 export function lazyAttrs<const T extends AttrTable>(table: T): (r: Reader) => Decoded<T> {
   const names = Object.keys(table);
   const slots = namesByType(table).map((name) => (name === undefined ? undefined : names.indexOf(name)));
   const nowhere = names.map(() => 0);
   class Lazy {
-    readonly buf: Uint8Array;
+    /** Of the one that is being decoded. */
+    readonly reader: Reader;
+    readonly words: Int32Array;
     readonly end: number;
     /** How far the attributes have been visited. */
     at: number;
+    /** Where each value starts, as far as is known. */
     readonly starts = nowhere.slice();
-    readonly ends = nowhere.slice();
-    constructor({ buf, at, end }: Reader) {
-      this.buf = buf;
-      this.at = at;
-      this.end = end;
+    constructor(r: Reader) {
+      this.reader = r;
+      this.words = wordsOf(r.buf);
+      this.at = r.at;
+      this.end = r.end;
     }
     /** Where the value of `wanted` starts; 0 when there is none. */
     find(wanted: number): number {
-      const { buf, end, starts, ends } = this;
+      const { words, end, starts } = this;
       let at = this.at;
-      while (starts[wanted] === 0 && end - at >= 4) {
-        // The one loop that goes without the reader's methods: a link comes with a hundred attributes.
-        const length = (buf[at] as number) | ((buf[at + 1] as number) << 8);
-        const type = ((buf[at + 2] as number) | ((buf[at + 3] as number) << 8)) & NLA_TYPE_MASK;
-        if (length < 4 || length > end - at) throw malformed(type, length, end - at);
-        const slot = slots[type];
-        if (slot !== undefined && starts[slot] === 0) {
-          starts[slot] = at + 4;
-          ends[slot] = at + length;
-        }
+      // The one loop that goes without the reader's methods: a link comes with a hundred attributes.
+      for (let slot: number | undefined; slot !== wanted && end - at >= 4; ) {
+        const head = words[at >> 2] as number;
+        const length = head & 0xffff;
+        if (length < 4 || length > end - at) throw malformed((head >> 16) & NLA_TYPE_MASK, length, end - at);
+        slot = slots[(head >> 16) & NLA_TYPE_MASK];
+        if (slot !== undefined && starts[slot] === 0) starts[slot] = at + 4;
         at += (length + 3) & ~3;
       }
       this.at = at;
@@ -100,7 +98,11 @@ export function lazyAttrs<const T extends AttrTable>(table: T): (r: Reader) => D
     Object.defineProperty(Lazy.prototype, name, {
       get(this: Lazy) {
         const start = this.starts[slot] || this.find(slot);
-        return start === 0 ? undefined : decodeNamed(name, coder, new Reader(this.buf, start, this.ends[slot]));
+        if (start === 0) return undefined;
+        const { reader } = this;
+        reader.at = start;
+        reader.end = start - 4 + ((this.words[(start - 4) >> 2] as number) & 0xffff);
+        return decodeNamed(name, coder, reader);
       },
     });
   });
@@ -127,7 +129,7 @@ export function list<V>(type: number, coder: Coder<V>): Coder<V[]> & Required<Ne
     },
     decode(r) {
       const values: V[] = [];
-      eachAttr(r, undefined, (_, start, end) => values.push(coder.decode(new Reader(r.buf, start, end))));
+      eachAttr(r, undefined, (_, body) => values.push(coder.decode(body)));
       return values;
     },
   };
@@ -138,25 +140,27 @@ export function list<V>(type: number, coder: Coder<V>): Coder<V[]> & Required<Ne
  * @throws Explained when it is longer than the 16 bits of its length can say
  */
 export function writeAttr<V>(w: Writer, type: number, coder: Coder<V> & Nest, value: V): void {
+  const flagged = coder.nested ? type | NLA_F_NESTED : type;
+  if (coder.attribute) return coder.attribute(w, flagged, value);
   const start = w.zero(4);
   coder.encode(w, value);
   const length = w.at - start;
   if (length > LONGEST) throw tooLong(type, length);
-  const flagged = coder.nested ? type | NLA_F_NESTED : type;
   w.patch32(start, length | (flagged << 16));
   w.align(start);
 }
 
 /**
- * Visits each attribute that has an entry in `wanted` (absent: all), with that and where its value is. The flags
- * NLA_F_NESTED and NLA_F_NET_BYTEORDER are no part of a type.
+ * Visits each attribute that has an entry in `wanted` (absent: all), with that and its value, always in the same reader. The
+ * flags NLA_F_NESTED and NLA_F_NET_BYTEORDER are no part of a type.
  */
 function eachAttr<E>(
   r: Reader,
   wanted: readonly (E | undefined)[] | undefined,
-  visit: (entry: E, start: number, end: number) => void,
+  visit: (entry: E, body: Reader) => void,
 ): void {
   const { buf, end } = r;
+  const body = new Reader(buf, 0, 0);
   let at = r.at;
   while (end - at >= 4) {
     const head = u32At(buf, at);
@@ -164,7 +168,11 @@ function eachAttr<E>(
     const type = (head >>> 16) & NLA_TYPE_MASK;
     if (length < 4 || length > end - at) throw malformed(type, length, end - at);
     const entry = wanted?.[type];
-    if (entry !== undefined || !wanted) visit(entry as E, at + 4, at + length);
+    if (entry !== undefined || !wanted) {
+      body.at = at + 4;
+      body.end = at + length;
+      visit(entry as E, body);
+    }
     at += (length + 3) & ~3;
   }
   if (at < end) throw new DecodeError(`${end - at} bytes left after the last attribute`);

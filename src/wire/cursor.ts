@@ -1,3 +1,5 @@
+import { Explained } from "../base/explained.ts";
+
 /** Bytes that do not say what they should: a truncated or malformed message. */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
@@ -14,11 +16,33 @@ export function u32At(buf: Uint8Array, at: number): number {
   return (low | ((buf[at + 2] as number) << 16) | ((buf[at + 3] as number) << 24)) >>> 0;
 }
 
+export const NOTHING = new Uint8Array(0);
+
+let lastBytes: Uint8Array = NOTHING;
+let lastWords: Int32Array = new Int32Array(0);
+
+/**
+ * The same bytes, four at a time (host order): one load in place of four. Those at the end that are no word are left out.
+ * Kept for the next to ask: those of a datagram are wanted again for what is in it.
+ */
+export function wordsOf(buf: Uint8Array): Int32Array {
+  if (buf === lastBytes) return lastWords;
+  const { buffer, byteOffset, length } = (buf.byteOffset & 3) === 0 ? buf : buf.slice();
+  lastWords = new Int32Array(buffer, byteOffset, length >> 2);
+  lastBytes = buf;
+  return lastWords;
+}
+
+/** The other byte order's way to write the same four bytes. */
+export function swapped(value: number): number {
+  return (value << 24) | ((value & 0xff00) << 8) | ((value >> 8) & 0xff00) | (value >>> 24);
+}
+
 /** Reads a stretch of bytes front to back; every read is bounds-checked in one place. Host order is little-endian. */
 export class Reader {
-  readonly buf: Uint8Array;
+  buf: Uint8Array;
   at: number;
-  readonly end: number;
+  end: number;
 
   constructor(buf: Uint8Array, at = 0, end = buf.length) {
     this.buf = buf;
@@ -76,6 +100,16 @@ export class Reader {
   }
 }
 
+/** Of an attribute in bytes, with the header. */
+export const LONGEST = 0xffff;
+
+export function tooLong(type: number, length: number): Explained {
+  return new Explained(
+    `a netlink attribute (type ${type}) would have ${length} bytes, of which ${LONGEST} are possible`,
+    "the network has too many addresses, or a value that is too long, for one request to the kernel",
+  );
+}
+
 /** Appends bytes to a buffer that grows. Host order is little-endian. */
 export class Writer {
   #buf: Uint8Array;
@@ -127,12 +161,28 @@ export class Writer {
   }
 
   u32be(value: number): void {
-    this.u32((value << 24) | ((value & 0xff00) << 8) | ((value >> 8) & 0xff00) | (value >>> 24));
+    this.u32(swapped(value));
   }
 
   bytes(value: Uint8Array): void {
     const at = this.zero(value.length);
     this.#buf.set(value, at);
+  }
+
+  /** An attribute of four bytes, host order, with its header. */
+  attr32(type: number, value: number): void {
+    const at = this.zero(8);
+    this.patch32(at, 8 | (type << 16));
+    this.patch32(at + 4, value);
+  }
+
+  /** An attribute of bytes and so many zeros, with its header and padding. @throws Explained when it would be too long */
+  attrBytes(type: number, value: Uint8Array, zeros: number): void {
+    const length = 4 + value.length + zeros;
+    if (length > LONGEST) throw tooLong(type, length);
+    const at = this.zero((length + 3) & ~3);
+    this.patch32(at, length | (type << 16));
+    this.#buf.set(value, at + 4);
   }
 
   /** Overwrites two bytes at `at`, host order. */
@@ -155,6 +205,12 @@ export class Writer {
   align(start: number): void {
     const past = (this.at - start) & 3;
     if (past) this.zero(4 - past);
+  }
+
+  /** Begins anew, in the same buffer: what `finish` gave is no longer valid. */
+  reset(): void {
+    this.#words.fill(0, 0, (this.at + 3) >> 2);
+    this.at = 0;
   }
 
   /** What has been written, as a view. */

@@ -1,6 +1,6 @@
 import { attrs } from "./attrs.ts";
 import { cstr, u32 } from "./coder.ts";
-import { DecodeError, Reader, u16At, u32At, type Writer } from "./cursor.ts";
+import { DecodeError, NOTHING, Reader, type Writer, wordsOf } from "./cursor.ts";
 
 /** Flags of a netlink message (linux/netlink.h). */
 export const NLM_F_REQUEST = 0x1;
@@ -25,10 +25,10 @@ export const NLMSG_DONE = 3;
 
 /** One received message: its header and a reader of its body. */
 export interface Message {
-  type: number;
-  flags: number;
-  seq: number;
-  body: Reader;
+  readonly type: number;
+  readonly flags: number;
+  readonly seq: number;
+  readonly body: Reader;
 }
 
 /** Appends one message: struct nlmsghdr, then what `write` makes of `object`, padded to 4 bytes. */
@@ -48,25 +48,58 @@ export function writeMessage<O>(
   w.align(start);
 }
 
-/** The messages of one datagram. Throws DecodeError when a header lies about its length. */
-export function readMessages(datagram: Uint8Array): Message[] {
-  const messages: Message[] = [];
-  const end = datagram.length;
-  let at = 0;
-  while (end - at >= 16) {
-    const length = u32At(datagram, at);
-    if (length < 16) throw new DecodeError(`netlink message of length ${length}`);
-    if (length > end - at) throw new DecodeError(`wanted ${length - 16} bytes, ${end - at - 16} left`);
-    messages.push({
-      type: u16At(datagram, at + 4),
-      flags: u16At(datagram, at + 6),
-      seq: u32At(datagram, at + 8),
-      body: new Reader(datagram, at + 16, at + length),
-    });
-    at += Math.min((length + 3) & ~3, end - at);
+/** Goes through the messages of datagrams. It is itself the message that it has come to. */
+export class Messages implements Message {
+  type = 0;
+  flags = 0;
+  seq = 0;
+  readonly body = new Reader(NOTHING);
+  #words = wordsOf(NOTHING);
+  #at = 0;
+  #end = 0;
+
+  /** Comes before the first message of a datagram. */
+  open(datagram: Uint8Array): void {
+    this.body.buf = datagram;
+    this.#words = wordsOf(datagram);
+    this.#at = 0;
+    this.#end = datagram.length;
   }
-  if (at < end) throw new DecodeError(`${end - at} bytes after the last netlink message`);
-  return messages;
+
+  /** Goes on to the next message; false when there is none. Throws DecodeError when a header lies about its length. */
+  next(): boolean {
+    const at = this.#at;
+    const left = this.#end - at;
+    if (left < 16) {
+      if (left > 0) throw new DecodeError(`${left} bytes after the last netlink message`);
+      return false;
+    }
+    const words = this.#words;
+    const word = at >> 2;
+    const length = (words[word] as number) >>> 0;
+    if (length < 16) throw new DecodeError(`netlink message of length ${length}`);
+    if (length > left) throw new DecodeError(`wanted ${length - 16} bytes, ${left - 16} left`);
+    const kind = words[word + 1] as number;
+    this.type = kind & 0xffff;
+    this.flags = kind >>> 16;
+    this.seq = (words[word + 2] as number) >>> 0;
+    this.body.at = at + 16;
+    this.body.end = at + length;
+    this.#at = at + Math.min((length + 3) & ~3, left);
+    return true;
+  }
+}
+
+/** All messages of one datagram, to keep. Throws DecodeError as `Messages`. */
+export function readMessages(datagram: Uint8Array): Message[] {
+  const found: Message[] = [];
+  const messages = new Messages();
+  messages.open(datagram);
+  while (messages.next()) {
+    const { type, flags, seq, body } = messages;
+    found.push({ type, flags, seq, body: new Reader(body.buf, body.at, body.end) });
+  }
+  return found;
 }
 
 /** The kernel's own explanation of an error: enum nlmsgerr_attrs. */

@@ -9,7 +9,7 @@ import { findLink } from "../../../src/rtnl/find-link.ts";
 import { decodeLink, type Link } from "../../../src/rtnl/read-link.ts";
 import { listRoutes } from "../../../src/rtnl/route.ts";
 import { listVlans } from "../../../src/rtnl/vlan.ts";
-import { type Message, readMessages } from "../../../src/wire/message.ts";
+import { type Message, Messages, readMessages } from "../../../src/wire/message.ts";
 import { hex } from "../../support/hex.ts";
 import { fieldsOf } from "../../support/link-fields.ts";
 import doneText from "../../wire/reply-done.hex" with { type: "text" };
@@ -75,10 +75,14 @@ describe("decodeLink()", () => {
     });
   });
 
-  test("keeps nothing of the datagram, which is the receiver's", () => {
-    const datagram = bytesOf("replyPort");
-    const link = decodeLink(readMessages(datagram)[0] as Message);
-    datagram.fill(0);
+  test("keeps nothing of the message, which is the next one soon", () => {
+    const messages = new Messages();
+    messages.open(bytesOf("replyPort"));
+    messages.next();
+    const link = decodeLink(messages);
+    messages.open(bytesOf("replyBridge"));
+    messages.next();
+    expect(decodeLink(messages).name).toBe("br0");
     expect([formatMac(link.mac), link.name]).toEqual(["02:00:00:00:00:02", "v0"]);
   });
 });
