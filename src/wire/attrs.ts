@@ -141,7 +141,10 @@ export function list<V>(type: number, coder: Coder<V>): Coder<V[]> & Required<Ne
  */
 export function writeAttr<V>(w: Writer, type: number, coder: Coder<V> & Nest, value: V): void {
   const flagged = coder.nested ? type | NLA_F_NESTED : type;
-  if (coder.attribute) return coder.attribute(w, flagged, value);
+  if (coder.attribute) {
+    coder.attribute(w, flagged, value);
+    return;
+  }
   const start = w.zero(4);
   coder.encode(w, value);
   const length = w.at - start;
