@@ -9,6 +9,9 @@ export type Tap = (direction: ">" | "<", datagram: Uint8Array) => void;
 /** How long the rest of an open dump is waited for: it comes at once, as it is asked for. */
 const END_MS = 1000;
 
+/** Numbers have 32 bits; beyond this they begin again, so that those of one datagram are consecutive. */
+const LAST = 0xffff0000;
+
 /**
  * Messages to the kernel in one datagram, numbered one after the other, and what it says of each: the only loop that
  * receives answers. First all are added, then sent, then the answers read, as many as the caller knows to come. A client
@@ -31,9 +34,12 @@ export class Exchange {
     this.#end = first;
   }
 
+  /** Begins anew. What has not been sent or read is dropped. */
   begin(): void {
-    this.#first = this.#end;
+    this.#first = this.#end > LAST ? 1 : this.#end;
+    this.#end = this.#first;
     this.#w.reset();
+    this.#received.drop();
   }
 
   /** Adds a message, with `flags` besides the form's. */

@@ -66,6 +66,11 @@ export class Messages implements Message {
     this.#end = datagram.length;
   }
 
+  /** Leaves out what comes after this message. */
+  drop(): void {
+    this.#at = this.#end;
+  }
+
   /** Goes on to the next message; false when there is none. Throws DecodeError when a header lies about its length. */
   next(): boolean {
     const at = this.#at;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { EBUSY, EEXIST, EINTR, ENOBUFS, errnoText, isErrno } from "../../../src/base/errno.ts";
 import { Client } from "../../../src/netlink/client.ts";
 import { NetlinkError } from "../../../src/netlink/error.ts";
+import { Exchange } from "../../../src/netlink/exchange.ts";
 import type { Change, Question, Request } from "../../../src/netlink/request.ts";
 import type { Writer } from "../../../src/wire/cursor.ts";
 import type { Message } from "../../../src/wire/message.ts";
@@ -327,6 +328,30 @@ describe("dump()", () => {
     const lost = Object.assign(new Error("recvfrom: no buffer space available"), { errno: ENOBUFS });
     const script = scripted([asked(1), hex(item(1, "01 00 00 00")), lost]);
     expect(() => dump(new Client(script))).toThrow(lost);
+  });
+});
+
+test("an exchange begins to number again before its numbers have more than 32 bits", () => {
+  const rows = [
+    [hex(message(GET, 1, 0xffff0001, "aa 00 00 00")), hex(message(DATA, 0, 0xffff0001))],
+    [hex(message(GET, 1, 1, "aa 00 00 00")), hex(message(DATA, 0, 0xffff0001) + message(DATA, 0, 1, "2a 00 00 00"))],
+  ] as const;
+  const script = scripted(...rows);
+  const exchange = new Exchange(script, undefined, 0xffff0001);
+  for (const size of [0, 4]) {
+    exchange.add({ type: GET, flags: 0, write }, undefined, 0);
+    exchange.send();
+    expect(exchange.next().body.left).toBe(size);
+    exchange.begin();
+  }
+  script.done();
+});
+
+test("what comes after an answer in its datagram is nobody's", () => {
+  const broken = hex(`${ack(1)} 07 00 00 00`);
+  play(scripted([hex(ASK), broken], [hex(message(SET, 5, 2, "aa 00 00 00")), hex(ack(2))]), (client) => {
+    client.change(request());
+    client.change(request());
   });
 });
 
