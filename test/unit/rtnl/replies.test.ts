@@ -9,7 +9,7 @@ import { findLink } from "../../../src/rtnl/find-link.ts";
 import { decodeLink, type Link } from "../../../src/rtnl/read-link.ts";
 import { listRoutes } from "../../../src/rtnl/route.ts";
 import { listVlans } from "../../../src/rtnl/vlan.ts";
-import { Messages } from "../../../src/wire/message.ts";
+import { type Message, Messages } from "../../../src/wire/message.ts";
 import { hex } from "../../support/hex.ts";
 import { fieldsOf } from "../../support/link-fields.ts";
 import doneText from "../../wire/reply-done.hex" with { type: "text" };
