@@ -11,9 +11,7 @@ const STDERR = 2;
 
 /** The environment by name; the first of two wins, as for getenv(3) and for the reference. */
 function environment(): Map<string, string> {
-  const env = new Map<string, string>();
-  for (const [name, value] of environ()) if (!env.has(name)) env.set(name, value);
-  return env;
+  return new Map(environ().reverse());
 }
 
 /** Nothing is printed where there is nothing to say: a DEL needs no stdout. */

@@ -83,9 +83,10 @@ export function prefixContains({ ip: network, length }: Prefix, ip: Ip): boolean
 /** Negative, zero or positive, as for sort(); IPv4 sorts before IPv6. */
 export function compareIp(a: Ip, b: Ip): number {
   if (a.length !== b.length) return a.length - b.length;
-  for (let i = 0; i < a.length; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0);
-    if (difference) return difference;
+  const { length } = a;
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
   }
   return 0;
 }
@@ -116,26 +117,24 @@ export function previousIp(ip: Ip): Ip {
   return previous;
 }
 
-function masked(prefix: Prefix, host: number): Ip {
-  const out = prefix.ip.slice();
-  for (let i = 0; i < out.length; i++) {
-    const bits = Math.min(8, Math.max(0, prefix.length - 8 * i));
-    const mask = (0xff00 >> bits) & 255;
-    out[i] = ((out[i] ?? 0) & mask) | (host & ~mask & 255);
-  }
+function masked({ ip, length }: Prefix, host: number): Ip {
+  const out = ip.slice();
+  const whole = length >> 3;
+  if (whole >= out.length) return out;
+  const mask = (0xff00 >> (length & 7)) & 255;
+  const first = ((out[whole] as number) & mask) | (host & ~mask);
+  out.fill(host, whole);
+  out[whole] = first;
   return out;
 }
 
 /** A decimal number without sign or leading zero, at most `max`. */
 function decimal(text: string, max: number): number | undefined {
-  if (text.length === 0 || text.length > 3 || (text.length > 1 && text[0] === "0")) return undefined;
-  let value = 0;
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return undefined;
-    value = value * 10 + digit;
-  }
-  return value <= max ? value : undefined;
+  if (text.length > 3) return undefined;
+  // The engine is quicker at that than we: what is no such number is not the text of the one that it makes of it.
+  const value = Number(text);
+  const isWhole = (value | 0) === value;
+  return isWhole && value >= 0 && value <= max && String(value) === text ? value : undefined;
 }
 
 function parseIp4(text: string): Ip | undefined {

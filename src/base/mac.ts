@@ -27,14 +27,14 @@ export function parseMac(text: string): Mac | undefined {
 
 /** Lower-case colon form: `02:00:00:00:00:01`. */
 export function formatMac(mac: Mac): string {
-  let text = "";
-  for (let i = 0; i < mac.length; i++) text += (i ? ":" : "") + hexByte(mac[i] ?? 0);
+  const { length } = mac;
+  let text = length > 0 ? (HEX[mac[0] as number] as string) : "";
+  for (let i = 1; i < length; i++) text += `:${HEX[mac[i] as number]}`;
   return text;
 }
 
-function hexByte(byte: number): string {
-  return (byte < 16 ? "0" : "") + byte.toString(16);
-}
+/** The two digits of each byte. */
+const HEX = Array.from({ length: 256 }, (_, byte) => (byte < 16 ? "0" : "") + byte.toString(16));
 
 function isHex(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
