@@ -1,4 +1,5 @@
-import { argv, decodeUtf8, deferSignals, encodeUtf8, environ, exit, readText, write } from "#sys";
+import { argv, decodeUtf8, deferSignals, encodeUtf8, environ, exit, readText, walkRecords, write } from "#sys";
+import { useWalk } from "./base/records.ts";
 import { settle } from "./base/undo.ts";
 import { useHost } from "./base/utf8.ts";
 import { cli } from "./cli.ts";
@@ -31,6 +32,7 @@ function deliver({ code, stdout, stderr, rollback }: Reply): number {
 
 // This module is evaluated when the executable is built (runtime/src/snapshot/mod.rs), and all that it imports with it.
 useHost({ encode: encodeUtf8, decode: decodeUtf8 });
+useWalk(walkRecords);
 
 /** Runs the program that this process is called as. Does not return. */
 export function main(): void {

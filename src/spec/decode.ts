@@ -108,12 +108,12 @@ export type Members<E extends Entries> = { readonly [K in keyof E]?: Decoded<E[K
  * two wins, unknown names are ignored, null leaves a member absent.
  */
 export function goObject<E extends Entries>(entries: E): Schema<Members<E>> {
-  // Made when somebody writes a name in another case, which hardly anybody does.
-  let names: Map<string, string> | undefined;
-  const inAnyCase = (key: string) => {
-    names ??= new Map(Object.keys(entries).map((name) => [name.toLowerCase(), name]));
-    return names.get(key.toLowerCase());
-  };
+  const names = Object.keys(entries);
+  const lower = names.map((name) => name.toLowerCase());
+  const lengths = names.reduce((bits, { length }) => bits | (1 << length), 0);
+  // Most keys are another schema's. (In lower case a key is as long as before, or has a character that no name here has.)
+  const inAnyCase = (key: string) =>
+    (lengths >> key.length) & 1 ? names[lower.indexOf(key.toLowerCase())] : undefined;
   return {
     entries,
     read(value) {

@@ -139,6 +139,19 @@ declare module "berth:sys" {
   /** Receives one whole datagram from the kernel (datagrams of other senders are dropped). @throws ENOBUFS, EAGAIN after `timeout` ms if given */
   export function receive(fd: number, timeout?: number): Uint8Array;
 
+  /**
+   * base/records.ts: walks records that begin with their length and their number. Returns where the first of each of `count`
+   * slots has its content, and where the walk ended. @throws EINVAL for an `end` beyond the bytes
+   */
+  export function walkRecords(
+    bytes: Uint8Array,
+    from: number,
+    end: number,
+    mask: number,
+    slots: Uint8Array,
+    count: number,
+  ): number[];
+
   // ---- text ----------------------------------------------------------------------------------
   /** The UTF-8 bytes of a string; a lone surrogate becomes U+FFFD. */
   export function encodeUtf8(text: string): Uint8Array;

@@ -1,5 +1,6 @@
+import { walkRecords } from "../base/records.ts";
 import type { Coder, Value } from "./coder.ts";
-import { DecodeError, LONGEST, Reader, tooLong, u32At, type Writer, wordsOf } from "./cursor.ts";
+import { DecodeError, LONGEST, Reader, tooLong, u16At, u32At, type Writer } from "./cursor.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a table holds coders of every type
 export type AttrTable = Record<string, readonly [type: number, coder: Coder<any>]>;
@@ -59,54 +60,47 @@ export function attrs<const T extends AttrTable>(table: T): Coder<Decoded<T>> & 
  */
 export function lazyAttrs<const T extends AttrTable>(table: T): (r: Reader) => Decoded<T> {
   const names = Object.keys(table);
-  const slots = namesByType(table).map((name) => (name === undefined ? undefined : names.indexOf(name)));
-  const nowhere = names.map(() => 0);
+  // Slot 0 is that of types that the table has not.
+  const slots = Uint8Array.from(namesByType(table), (name) => (name === undefined ? 0 : names.indexOf(name) + 1));
   class Lazy {
     /** Of the one that is being decoded. */
     readonly reader: Reader;
-    readonly words: Int32Array;
+    readonly at: number;
     readonly end: number;
-    /** How far the attributes have been visited. */
-    at: number;
-    /** Where each value starts, as far as is known. */
-    readonly starts = nowhere.slice();
+    /** As of walkRecords. */
+    starts: readonly number[] | undefined;
     constructor(r: Reader) {
       this.reader = r;
-      this.words = wordsOf(r.buf);
       this.at = r.at;
       this.end = r.end;
     }
-    /** Where the value of `wanted` starts; 0 when there is none. */
-    find(wanted: number): number {
-      const { words, end, starts } = this;
-      let at = this.at;
-      // The one loop that goes without the reader's methods: a link comes with a hundred attributes.
-      for (let slot: number | undefined; slot !== wanted && end - at >= 4; ) {
-        const head = words[at >> 2] as number;
-        const length = head & 0xffff;
-        if (length < 4 || length > end - at) throw malformed((head >> 16) & NLA_TYPE_MASK, length, end - at);
-        slot = slots[(head >> 16) & NLA_TYPE_MASK];
-        if (slot !== undefined && starts[slot] === 0) starts[slot] = at + 4;
-        at += (length + 3) & ~3;
-      }
-      this.at = at;
-      return starts[wanted] as number;
+    /** Where the value of a slot starts; 0 when there is none. */
+    find(slot: number): number {
+      this.starts ??= walkRecords(this.reader.buf, this.at, this.end, NLA_TYPE_MASK, slots, names.length + 1);
+      const start = this.starts[slot] as number;
+      if (start === 0) assertWhole(this.reader.buf, this.starts[names.length + 1] as number, this.end);
+      return start;
     }
   }
-  names.forEach((name, slot) => {
+  names.forEach((name, i) => {
     const coder = (table[name] as AttrTable[string])[1];
     Object.defineProperty(Lazy.prototype, name, {
       get(this: Lazy) {
-        const start = this.starts[slot] || this.find(slot);
+        const start = this.find(i + 1);
         if (start === 0) return undefined;
         const { reader } = this;
         reader.at = start;
-        reader.end = start - 4 + ((this.words[(start - 4) >> 2] as number) & 0xffff);
+        reader.end = start - 4 + u16At(reader.buf, start - 4);
         return decodeNamed(name, coder, reader);
       },
     });
   });
   return (r) => new Lazy(r) as unknown as Decoded<T>;
+}
+
+/** @throws DecodeError when a walk that came to `at` met an attribute whose length is wrong */
+function assertWhole(buf: Uint8Array, at: number, end: number): void {
+  if (end - at >= 4) throw malformed(u16At(buf, at + 2) & NLA_TYPE_MASK, u16At(buf, at), end - at);
 }
 
 function namesByType(table: AttrTable): (string | undefined)[] {

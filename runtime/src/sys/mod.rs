@@ -4,6 +4,7 @@ pub mod error;
 mod files;
 mod netlink;
 mod netns;
+mod records;
 pub mod process;
 pub mod signals;
 mod spawn;
@@ -46,6 +47,7 @@ exports! {
     c"sleep" => process::sleep,
     c"run" => spawn::run,
     c"deferSignals" => signals::defer,
+    c"walkRecords" => records::walk,
     c"encodeUtf8" => utf8::encode,
     c"decodeUtf8" => utf8::decode,
     c"open" => files::open,

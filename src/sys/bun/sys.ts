@@ -3,6 +3,7 @@
  * Limits: signals (signals.ts), one thread per namespace (netns.ts), no embedded bundles (bundles.ts).
  */
 
+export { walkRecords } from "../../base/records.ts";
 export { lineTable, load } from "./bundles.ts";
 export { boottime, monotonic, realtime, sleep } from "./clock.ts";
 export { close, open, pread, pwrite, read, readFile, readText, truncate, write, writeFile } from "./files.ts";
