@@ -8,11 +8,11 @@ import { findLink, listLinks, SHOW_LINK } from "../rtnl/find-link.ts";
 import { forwards } from "../rtnl/netconf.ts";
 import type { Link } from "../rtnl/read-link.ts";
 import { listRoutes, type Route } from "../rtnl/route.ts";
-import { awaitLink, type LinkWatch, watchLinks } from "./link-watch.ts";
+import { awaitLink, type LinkWatch, OpenWatch } from "./link-watch.ts";
 import { type Sysctls, sysctls } from "./sysctl.ts";
 
 /** What a plugin may ask of, and do to, one network namespace. Changes are the `Request`s that rtnl's verbs make. */
-export interface Namespace {
+export interface Namespace extends Disposable {
   findLink(link: string | number): Link | undefined;
   /** The same of several at once, in one system call. */
   findLinks(links: readonly (string | number)[]): (Link | undefined)[];
@@ -125,7 +125,7 @@ export class OpenNamespace implements Namespace {
   }
 
   watchLinks(): LinkWatch {
-    return watchLinks(this.#rtnl(), this.#subscribe());
+    return new OpenWatch(this.#rtnl(), this.#subscribe());
   }
 
   cookie(): string | undefined {
@@ -137,6 +137,10 @@ export class OpenNamespace implements Namespace {
     this.#client?.close();
     this.#listener?.close();
     this.#client = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #rtnl(): Client {

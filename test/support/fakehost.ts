@@ -178,9 +178,11 @@ function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
         return link && wanted(link) ? link : undefined;
       },
       close: () => {},
+      [Symbol.dispose]: () => {},
     }),
     cookie: () => (here.name === "host" ? "1" : "2"),
     close: () => {},
+    [Symbol.dispose]: () => {},
   };
 }
 

@@ -50,7 +50,7 @@ describe("awaitLink()", () => {
 
   needsLinks("sees by the kernel's event when another process sets it up", () =>
     inLab(async (lab) => {
-      const host = openSandbox(netnsPath(lab.host));
+      using host = openSandbox(netnsPath(lab.host));
       pair(host);
       const delays: number[] = [];
       for (const pause of PAUSES) {
@@ -62,14 +62,13 @@ describe("awaitLink()", () => {
         delays.push(seen - (await other.done()));
         lab.sh(lab.host, "ip", "link", "set", "v0", "down");
       }
-      sys.close(host.fd);
       expect(median(delays)).toBeLessThan(25);
     })(),
   );
 
   needsLinks("sees promptly that it is gone", () =>
     inLab(async (lab) => {
-      const host = openSandbox(netnsPath(lab.host));
+      using host = openSandbox(netnsPath(lab.host));
       const delays: number[] = [];
       for (const pause of PAUSES) {
         pair(host);
@@ -78,7 +77,6 @@ describe("awaitLink()", () => {
         const seen = sys.realtime();
         delays.push(seen - (await other.done()));
       }
-      sys.close(host.fd);
       expect(median(delays)).toBeLessThan(25);
     })(),
   );
@@ -95,7 +93,7 @@ describe("awaitLink()", () => {
   needsLinks(
     "gives up at its time, whatever else happens, and leaves no socket",
     inLab(async (lab) => {
-      const host = openSandbox(netnsPath(lab.host));
+      using host = openSandbox(netnsPath(lab.host));
       pair(host);
       const other = meanwhile(lab, "for i in 1 2 3 4 5 6 7 8; do ip link set v1 alias $i; sleep 0.03; done");
       const open = sys.readdir("/proc/self/fd").length;
@@ -106,7 +104,6 @@ describe("awaitLink()", () => {
       expect(waited).toBeLessThan(400);
       expect(sys.readdir("/proc/self/fd")).toHaveLength(open);
       await other.done();
-      sys.close(host.fd);
     }),
   );
 });

@@ -21,13 +21,11 @@ describe("watchLinks()", () => {
   needsLinks(
     "tells what came after it began, and asks nothing",
     inLab((lab) => {
-      const host = openSandbox(netnsPath(lab.host));
+      using host = openSandbox(netnsPath(lab.host));
       const index = pair(host);
-      const watch = host.watchLinks();
+      using watch = host.watchLinks();
       host.change(setUp("v0"), setAlias("v0", "by the way"));
       const link = watch.await(index, isUp, 5000);
-      watch.close();
-      sys.close(host.fd);
       expect([link?.name, link?.operstate]).toEqual(["v0", "up"]);
     }),
   );
@@ -37,10 +35,9 @@ describe("watchLinks()", () => {
     inLab((lab) => {
       inside(lab.host, (host) => {
         const index = pair(host);
-        const watch = host.watchLinks();
+        using watch = host.watchLinks();
         host.change(setAlias("v1", "v0"));
         expect(watch.await(index, ({ alias }) => alias === "v0", 100)).toBeUndefined();
-        watch.close();
       });
     }),
   );
@@ -50,12 +47,11 @@ describe("watchLinks()", () => {
     inLab((lab) => {
       inside(lab.host, (host) => {
         const index = pair(host);
-        const watch = host.watchLinks();
+        using watch = host.watchLinks();
         host.change(deleteLink("v0"));
         const before = sys.monotonic();
         expect(watch.await(index, () => false, 5000)).toBeUndefined();
         expect(sys.monotonic() - before).toBeLessThan(1000);
-        watch.close();
       });
     }),
   );
@@ -67,9 +63,8 @@ describe("watchLinks()", () => {
         const index = pair(host);
         host.change(setUp("v0"));
         expect(host.awaitLink("v0", isUp, 5000)?.operstate).toBe("up");
-        const watch = host.watchLinks();
+        using watch = host.watchLinks();
         expect(watch.await(index, isUp, 5000)?.operstate).toBe("up");
-        watch.close();
       });
     }),
   );
@@ -79,13 +74,12 @@ describe("watchLinks()", () => {
     inLab((lab) => {
       inside(lab.host, (host) => {
         const index = pair(host);
-        const watch = host.watchLinks();
+        using watch = host.watchLinks();
         for (let i = 0; i < 1000; i++) host.change(setAlias("v1", `no ${i}`));
         host.change(setUp("v0"));
         const before = sys.monotonic();
         expect(watch.await(index, isUp, 5000)?.operstate).toBe("up");
         expect(sys.monotonic() - before).toBeLessThan(2000);
-        watch.close();
       });
     }),
   );
