@@ -1,5 +1,5 @@
+import { sha512 } from "#sys";
 import type { Owner } from "../base/owner.ts";
-import { sha512 } from "../base/sha512.ts";
 import { fitComment } from "../nft/comments.ts";
 
 const HASH_LENGTH = 16;

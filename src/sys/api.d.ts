@@ -139,6 +139,8 @@ declare module "berth:sys" {
   /** Receives one whole datagram from the kernel (datagrams of other senders are dropped). @throws ENOBUFS, EAGAIN after `timeout` ms if given */
   export function receive(fd: number, timeout?: number): Uint8Array;
 
+  /** The SHA-512 (FIPS 180-4) of a text's UTF-8 bytes, 128 hexadecimal digits in lower case. */
+  export function sha512(text: string): string;
   /**
    * base/records.ts: walks records that begin with their length and their number. Returns where the first of each of `count`
    * slots has its content, and where the walk ended. @throws EINVAL for an `end` beyond the bytes

@@ -1,5 +1,6 @@
 //! The native module `berth:sys`, typed in src/sys/api.d.ts. One line here for each export.
 
+mod digest;
 pub mod error;
 mod files;
 mod netlink;
@@ -47,6 +48,7 @@ exports! {
     c"sleep" => process::sleep,
     c"run" => spawn::run,
     c"deferSignals" => signals::defer,
+    c"sha512" => digest::sha512,
     c"walkRecords" => records::walk,
     c"encodeUtf8" => utf8::encode,
     c"decodeUtf8" => utf8::decode,

@@ -6,6 +6,7 @@
 export { walkRecords } from "../../base/records.ts";
 export { lineTable, load } from "./bundles.ts";
 export { boottime, monotonic, realtime, sleep } from "./clock.ts";
+export { sha512 } from "./digest.ts";
 export { close, open, pread, pwrite, read, readFile, readText, truncate, write, writeFile } from "./files.ts";
 export { netlinkOpen, netlinkOption, receive, send } from "./netlink.ts";
 export { hasIfindex, inNetns, namespaceType, netnsCookie } from "./netns.ts";

@@ -3,7 +3,6 @@
  * are heavy, and QuickJS has neither node:crypto nor TextDecoder.
  */
 import { describe, expect, test } from "bun:test";
-import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { Address4, Address6 } from "ip-address";
 import {
@@ -20,7 +19,6 @@ import {
   previousIp,
 } from "../../../src/base/ip.ts";
 import { formatMac, parseMac } from "../../../src/base/mac.ts";
-import { sha512 } from "../../../src/base/sha512.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../src/base/utf8.ts";
 
 const RUNS = { numRuns: 2000 };
@@ -220,23 +218,4 @@ describe("base/utf8.ts agrees with the engine's own coder", () => {
       { numRuns: 20_000 },
     );
   });
-});
-
-test("sha512() gives the digests of node:crypto", () => {
-  const length = fc.oneof(fc.nat(300), fc.constantFrom(111, 112, 127, 128, 239, 240, 256));
-  fc.assert(
-    fc.property(fc.string({ unit: "binary" }), length, (seed, size) => {
-      const text = seed.padEnd(size, "x");
-      expect(sha512(text)).toBe(createHash("sha512").update(text.toWellFormed()).digest("hex"));
-    }),
-    { numRuns: 300 },
-  );
-});
-
-// FIPS 180-4's long example: eight thousand blocks, too many for an engine without a JIT.
-test("sha512() of a million times a", () => {
-  expect(sha512("a".repeat(1_000_000))).toBe(
-    "e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973eb" +
-      "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b",
-  );
 });
