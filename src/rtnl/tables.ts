@@ -35,10 +35,7 @@ export interface LinkHeader {
 }
 
 export function writeLinkHeader(w: Writer, index: number, flags: number, change: number): void {
-  const at = w.zero(16);
-  w.patch32(at + 4, index);
-  w.patch32(at + 8, flags);
-  w.patch32(at + 12, change);
+  w.words(0, index, flags, change);
 }
 
 export const linkHeader: Coder<LinkHeader> = {

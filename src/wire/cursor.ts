@@ -169,11 +169,24 @@ export class Writer {
     this.#buf.set(value, at);
   }
 
-  /** An attribute of four bytes, host order, with its header. */
+  /** Four words, host order, at a multiple of 4 bytes: one call where headers have so many. Returns where they start. */
+  words(a: number, b: number, c: number, d: number): number {
+    const at = this.zero(16);
+    const words = this.#words;
+    const first = at >> 2;
+    words[first] = a;
+    words[first + 1] = b;
+    words[first + 2] = c;
+    words[first + 3] = d;
+    return at;
+  }
+
+  /** An attribute of four bytes, host order, with its header; at a multiple of 4 bytes, as all attributes are. */
   attr32(type: number, value: number): void {
-    const at = this.zero(8);
-    this.patch32(at, 8 | (type << 16));
-    this.patch32(at + 4, value);
+    const first = this.zero(8) >> 2;
+    const words = this.#words;
+    words[first] = 8 | (type << 16);
+    words[first + 1] = value;
   }
 
   /** An attribute of bytes and so many zeros, with its header and padding. @throws Explained when it would be too long */

@@ -40,9 +40,7 @@ export function writeMessage<O>(
   write: (w: Writer, object: O) => void,
   object: O,
 ): void {
-  const start = w.zero(16);
-  w.patch32(start + 4, type | (flags << 16));
-  w.patch32(start + 8, seq);
+  const start = w.words(0, type | (flags << 16), seq, 0);
   write(w, object);
   w.patch32(start, w.at - start);
   w.align(start);
