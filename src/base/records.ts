@@ -27,14 +27,7 @@ export function useWalk(walk: Walk): void {
  * Walks records. Returns where the first of each slot has its content, 0 where there is none (in slot 0 it means nothing), and
  * as one number more where the walk ended: before `end` by four bytes or more at a record whose length is wrong.
  */
-export function walkRecords(
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-  mask: number,
-  slots: Uint8Array,
-  count: number,
-): number[] {
+export const walkRecords: Walk = (bytes, from, end, mask, slots, count) => {
   if (host) return host(bytes, from, end, mask, slots, count);
   const starts = new Array<number>(count + 1).fill(0);
   let at = from;
@@ -48,4 +41,4 @@ export function walkRecords(
   }
   starts[count] = at;
   return starts;
-}
+};

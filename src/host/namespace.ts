@@ -97,7 +97,7 @@ export class OpenNamespace implements Namespace {
   }
 
   change(...requests: Request[]): void {
-    this.#rtnl().changeAll(requests);
+    this.#rtnl().change(...requests);
   }
 
   attempt(requests: readonly Request[]): (NetlinkError | undefined)[] {

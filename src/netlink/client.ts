@@ -67,22 +67,17 @@ export class Client {
     return this.#exchange;
   }
 
-  /** Asks for one change. Throws NetlinkError. */
-  change(request: Request): void {
-    this.changeAll([request]);
-  }
-
   /**
-   * Asks for several changes in one datagram: one system call in which the kernel does them in order, so that no
+   * Asks for changes in one datagram: one system call in which the kernel does them in order, so that no
    * kill can fall between them. More than SERIES are several datagrams. It goes on after a failing one. Throws the first
    * failure, after all are answered.
    */
-  changeAll(requests: readonly Request[]): void {
+  change(...requests: readonly Request[]): void {
     for (const failure of this.attempt(requests)) if (failure) throw failure;
   }
 
   /**
-   * Like changeAll, but returns each request's failure (undefined: done) in place of throwing.
+   * Like change, but returns each request's failure (undefined: done) in place of throwing.
    * Only the last request asks for an acknowledgement: errors are sent unasked, and in order.
    */
   attempt(requests: readonly Request[]): Failures {

@@ -145,14 +145,7 @@ declare module "berth:sys" {
    * base/records.ts: walks records that begin with their length and their number. Returns where the first of each of `count`
    * slots has its content, and where the walk ended. @throws EINVAL for an `end` beyond the bytes
    */
-  export function walkRecords(
-    bytes: Uint8Array,
-    from: number,
-    end: number,
-    mask: number,
-    slots: Uint8Array,
-    count: number,
-  ): number[];
+  export const walkRecords: import("../base/records.ts").Walk;
 
   // ---- text ----------------------------------------------------------------------------------
   /** The UTF-8 bytes of a string; a lone surrogate becomes U+FFFD. */

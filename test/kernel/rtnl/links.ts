@@ -36,7 +36,7 @@ export function using<T>(lab: Lab, ns: string, use: (client: Client) => T): T {
 }
 
 export const change = (lab: Lab, ns: string, ...requests: Request[]) =>
-  using(lab, ns, (client) => client.changeAll(requests));
+  using(lab, ns, (client) => client.change(...requests));
 
 /** The error with which the kernel refuses `request`. */
 export function refused(lab: Lab, ns: string, request: Request): NetlinkError {

@@ -137,7 +137,7 @@ describe("changeAll() and attempt()", () => {
     message(SET, 0x605, 3, "02 00 00 00");
 
   test("send all in one datagram and wait for the last", () => {
-    play(scripted([hex(DATAGRAM), hex(ack(3))]), (client) => client.changeAll(three));
+    play(scripted([hex(DATAGRAM), hex(ack(3))]), (client) => client.change(...three));
     expect(play(scripted([hex(DATAGRAM), hex(ack(3))]), (client) => client.attempt(three))).toEqual(new Array(3));
   });
 
@@ -170,12 +170,12 @@ describe("changeAll() and attempt()", () => {
     const row = [hex(DATAGRAM), hex(ack(2, EEXIST)), hex(ack(3))] as const;
     const outcome = play(scripted(row), (client) => client.attempt(three));
     expect(outcome.map((error) => error?.message)).toEqual([undefined, "ip link set b: file exists", undefined]);
-    expect(play(scripted(row), (client) => failure(() => client.changeAll(three))).operation).toBe("ip link set b");
+    expect(play(scripted(row), (client) => failure(() => client.change(...three))).operation).toBe("ip link set b");
   });
 
   test("throw the first of several failures, also when they come in one datagram", () => {
     const row = [hex(DATAGRAM), hex(ack(1, EEXIST) + ack(3, 19))] as const;
-    expect(play(scripted(row), (client) => failure(() => client.changeAll(three))).operation).toBe("ip link set a");
+    expect(play(scripted(row), (client) => failure(() => client.change(...three))).operation).toBe("ip link set a");
     expect(play(scripted(row), (client) => client.attempt(three)).map((error) => error?.errno)).toEqual([
       17,
       undefined,
@@ -205,14 +205,14 @@ describe("changeAll() and attempt()", () => {
     ] as const;
     const outcome = play(scripted(...rows), (client) => client.attempt(many));
     expect([outcome.length, outcome.findIndex((error) => error !== undefined)]).toEqual([300, 199]);
-    expect(play(scripted(...rows), (client) => failure(() => client.changeAll(many))).operation).toBe(
+    expect(play(scripted(...rows), (client) => failure(() => client.change(...many))).operation).toBe(
       "ip link set 199",
     );
   });
 
   test("ask nothing for nothing", () => {
     play(scripted(), (client) => {
-      client.changeAll([]);
+      client.change();
       expect(client.attempt([])).toEqual([]);
     });
   });
