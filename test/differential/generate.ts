@@ -119,7 +119,7 @@ const before: fc.Arbitrary<string[]> = fc.oneof(
 
 /** All cases there are. */
 export const anyCase: fc.Arbitrary<Case> = fc.record({
-  plugin: pick<Case["plugin"]>([15, "bridge"], [4, "host-local"], [1, "loopback"]),
+  plugin: pick<Case["plugin"]>([15, "bridge"], [4, "host-local"], [1, "loopback"], [1, "static"]),
   conf: bridgeConfig,
   before,
   steps,

@@ -45,6 +45,10 @@ export const SHOWN: Record<string, Case> = {
   "default-route-without-gateway": shown({ isDefaultGateway: true }, [ADD]),
   "route-without-destination": shown(ipam({ routes: [{ gw: "10.77.0.1" }] }), [ADD], { plugin: "host-local" }),
   "own-lease-again": shown({}, [ADD, { act: "deletes the container's interface", guest: 0 }, ADD]),
+  "one-address-twice": shown({ ipam: { type: "static", addresses: [{ address: "10.77.0.40/24" }] } }, [
+    ADD,
+    { ...ADD, guest: 1 },
+  ]),
   "null-is-absent": shown(ipam({ subnet: null }), [ADD]),
   "gateway-of-other-family": shown(
     { ipam: { type: "static", addresses: [{ address: "10.77.0.40/24", gateway: "fd77::1" }] } },
