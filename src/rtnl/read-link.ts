@@ -9,6 +9,7 @@ import {
   DEVCONF_ACCEPT_RA,
   IFLA_INET6_ADDR_GEN_MODE,
   IFLA_INET6_CONF,
+  IFLA_TXQLEN,
   linkHeader,
   RTM_DELLINK,
   RTM_NEWLINK,
@@ -27,6 +28,8 @@ export interface Link {
   /** IFF_*. */
   readonly flags: number;
   readonly mtu: number;
+  /** Packets that wait in its queue. */
+  readonly txqlen: number;
   readonly mac: Mac;
   /** "bridge", "veth" …; "" for a physical or loopback device. */
   readonly kind: string;
@@ -116,6 +119,10 @@ class ReadLink implements Link {
   }
   get mtu() {
     return this.#attrs.mtu ?? 0;
+  }
+  /** Hardly anybody asks: it is not in the table, which notes where each of its attributes is. */
+  get txqlen() {
+    return findAttr(this.#body, IFLA_TXQLEN)?.u32() ?? 0;
   }
   get mac() {
     return this.#attrs.address ?? new Uint8Array(0);

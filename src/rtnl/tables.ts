@@ -103,6 +103,7 @@ export const readLinkInfo = lazyAttrs({
 const bridgeLinkInfo = attrs({ kind: [1, cstr], data: [2, bridgeInfo] });
 
 export const IFLA_IFNAME = 3;
+export const IFLA_TXQLEN = 13;
 
 const common = {
   address: [1, mac],
