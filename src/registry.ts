@@ -18,4 +18,5 @@ export const REGISTRY = [
   { name: "host-local", kind: "ipam", versions: VERSIONS, start: "hot" },
   { name: "loopback", kind: "main", versions: VERSIONS, start: "hot" },
   { name: "static", kind: "ipam", versions: VERSIONS, start: "cold" },
+  { name: "tuning", kind: "chained", versions: VERSIONS, start: "cold" },
 ] as const satisfies readonly Entry[];

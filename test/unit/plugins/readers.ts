@@ -10,6 +10,8 @@ import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
 import * as fixed from "../../../src/plugins/static/config.ts";
 import { checkSchema as staticCheck } from "../../../src/plugins/static/plugin.ts";
 import { schema as staticZod } from "../../../src/plugins/static/schema.ts";
+import * as tuning from "../../../src/plugins/tuning/config.ts";
+import { schema as tuningZod } from "../../../src/plugins/tuning/schema.ts";
 import { assertVersion } from "../../../src/skel/verbs.ts";
 import { commonKeys, netConfSchema, readHead, requestSchema } from "../../../src/spec/config.ts";
 import { decode, goObject, type Schema } from "../../../src/spec/decode.ts";
@@ -21,7 +23,16 @@ import { VERSIONS } from "../../../src/spec/versions.ts";
 import type { Values } from "../../differential/values.ts";
 import type { Json } from "../../support/command.ts";
 import { callEnv } from "../../support/plugin-fake.ts";
-import { asGoReads, configuration, FULL, type JsonSchema, STATIC, staticConfiguration } from "./configurations.ts";
+import {
+  asGoReads,
+  configuration,
+  FULL,
+  type JsonSchema,
+  STATIC,
+  staticConfiguration,
+  TUNING,
+  tuningConfiguration,
+} from "./configurations.ts";
 
 /** What the schema and the plugin say differently, both with their reason. */
 interface Exception {
@@ -188,11 +199,31 @@ const FIXED: Reader = {
   ],
 };
 
+const TUNER: Reader = {
+  schema: tuningZod,
+  goObjects: [requestSchema, tuning.schema, tuning.gcSchema],
+  read: (call) => {
+    tuning.readTuning(call);
+    decode(tuning.gcSchema, call.config);
+  },
+  full: TUNING,
+  generated: tuningConfiguration,
+  refused: [
+    {
+      why: "of what is twice, JSON.parse keeps the last",
+      message: /^duplicated sysctl keys are not allowed/,
+      example: { SYSCTL: { "net.ipv4.ip_forward": "1" }, sysctl: { "net.ipv4.ip_forward": "1" } },
+    },
+  ],
+  unread: [],
+};
+
 export const READERS: Record<string, Reader> = {
   bridge: BRIDGE,
   "host-local": HOST_LOCAL,
   loopback: LOOPBACK,
   static: FIXED,
+  tuning: TUNER,
 };
 
 /** Why `reader` refuses `conf`, as skel asks it; undefined when it does not. */
