@@ -128,6 +128,23 @@ describe("tuning does as the reference's, with", () => {
   );
 });
 
+needReference(
+  "tuning leaves an interface as it was to which somebody listened during ADD, which the reference does not",
+  inLab((lab) => {
+    const flags = [BIN, REFERENCE].map((bin) => {
+      const ns = guest(lab);
+      lab.sh(ns, "ip", "link", "add", "br0", "type", "bridge");
+      lab.sh(ns, "ip", "link", "set", "eth0", "master", "br0");
+      const options = { ns, conf: conf(lab, { promisc: true }), bin };
+      lab.add(options);
+      lab.sh(ns, "ip", "link", "set", "eth0", "nomaster");
+      lab.del(options);
+      return link(lab, ns).flags;
+    });
+    expect(flags).toEqual([[], ["PROMISC"]]);
+  }),
+);
+
 describe("tuning", () => {
   const REFUSED: [string, object, ...string[]][] = [
     ["the last of many settings cannot be", { ...ALL, mtu: 10 }, "eth0", "mtu 10", "minmtu"],
