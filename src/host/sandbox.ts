@@ -2,6 +2,7 @@ import * as sys from "#sys";
 import {
   assertErrno,
   EACCES,
+  EIO,
   ELOOP,
   ENAMETOOLONG,
   ENODEV,
@@ -30,17 +31,25 @@ export function openSandbox(path: string): Sandbox {
   const fd = openFile(path);
   const type = sys.namespaceType(fd);
   if (type !== CLONE_NEWNET) {
-    const what =
-      type === undefined
-        ? `unknown FS magic on "${path}": ${sys.fsMagic(fd).toString(16)}`
-        : "it is a namespace of another kind";
+    const magic = sys.fsMagic(fd);
     sys.close(fd);
-    throw new Explained(
-      `failed to open netns "${path}": ${what}`,
-      "CNI_NETNS must name a network namespace: /proc/PID/ns/net or a bind mount of one (ip netns add NAME makes /run/netns/NAME)",
-    );
+    throw noNetns(path, type, magic);
   }
   return new OpenSandbox(path, fd);
+}
+
+/** The file system of namespaces (linux/magic.h). */
+const NSFS_MAGIC = 0x6e736673;
+
+function noNetns(path: string, type: number | undefined, magic: number): Explained {
+  const details =
+    "CNI_NETNS must name a network namespace: /proc/PID/ns/net or a bind mount of one (ip netns add NAME makes /run/netns/NAME)";
+  const failed = (what: string, cause?: unknown) =>
+    new Explained(`failed to open netns "${path}": ${what}`, details, cause);
+  if (type !== undefined) return failed("it is a namespace of another kind");
+  if (magic !== NSFS_MAGIC) return failed(`unknown FS magic on "${path}": ${magic.toString(16)}`);
+  // A namespace of which the kernel would not say the kind: nobody has seen that it is gone.
+  return failed("its kind cannot be seen", { errno: EIO });
 }
 
 class OpenSandbox extends OpenNamespace implements Sandbox {

@@ -10,6 +10,8 @@ export interface Sysctls {
   read(key: string): string | undefined;
   /** Sets a value, unless it is set already. Throws Explained if it cannot be and is not. */
   write(key: string, value: string): void;
+  /** Sets a value, whatever it is: some do something each time. Throws SysError. */
+  put(key: string, value: string): void;
   /** Whether a value could be set, as far as the file says. */
   isWritable(key: string): boolean;
   /** Sets a value if it can be. */
@@ -37,6 +39,9 @@ export const sysctls: Sysctls = {
         error,
       );
     }
+  },
+  put(key, value) {
+    sys.writeFile(`/proc/sys/${key}`, value);
   },
   isWritable(key) {
     try {

@@ -16,7 +16,10 @@ import {
 
 /** Device flags (linux/if.h). */
 export const IFF_UP = 0x1;
+/** It was told to hear everything. Who only listens in for a while (a packet socket) does not set it. */
 export const IFF_PROMISC = 0x100;
+/** The same of all multicast. */
+export const IFF_ALLMULTI = 0x200;
 /** It has a carrier. */
 export const IFF_LOWER_UP = 0x10000;
 
@@ -194,7 +197,10 @@ export function setPromisc(link: LinkRef): Request<LinkChange> {
   return set({ link, promisc: true });
 }
 
-/** Like `ip link set dev NAME address MAC`. Setting the address it has already makes the kernel announce it. */
+/**
+ * Like `ip link set dev NAME address MAC`. Setting the address it has already makes the kernel announce it. EADDRNOTAVAIL for
+ * a group's, EBUSY where it must be down.
+ */
 export function setMac(link: LinkRef, mac: Mac): Request<LinkChange> {
   return set({ link, mac });
 }

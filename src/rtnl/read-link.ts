@@ -27,6 +27,8 @@ export interface Link {
   /** IFF_*. */
   readonly flags: number;
   readonly mtu: number;
+  /** Packets that wait in its queue. */
+  readonly txqlen: number;
   readonly mac: Mac;
   /** "bridge", "veth" …; "" for a physical or loopback device. */
   readonly kind: string;
@@ -117,6 +119,9 @@ class ReadLink implements Link {
   }
   get mtu() {
     return this.#attrs.mtu ?? 0;
+  }
+  get txqlen() {
+    return this.#attrs.txqlen ?? 0;
   }
   get mac() {
     return this.#attrs.address ?? new Uint8Array(0);

@@ -102,6 +102,7 @@ export const readLinkInfo = lazyAttrs({
 const bridgeLinkInfo = attrs({ kind: [1, cstr], data: [2, bridgeInfo] });
 
 export const IFLA_IFNAME = 3;
+export const IFLA_TXQLEN = 13;
 
 const common = {
   address: [1, mac],
@@ -139,6 +140,7 @@ export const readLinkAttrs = lazyAttrs({
   ...common,
   /** ifindex of a veth's peer in its own namespace. */
   link: [5, u32],
+  txqlen: [IFLA_TXQLEN, u32],
   operstate: [16, u8],
   linkInfo: [18, rest],
   afSpec: [26, rest],

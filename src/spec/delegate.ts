@@ -4,8 +4,8 @@ import type { Route } from "./result.ts";
 
 /** What an IPAM plugin would give, as far as its configuration says. */
 export interface Offer {
-  /** An attachment gets one address of each set: of one of its subnets, with that one's gateway. */
-  readonly sets: readonly (readonly { readonly subnet: Prefix; readonly gateway: Ip }[])[];
+  /** An attachment gets one address of each set: of one of its subnets, with that one's gateway, if IPAM names one. */
+  readonly sets: readonly (readonly { readonly subnet: Prefix; readonly gateway?: Ip | undefined }[])[];
   readonly routes: readonly Route[];
 }
 

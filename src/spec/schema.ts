@@ -92,6 +92,17 @@ export const dns = keys({
   options: key("Options of the resolver, as resolv.conf has them.", z.array(z.string())),
 });
 
+/** A route of an IPAM plugin. */
+export const route = keys({
+  dst: prefix.describe("Destination; 0.0.0.0/0 and ::/0 are default routes."),
+  gw: key("Gateway; when absent that of the container's first address of the destination's family.", ip),
+  mtu: key("MTU of the path in bytes, for the result: the bridge plugin does not set it.", z.int()),
+  advmss: key("Largest TCP segment to announce in bytes, for the result: the bridge plugin does not set it.", z.int()),
+  priority: key("Metric, the lowest counts; the kernel's own when absent or not above 0.", z.int()),
+  table: key("Number of the routing table; the main one when absent or not above 0.", z.int()),
+  scope: key("Scope as a number: 0 universe, 253 link, 254 host; 0 when absent.", z.int()),
+});
+
 const attachments = z.array(
   keys({
     containerID: key("ID of a container.", z.string()),

@@ -36,6 +36,13 @@ export const PREPARATIONS: Record<string, Preparation> = {
   forwarding: host("echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding"),
   "the container's interface": ({ containers }) =>
     void attempt(containers[0], "ip", "link", "add", "eth0", "type", "bridge"),
+  "an interface in the container": ({ containers }) =>
+    void attempt(
+      containers[0],
+      "sh",
+      "-c",
+      "ip link add eth0 address 02:be:ef:00:00:03 type veth peer name p0 && ip link set eth0 up",
+    ),
   "IPv6 off in the container": ({ containers }) =>
     void attempt(
       containers[0],
@@ -71,6 +78,7 @@ export const ACTS: Record<string, Act> = {
   "renames the container's interface": inside("ip link set eth0 down && ip link set eth0 name was0"),
   "changes the container's MAC address": inside("ip link set eth0 address 02:00:00:00:00:77"),
   "changes the container's MTU": inside("ip link set eth0 mtu 1300"),
+  "listens on the container's interface": inside("ip link add hears type bridge; ip link set eth0 master hears"),
   "flushes the container's addresses": inside("ip addr flush dev eth0 scope global"),
   "deletes the container's default route": inside("ip route del default"),
   "adds a route in the container": inside("ip route add 10.200.0.0/16 dev eth0"),

@@ -1,5 +1,5 @@
 /** Differences that leave both sides in the same state for whatever comes next. */
-import { endsWith } from "./class-words.ts";
+import { endsWith, memberOf } from "./class-words.ts";
 import type { DifferenceClass } from "./classes.ts";
 import type { Difference } from "./diff.ts";
 
@@ -22,6 +22,16 @@ export const COSMETIC: readonly DifferenceClass[] = [
     name: "bridge-mac-pinned",
     cosmetic: true,
     explains: (d) => inHost(d) && (isFloating(d) || (endsWith(d, "mac") && d.reference === "00:00:00:00:00:00")),
+  },
+  {
+    name: "one-address-twice",
+    cosmetic: true,
+    explains: (d, { conf }) =>
+      d.path[0] === "containers" &&
+      endsWith(d, "mac", "shared") &&
+      d.berth === true &&
+      d.reference === false &&
+      memberOf(conf.ipam, "type") === "static",
   },
   {
     name: "queue-length",

@@ -105,8 +105,15 @@ function answerDifferences(pair: Pair): Difference[] {
 /** What a failed ADD of berth has made and not taken back, shared things aside: no class explains any. */
 function leftBehind({ step, berth }: Pair): Difference[] {
   if (step.verb !== "ADD" || berth.answer.status === 0) return [];
-  const made = differences(berth.after, berth.before).filter((one) => !isShared(one) && !isBridge(one, berth.after));
+  const made = differences(berth.after, berth.before).filter(
+    (one) => !isShared(one) && !isBridge(one, berth.after) && !isOld(one),
+  );
   return made.map((one) => ({ ...one, path: ["answer", "left behind", ...one.path] }));
+}
+
+/** What the call before has changed. */
+function isOld({ path, berth, reference }: Difference): boolean {
+  return path.at(-1) === "changed" && berth === false && reference === true;
 }
 
 /** The bridge may be up now, and its own. */

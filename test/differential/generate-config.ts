@@ -60,18 +60,28 @@ const dns: Values = record({
   options: key(50, pick<unknown>([2, ["ndots:2"]], [1, null])),
 });
 
+/** The plugin static. */
+const fixed: Values = record({
+  type: fc.constant("static"),
+  addresses: key(
+    95,
+    fc.array(
+      record({
+        address: key(98, pick([8, "10.77.0.40/24"], [4, "fd77::40/64"], [1, "10.78.0.40/16"], [1, "10.77.0.40"])),
+        gateway: key(70, pick([8, "10.77.0.1"], [2, "fd77::1"], [1, ""], [1, "x"])),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+  ),
+  routes: key(60, pick<unknown>([4, [{ dst: "0.0.0.0/0" }]], [1, [{ dst: "10.93.0.0/16", gw: "10.77.0.7" }]], [1, []])),
+  dns: key(20, dns),
+});
+
 const ipam: Values = fc.oneof(
   { weight: 150, arbitrary: hostLocal },
   { weight: 4, arbitrary: fc.constant(undefined) },
   { weight: 3, arbitrary: pick<unknown>([2, {}], [2, { type: "" }], [1, null]) },
-  {
-    weight: 4,
-    arbitrary: pick([4, "10.77.0.1"], [1, "fd77::1"]).map((gateway) => ({
-      type: "static",
-      addresses: [{ address: "10.77.0.40/24", gateway }],
-      routes: [{ dst: "0.0.0.0/0" }],
-    })),
-  },
+  { weight: 8, arbitrary: fixed },
   { weight: 3, arbitrary: pick<unknown>([1, { type: "absent" }], [1, { type: "../host-local" }], [1, { type: 3 }]) },
 );
 

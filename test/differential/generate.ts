@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ACTS, PREPARATIONS } from "./acts.ts";
 import type { ActStep, CallStep, Case, Guest, Step } from "./case.ts";
 import { bridgeConfig } from "./generate-config.ts";
+import { tuningCase } from "./generate-tuning.ts";
 import { PREV_RESULTS } from "./prev-results.ts";
 import { key, pick, record, type Values } from "./values.ts";
 
@@ -117,10 +118,15 @@ const before: fc.Arbitrary<string[]> = fc.oneof(
   },
 );
 
-/** All cases there are. */
-export const anyCase: fc.Arbitrary<Case> = fc.record({
-  plugin: pick<Case["plugin"]>([15, "bridge"], [4, "host-local"], [1, "loopback"]),
+const ofOthers: fc.Arbitrary<Case> = fc.record({
+  plugin: pick<Case["plugin"]>([15, "bridge"], [4, "host-local"], [1, "loopback"], [1, "static"]),
   conf: bridgeConfig,
   before,
   steps,
 });
+
+/** All cases there are. */
+export const anyCase: fc.Arbitrary<Case> = fc.oneof(
+  { weight: 21, arbitrary: ofOthers },
+  { weight: 2, arbitrary: tuningCase },
+);

@@ -1,6 +1,7 @@
 /** For each intended difference the case that shows it: docs/differences.md names them. */
 import type { Json } from "../support/command.ts";
 import type { Case, Step } from "./case.ts";
+import { resultOf } from "./generate-tuning.ts";
 
 const IPAM = {
   type: "host-local",
@@ -26,6 +27,21 @@ function shown(conf: Json, steps: readonly Step[], more: Partial<Case> = {}): Ca
 }
 const ipam = (over: Json) => ({ ipam: { ...IPAM, ...over } });
 
+const NUMBERS = { "net.ipv4.ping_group_range": "0 7" };
+const tuned = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "tuning",
+  conf: {
+    cniVersion: "1.1.0",
+    name: "net",
+    type: "tuning",
+    dataDir: "$DIR/store/tuning",
+    prevResult: resultOf("1.1.0"),
+    ...over,
+  },
+  before: ["an interface in the container"],
+  steps,
+});
+
 /** Class → case; the test is called "intended difference: CLASS". */
 export const SHOWN: Record<string, Case> = {
   alias: shown({}, [ADD]),
@@ -45,6 +61,10 @@ export const SHOWN: Record<string, Case> = {
   "default-route-without-gateway": shown({ isDefaultGateway: true }, [ADD]),
   "route-without-destination": shown(ipam({ routes: [{ gw: "10.77.0.1" }] }), [ADD], { plugin: "host-local" }),
   "own-lease-again": shown({}, [ADD, { act: "deletes the container's interface", guest: 0 }, ADD]),
+  "one-address-twice": shown({ ipam: { type: "static", addresses: [{ address: "10.77.0.40/24" }] } }, [
+    ADD,
+    { ...ADD, guest: 1 },
+  ]),
   "null-is-absent": shown(ipam({ subnet: null }), [ADD]),
   "gateway-of-other-family": shown(
     { ipam: { type: "static", addresses: [{ address: "10.77.0.40/24", gateway: "fd77::1" }] } },
@@ -73,5 +93,12 @@ export const SHOWN: Record<string, Case> = {
   }),
   "gc-reads-its-configuration": shown({}, [{ verb: "GC", guest: 0, patch: { "cni.dev/valid-attachments": 5 } }]),
   "loopback-result-version": shown({ cniVersion: "0.4.0" }, [ADD], { plugin: "loopback" }),
+  "tuning-args-alone": tuned({ args: { cni: { sysctl: NUMBERS } } }, ADD),
+  "tuning-checks-all": tuned({ txQLen: -1 }, ADD),
+  "tuning-directory": tuned({ mtu: 1400 }, ADD),
+  "tuning-mac-as-value": tuned({ mac: "02:11:22:33:44:5A" }, ADD, CHECK),
+  "tuning-promisc-as-set": tuned({}, ADD, { act: "listens on the container's interface", guest: 0 }, CHECK),
+  "tuning-state-goes": tuned({ mtu: 1400 }, ADD, { ...DEL, netns: "missing" } as Step),
+  "tuning-sysctl-by-words": tuned({ sysctl: NUMBERS }, ADD, CHECK),
   "null-is-no-configuration": shown({}, [{ ...ADD, stdin: "null" } as Step]),
 };

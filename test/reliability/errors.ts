@@ -22,7 +22,7 @@ export function fail(options: Failing): Tally {
 }
 
 /** From the one that reads stdin on: before, the runtime starts, and cannot know yet what is wanted of it. */
-function afterStart(calls: readonly SystemCall[]): SystemCall[] {
+export function afterStart(calls: readonly SystemCall[]): SystemCall[] {
   const start = calls.find(({ line }) => line.startsWith("read(0"))?.at ?? 0;
   return calls.filter(({ name, at }) => at >= start && FILE_OR_NETWORK.test(name));
 }

@@ -53,7 +53,7 @@ describe("where pidfd_open is refused", () => {
   needs(namespaces, built, strace, reference).each(["ENOSYS", "EPERM"])(
     "with %s, another IPAM plugin works as a process",
     async (errno) => {
-      await inLab((lab) => live(lab, refused(errno), { ipam: STATIC }, `${BIN}:${REFERENCE}`))();
+      await inLab((lab) => live(lab, refused(errno), { ipam: STATIC }, REFERENCE))();
     },
   );
 });

@@ -5,6 +5,7 @@ import { fuzzNetlink } from "./fuzz-netlink.ts";
 import { type Killing, kill } from "./kills.ts";
 import { soak } from "./soak.ts";
 import { merged, type Tally } from "./tally.ts";
+import { troubleTuning } from "./tuning.ts";
 
 export interface Row {
   /** `npm run reliability ID` runs it. */
@@ -77,6 +78,27 @@ function lasting(verb: "ADD" | "DEL", kind: Kind, theirStep: number): Row {
   };
 }
 
+/** What of a row of `bridge` is there for tuning, too. */
+function tuning(kind: "kill" | "term" | "error", verb: "ADD" | "DEL", theirStep: number): Row {
+  const all = {
+    kill: ["signal=KILL"],
+    term: ["signal=TERM", "signal=INT"],
+    error: ERRNOS.map((one) => `error=${one}`),
+  };
+  const troubles = all[kind];
+  const run = (bin: string, step: number) =>
+    merged(troubles.map((trouble) => troubleTuning({ bin, verb, trouble, step })));
+  const words = { kill: "SIGKILL", term: "SIGTERM and SIGINT", error: ERRNOS.join(", ") };
+  const where = kind === "error" ? "file and network" : "system";
+  return {
+    id: idOf(kind, "tuning", verb),
+    what: `${words[kind]} at every ${where} call of ${verb} of \`tuning\``,
+    ours: (bin) => run(bin, 1),
+    theirs: (reference) => run(reference, theirStep),
+    theirStep,
+  };
+}
+
 const OPERATIONS = 10_000;
 const SEED = 2026;
 
@@ -101,6 +123,11 @@ export const ROWS: readonly Row[] = [
   failing("DEL", "", 4),
   failing("DEL", "masq", 32),
   failing("DEL", "ipam", 4),
+  tuning("kill", "ADD", 4),
+  tuning("kill", "DEL", 4),
+  tuning("term", "ADD", 8),
+  tuning("error", "ADD", 4),
+  tuning("error", "DEL", 4),
   lasting("ADD", "", 8),
   lasting("ADD", "masq", 32),
   lasting("DEL", "masq", 32),

@@ -12,6 +12,7 @@ import {
   ADD_BRIDGE,
   ADD_VETH,
   DELETE_LINK,
+  IFF_ALLMULTI,
   IFF_PROMISC,
   IFF_UP,
   type LinkChange,
@@ -20,6 +21,7 @@ import {
   type VethPair,
 } from "../../src/rtnl/link.ts";
 import type { Link } from "../../src/rtnl/read-link.ts";
+import { type LinkTuning, TUNE_LINK } from "../../src/rtnl/tune-link.ts";
 
 /** What happens to an effect (its text in the record, its place there). */
 export interface Cues {
@@ -38,8 +40,10 @@ export interface FakeHost extends Machine {
   inside(): string[];
   /** The owners of masquerade rules, as "network/containerId/ifname". */
   readonly masqueraded: ReadonlySet<string>;
-  /** Puts a link there that somebody else made. */
-  put(link: Partial<Link> & { name: string }): Link;
+  /** Puts a link there that somebody else made; `inside` the container, or in the host. */
+  put(link: Partial<Link> & { name: string }, inside?: "inside"): Link;
+  /** A link in the container as it is now. */
+  innerLink(name: string): Link | undefined;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -121,7 +125,8 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
     effect: (text) => must(text),
     inside: () => spaces.ctr.links.map(({ name }) => name),
     masqueraded,
-    put: (link) => addLink(spaces.host, link.name, link.kind ?? "", link),
+    put: (link, inside) => addLink(inside ? spaces.ctr : spaces.host, link.name, link.kind ?? "", link),
+    innerLink: (name) => copyOf(findIn(spaces.ctr, name)),
   };
 }
 
@@ -209,6 +214,10 @@ function sysctls({ name, sysctls: values }: Space, effect: Effect): Sysctls {
       const errno = set("sysctl", key, value);
       if (errno) throw new NetlinkError(`sysctl ${key}`, errno);
     },
+    put: (key, value) => {
+      const errno = set("sysctl", key, value);
+      if (errno) throw new NetlinkError(`sysctl ${key}`, errno);
+    },
     tryWrite: (key, value) => void set("try sysctl", key, value),
   };
 }
@@ -218,6 +227,7 @@ function perform(here: Space, spaces: Spaces, request: Request): number {
   if (isOf(request, ADD_BRIDGE)) return makeBridge(here, request.object);
   if (isOf(request, ADD_VETH)) return makeVeth(here, spaces, request.object);
   if (isOf(request, SET_LINK)) return set(here, request.object);
+  if (isOf(request, TUNE_LINK)) return tune(here, request.object);
   if (isOf(request, DELETE_LINK)) return removeLink(here, spaces, request.object);
   if (isOf(request, ADD_ADDR)) return changeAddr(here, true, request.object);
   if (isOf(request, DELETE_ADDR)) return changeAddr(here, false, request.object);
@@ -244,7 +254,7 @@ let lastIndex = 1;
 function addLink(where: Space, name: string, kind: string, over: Partial<Link>): FakeLink {
   const index = ++lastIndex;
   const mac = Uint8Array.of(2, 0, 0, 0, index >> 8, index);
-  const rest = { mtu: 1500, operstate: "down" as const, master: 0, peer: 0, alias: "", promiscuity: 0 };
+  const rest = { mtu: 1500, txqlen: 1000, operstate: "down" as const, master: 0, peer: 0, alias: "", promiscuity: 0 };
   const inet6 = { acceptRa: 1, addrGenMode: 0 };
   const link: FakeLink = {
     index,
@@ -273,6 +283,16 @@ function removeLink(here: Space, spaces: Spaces, ref: LinkRef): number {
     for (const one of links.filter((other) => other === link || isPeer(other, link)))
       links.splice(links.indexOf(one), 1);
   }
+  return 0;
+}
+
+function tune(here: Space, { link: ref, mtu, txqlen, promisc, allmulti }: LinkTuning): number {
+  const link = findIn(here, ref);
+  if (!link) return ENODEV;
+  if (mtu !== undefined) link.mtu = mtu;
+  if (txqlen !== undefined) link.txqlen = txqlen;
+  if (promisc !== undefined) link.flags = promisc ? link.flags | IFF_PROMISC : link.flags & ~IFF_PROMISC;
+  if (allmulti !== undefined) link.flags = allmulti ? link.flags | IFF_ALLMULTI : link.flags & ~IFF_ALLMULTI;
   return 0;
 }
 

@@ -7,6 +7,7 @@ const NAMES = [
   "mac",
   "flags",
   "mtu",
+  "txqlen",
   "operstate",
   "master",
   "peer",

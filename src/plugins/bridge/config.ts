@@ -1,12 +1,13 @@
-import { formatMac, type Mac, parseMac } from "../../base/mac.ts";
+import type { Mac } from "../../base/mac.ts";
 import type { Wishes } from "../../features/all.ts";
 import type { Backend } from "../../features/masquerade/rules.ts";
 import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
 import { array, boolean, decode, goObject, int, mac, string } from "../../spec/decode.ts";
 import { assertIfname } from "../../spec/env.ts";
-import { CniError, INVALID_CONFIG, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
+import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
+import { macOfArgs, stationMac } from "../../spec/station-mac.ts";
 import { type PortVlans, readPortVlans } from "./vlan.ts";
 
 /** The bridge plugin's configuration, checked, with its defaults. */
@@ -211,30 +212,8 @@ export const macSchema = goObject({ mac: mac });
 function requestMac(call: Call, common: NetConf): Mac | undefined {
   const fromArgs = parseArgs(call.env.args, ["MAC"]).get("MAC");
   const { mac: ofRuntime } = decode(macSchema, common.runtimeConfig, "runtimeConfig");
-  if (ofRuntime) return station(ofRuntime, "runtimeConfig.mac");
+  if (ofRuntime) return stationMac(ofRuntime, "runtimeConfig.mac");
   const { mac: ofArgs } = decode(macSchema, common.argsCni, "args.cni");
-  if (ofArgs) return station(ofArgs, "args.cni.mac");
-  return fromArgs ? station(macOfArgs(fromArgs), "MAC in CNI_ARGS") : undefined;
-}
-
-/** Throws CniError 7 where no Ethernet interface can have the address, for which `key` asks. */
-function station(mac: Mac, key: string): Mac {
-  const group = ((mac[0] ?? 0) & 1) === 1;
-  if (mac.length === 6 && !group && mac.some((byte) => byte !== 0)) return mac;
-  const fault = mac.length !== 6 ? `it has ${mac.length} bytes` : group ? "it is a group's" : "it is none";
-  throw new CniError(
-    INVALID_CONFIG,
-    `${key}: ${formatMac(mac)} cannot be the MAC address of an interface: ${fault}`,
-    "six bytes, of which the first is even: 02:00:00:00:00:01",
-  );
-}
-
-function macOfArgs(text: string): Mac {
-  const address = parseMac(text);
-  if (address) return address;
-  throw new CniError(
-    INVALID_ENVIRONMENT,
-    `CNI_ARGS: MAC=${text}: address ${text}: invalid MAC address`,
-    "six bytes: 02:00:00:00:00:01",
-  );
+  if (ofArgs) return stationMac(ofArgs, "args.cni.mac");
+  return fromArgs ? stationMac(macOfArgs(fromArgs), "MAC in CNI_ARGS") : undefined;
 }

@@ -1,10 +1,10 @@
-import { formatIp, formatPrefix, type Ip, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
+import { formatIp, formatPrefix, type Ip, type Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
 import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { type Dns, type IpConfig, isEmptyDns, type Result, type Route } from "../../spec/result.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
-import { assertMtu, assertOneSubnet, assertRoutes } from "./sound.ts";
+import { assertMtu, assertOneSubnet, assertRoutes, firstAddress } from "./sound.ts";
 
 /** What an ADD will make, as far as it is known before addresses are. Only planBridge makes one. */
 export interface Plan {
@@ -76,7 +76,7 @@ export function planAddresses(plan: Plan, ipam: Result): Addressing {
 }
 
 function withGateway(address: Prefix, gateway: Ip | undefined, wanted: boolean): IpConfig {
-  const found = gateway ?? (wanted ? nextIp(networkOf(address)) : undefined);
+  const found = gateway ?? (wanted ? firstAddress(address) : undefined);
   return { address, interface: CONTAINER_INTERFACE, ...(found && { gateway: found }) };
 }
 

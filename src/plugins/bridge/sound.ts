@@ -1,4 +1,4 @@
-import { equalIp, formatIp, formatPrefix, type Ip, networkOf, type Prefix } from "../../base/ip.ts";
+import { equalIp, formatIp, formatPrefix, type Ip, networkOf, nextIp, type Prefix } from "../../base/ip.ts";
 import type { Offer } from "../../spec/delegate.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Route } from "../../spec/result.ts";
@@ -21,9 +21,16 @@ export function assertOffer(config: BridgeConfig, offer: Offer): void {
   );
 }
 
-/** For each address that a container gets, the gateways of which the bridge would have to be one. */
+/** For each address that a container gets, the gateways of which the bridge would have to be one (isGateway). */
 export function gatewaysOf({ sets }: Offer): Prefix[][] {
-  return sets.map((set) => set.map(({ subnet, gateway }) => ({ ip: gateway, length: subnet.length })));
+  return sets.map((set) =>
+    set.map(({ subnet, gateway }) => ({ ip: gateway ?? firstAddress(subnet), length: subnet.length })),
+  );
+}
+
+/** The gateway of a subnet for which IPAM names none. */
+export function firstAddress(subnet: Prefix): Ip {
+  return nextIp(networkOf(subnet));
 }
 
 /**
@@ -62,14 +69,16 @@ export function assertMtu({ mtu }: BridgeConfig, addresses: readonly Prefix[]): 
  * What tells where a route leads: to its own gateway, else to the first that the addresses of its family have; undefined: on
  * the link.
  */
-export function gatewaysOfRoutes(ips: readonly { readonly gateway?: Ip }[]): (route: Route) => Ip | undefined {
+export function gatewaysOfRoutes(
+  ips: readonly { readonly gateway?: Ip | undefined }[],
+): (route: Route) => Ip | undefined {
   const first = (size: number) => ips.find(({ gateway }) => gateway?.length === size)?.gateway;
   const [v4, v6] = [first(4), first(16)];
   return ({ dst, gw }) => gw ?? (dst.ip.length === 4 ? v4 : v6);
 }
 
 /** @throws CniError 7 for the first route that the kernel would refuse; `ips` as for `gatewaysOfRoutes` */
-export function assertRoutes(routes: readonly Route[], ips: readonly { readonly gateway?: Ip }[]): void {
+export function assertRoutes(routes: readonly Route[], ips: readonly { readonly gateway?: Ip | undefined }[]): void {
   const gatewayOf = gatewaysOfRoutes(ips);
   for (const route of routes) {
     const gateway = gatewayOf(route);

@@ -3,8 +3,9 @@
 import { close, open, readdir, realtime, stat, unlink } from "#sys";
 import { attempt } from "../../base/attempt.ts";
 import { ENOENT, ENOTDIR, isErrno } from "../../base/errno.ts";
+import { makeDirectories } from "../../sys/directories.ts";
 import { O } from "../../sys/flags.ts";
-import { makeDirectories, type Store } from "./store.ts";
+import type { Store } from "./store.ts";
 import { directoryOfIndex } from "./table.ts";
 
 /** How many indexes are looked at when there is a new one. */

@@ -3,7 +3,17 @@
  * Whether ranges lie in their subnets and apart from each other is for ranges.ts to say.
  */
 import * as z from "zod";
-import { attachmentKeys, ip, ipOrPrefix, key, keys, prefix, prevResult, requestKeys } from "../../spec/schema.ts";
+import {
+  attachmentKeys,
+  ip,
+  ipOrPrefix,
+  key,
+  keys,
+  prefix,
+  prevResult,
+  requestKeys,
+  route,
+} from "../../spec/schema.ts";
 
 const SUBNET = "Subnet that addresses are taken from, its host bits zero, at most /30 or /126.";
 
@@ -17,16 +27,6 @@ const rangeKeys = {
 };
 
 const ranges = z.array(z.array(keys({ subnet: prefix.describe(SUBNET), ...rangeKeys })).min(1));
-
-const route = keys({
-  dst: prefix.describe("Destination; 0.0.0.0/0 and ::/0 are default routes."),
-  gw: key("Gateway; when absent that of the container's first address of the destination's family.", ip),
-  mtu: key("MTU of the path in bytes, for the result: the bridge plugin does not set it.", z.int()),
-  advmss: key("Largest TCP segment to announce in bytes, for the result: the bridge plugin does not set it.", z.int()),
-  priority: key("Metric, the lowest counts; the kernel's own when absent or not above 0.", z.int()),
-  table: key("Number of the routing table; the main one when absent or not above 0.", z.int()),
-  scope: key("Scope as a number: 0 universe, 253 link, 254 host; 0 when absent.", z.int()),
-});
 
 const wishes = z.array(ipOrPrefix);
 

@@ -1,10 +1,9 @@
 /** The directory of a network's leases, and the lock that all who change it hold. Layout: ref-host-local §4. */
-import { close, flock, lstat, mkdir, open, stat } from "#sys";
+import { close, flock, lstat, open, stat } from "#sys";
 import {
   assertErrno,
   EACCES,
   EDQUOT,
-  EEXIST,
   ELOOP,
   ENAMETOOLONG,
   ENOENT,
@@ -19,6 +18,7 @@ import {
   messageOf,
 } from "../../base/errno.ts";
 import { CniError, IO_FAILURE, TRY_AGAIN_LATER } from "../../spec/errors.ts";
+import { makeDirectories } from "../../sys/directories.ts";
 import { O, S_IFDIR, S_IFMT } from "../../sys/flags.ts";
 import type { Place } from "./config.ts";
 import { lockHolder } from "./lock-holder.ts";
@@ -167,28 +167,6 @@ function makeLock(directory: string): number {
   } catch (error) {
     if (isErrno(error, ENOENT, ENOTDIR, ELOOP)) statDirectory(directory);
     throw error;
-  }
-}
-
-/** mkdir -p; others may do the same meanwhile. @throws SysError */
-export function makeDirectories(path: string, mode: number): void {
-  try {
-    mkdir(path, mode);
-  } catch (error) {
-    if (isErrno(error, EEXIST)) return;
-    const parent = path.slice(0, path.lastIndexOf("/"));
-    if (!isErrno(error, ENOENT) || parent === "") throw error;
-    makeDirectories(parent, mode);
-    makeDirectory(path, mode);
-  }
-}
-
-/** mkdir, unless it is there. @throws SysError */
-function makeDirectory(path: string, mode: number): void {
-  try {
-    mkdir(path, mode);
-  } catch (error) {
-    if (!isErrno(error, EEXIST)) throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The verbs of rtnl/link.ts against the kernel, looked at with `ip`. */
 import { expect } from "bun:test";
-import { EEXIST } from "../../../src/base/errno.ts";
+import { EADDRNOTAVAIL, EEXIST, EINVAL } from "../../../src/base/errno.ts";
 import { formatMac } from "../../../src/base/mac.ts";
 import { findLink, listLinks } from "../../../src/rtnl/find-link.ts";
 import {
@@ -17,6 +17,7 @@ import {
   setUpNotifying,
   setUpPort,
 } from "../../../src/rtnl/link.ts";
+import { setMtu, setTxqlen, switchAllmulti, switchPromisc } from "../../../src/rtnl/tune-link.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
 import { netnsPath } from "../../support/conf.ts";
 import { inLab } from "../../support/lab.ts";
@@ -147,6 +148,33 @@ needsLinks(
 );
 
 needsLinks(
+  "switchPromisc() and switchAllmulti() set their flags, and take them away",
+  inLab((lab) => {
+    const ns = pair(lab);
+    const flags = () => look(lab, ns, "eth0").flags.filter((flag: string) => /PROMISC|ALLMULTI/.test(flag));
+    change(lab, ns, switchPromisc("eth0", true), switchAllmulti("eth0", true));
+    expect(flags().sort()).toEqual(["ALLMULTI", "PROMISC"]);
+    change(lab, ns, switchPromisc("eth0", false));
+    expect(flags()).toEqual(["ALLMULTI"]);
+    change(lab, ns, switchAllmulti("eth0", false));
+    expect(flags()).toEqual([]);
+  }),
+);
+
+needsLinks(
+  "setMtu() and setTxqlen() set what they say, and the kernel refuses what a veth cannot have",
+  inLab((lab) => {
+    const ns = pair(lab);
+    change(lab, ns, setMtu("eth0", 1400), setTxqlen("eth0", 500));
+    expect(look(lab, ns, "eth0")).toMatchObject({ mtu: 1400, txqlen: 500 });
+    change(lab, ns, setTxqlen("eth0", 0));
+    expect(using(lab, ns, (client) => findLink(client, "eth0"))?.txqlen).toBe(0);
+    for (const mtu of [67, 65_536]) expect(refused(lab, ns, setMtu("eth0", mtu)).errno).toBe(EINVAL);
+    expect(refused(lab, ns, setMac("eth0", mac("01:00:00:00:00:01"))).errno).toBe(EADDRNOTAVAIL);
+  }),
+);
+
+needsLinks(
   "setMac() sets the address, of a link that is up too",
   inLab((lab) => {
     const ns = pair(lab);
@@ -186,6 +214,7 @@ needsLinks(
       name: "v0",
       kind: "veth",
       mtu: seen.mtu,
+      txqlen: seen.txqlen,
       operstate: "down",
       master: indexOf(lab, lab.host, "br0"),
       peer: indexOf(lab, ns, "eth0"),

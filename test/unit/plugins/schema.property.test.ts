@@ -6,17 +6,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import * as z from "zod";
 import type { Json } from "../../support/command.ts";
-import {
-  asGoReads,
-  configuration,
-  FULL,
-  type JsonSchema,
-  mutated,
-  mutations,
-  placesOf,
-  VALUES,
-} from "./configurations.ts";
-import { READERS, refusalOf, verdict } from "./readers.ts";
+import { asGoReads, type JsonSchema, mutated, mutations, placesOf, VALUES } from "./configurations.ts";
+import { isKey, READERS, refusalOf, verdict } from "./readers.ts";
 
 const RUNS = 3000;
 
@@ -30,7 +21,7 @@ describe.each(Object.entries(READERS))("%s", (_, reader) => {
   test("the schema takes what the plugin takes, of generated configurations", () => {
     let taken = 0;
     fc.assert(
-      fc.property(configuration, mutations, (given, changes) => {
+      fc.property(reader.generated, mutations, (given, changes) => {
         const conf = named(changes.reduce(mutated, given));
         const told = verdict(of, conf);
         expect(told).toBeBoolean();
@@ -42,10 +33,13 @@ describe.each(Object.entries(READERS))("%s", (_, reader) => {
   });
 
   test("the schema takes what the plugin takes, of each value of each key", () => {
-    expect([reader.schema.safeParse(FULL).error, refusalOf(reader, FULL)]).toEqual([undefined, undefined]);
-    placesOf(FULL).forEach((_, at) => {
+    expect([reader.schema.safeParse(reader.full).error, refusalOf(reader, reader.full)]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    placesOf(reader.full).forEach((_, at) => {
       for (const value of VALUES) {
-        const conf = named(mutated(FULL, { at, how: "value", value }));
+        const conf = named(mutated(reader.full, { at, how: "value", value }));
         expect([conf, verdict(of, conf)]).toEqual([conf, expect.any(Boolean)]);
       }
     });
@@ -61,7 +55,7 @@ describe.each(Object.entries(READERS))("%s", (_, reader) => {
   for (const { why, example, key } of reader.unread) {
     test(`only the schema refuses ${key}: ${why}`, () => {
       const { error } = reader.schema.safeParse(example);
-      expect(error?.issues.map(({ path }) => path.join("."))).toEqual([key]);
+      expect(error?.issues.map(({ path }) => isKey(path.join("."), key))).toEqual([true]);
       expect(refusalOf(reader, named(example))).toBeUndefined();
     });
   }

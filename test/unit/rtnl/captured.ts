@@ -15,6 +15,7 @@ import addr6 from "../../wire/request-addr6.hex" with { type: "text" };
 import alias from "../../wire/request-alias.hex" with { type: "text" };
 import bridge from "../../wire/request-bridge.hex" with { type: "text" };
 import linkDel from "../../wire/request-link-del.hex" with { type: "text" };
+import mtu from "../../wire/request-mtu.hex" with { type: "text" };
 import neighDel from "../../wire/request-neigh-del.hex" with { type: "text" };
 import noLinkLocal from "../../wire/request-no-link-local.hex" with { type: "text" };
 import port from "../../wire/request-port.hex" with { type: "text" };
@@ -22,6 +23,7 @@ import routeDel from "../../wire/request-route-del.hex" with { type: "text" };
 import routeTable from "../../wire/request-route-table.hex" with { type: "text" };
 import route4 from "../../wire/request-route4.hex" with { type: "text" };
 import route6 from "../../wire/request-route6.hex" with { type: "text" };
+import txqlen from "../../wire/request-txqlen.hex" with { type: "text" };
 import up from "../../wire/request-up.hex" with { type: "text" };
 import upNotifying from "../../wire/request-up-notifying.hex" with { type: "text" };
 import veth from "../../wire/request-veth.hex" with { type: "text" };
@@ -42,6 +44,7 @@ export const CAPTURED = {
   alias,
   bridge,
   linkDel,
+  mtu,
   neighDel,
   noLinkLocal,
   port,
@@ -49,6 +52,7 @@ export const CAPTURED = {
   routeTable,
   route4,
   route6,
+  txqlen,
   up,
   upNotifying,
   veth,

@@ -20,6 +20,7 @@ import {
   routeAttrs,
   routeHeader,
 } from "../../../src/rtnl/tables.ts";
+import { tuningAttrs } from "../../../src/rtnl/tune-link.ts";
 import { entries, portAttrs } from "../../../src/rtnl/vlan.ts";
 import type { Coder } from "../../../src/wire/coder.ts";
 import { DecodeError, Reader, Writer } from "../../../src/wire/cursor.ts";
@@ -58,6 +59,7 @@ const CODERS: Record<Captured, Both> = {
   alias: link(linkAttrs),
   bridge: link(bridgeAttrs),
   linkDel: link(linkAttrs),
+  mtu: link(tuningAttrs),
   neighDel: neigh,
   noLinkLocal: link(linkFamilies),
   port: link(linkAttrs),
@@ -65,6 +67,7 @@ const CODERS: Record<Captured, Both> = {
   routeTable: route,
   route4: route,
   route6: route,
+  txqlen: link(tuningAttrs),
   up: link(linkAttrs),
   upNotifying: link(linkFamilies),
   veth: link(linkAttrs),

@@ -33,6 +33,7 @@ import {
   routeAttrs,
   routeHeader,
 } from "../../../src/rtnl/tables.ts";
+import { setMtu, setTxqlen, switchAllmulti, switchPromisc, tuningAttrs } from "../../../src/rtnl/tune-link.ts";
 import { addVlans, deleteVlans } from "../../../src/rtnl/vlan.ts";
 import type { Coder } from "../../../src/wire/coder.ts";
 import { type Reader, Writer } from "../../../src/wire/cursor.ts";
@@ -71,6 +72,8 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
   ["ip link set 3 up arp_notify 1", "upNotifying", setUpNotifying(3)],
   ["ip link set 3 addrgenmode none", "noLinkLocal", setNoLinkLocal(3)],
   ["ip link set 3 alias berth:net/c1/eth0", "alias", setAlias(3, "berth:net/c1/eth0")],
+  ["ip link set 3 mtu 1400", "mtu", setMtu(3, 1400)],
+  ["ip link set 3 txqueuelen 500", "txqlen", setTxqlen(3, 500)],
   ["ip link set 3 type bridge_slave hairpin on isolated on", "port", setPort(3, { hairpin: true, isolated: true })],
   ["ip addr add 10.1.2.3/24 dev 2", "addr4", addAddr(2, prefix("10.1.2.3/24"))],
   ["ip addr add 10.1.2.3/24 dev br0", "addr4", addAddr(BRIDGE, prefix("10.1.2.3/24"))],
@@ -133,6 +136,8 @@ describe("the tables decode what they encode:", () => {
       { ifname: "v0", address: VETH.mac, mtu: 1400, master: 2, linkInfo: { kind: "veth", veth: { peer } } },
     ],
     ["up", linkHeader, linkAttrs, { index: 3, flags: 1, change: 1 }, {}],
+    ["mtu", linkHeader, tuningAttrs, { index: 3, flags: 0, change: 0 }, { mtu: 1400 }],
+    ["txqlen", linkHeader, tuningAttrs, { index: 3, flags: 0, change: 0 }, { txqlen: 500 }],
     ["alias", linkHeader, linkAttrs, { index: 3, flags: 0, change: 0 }, { alias: "berth:net/c1/eth0" }],
     [
       "noLinkLocal",
@@ -216,9 +221,11 @@ test("a link is named by its index, or else by IFLA_IFNAME", () => {
   expect(linkRequest(deleteLink("v0"))).toEqual({ header: { index: 0, flags: 0, change: 0 }, ifname: "v0" });
 });
 
-test.each([
+test.each<[words: string, request: Request]>([
   ["ip link set v0 down", setDown("v0")],
   ["ip link set 3 promisc on", setPromisc(3)],
+  ["ip link set 3 promisc off", switchPromisc(3, false)],
+  ["ip link set v0 allmulticast on", switchAllmulti("v0", true)],
   ["ip link set v0 address 02:00:00:00:00:02", setMac("v0", VETH.mac)],
   ["ip link set v0 master br0", setMaster("v0", BRIDGE)],
   ["ip link set 3 master 0", setMaster(3, 0)],
@@ -239,9 +246,12 @@ test("setMaster() and setUpPort() write what they say", () => {
   });
 });
 
-test("setDown() and setPromisc() change one flag only", () => {
+test("setDown(), setPromisc(), switchPromisc() and switchAllmulti() change one flag only", () => {
   expect(linkRequest(setDown(3)).header).toEqual({ index: 3, flags: 0, change: 0x1 });
   expect(linkRequest(setPromisc(3)).header).toEqual({ index: 3, flags: 0x100, change: 0x100 });
+  expect(linkRequest(switchPromisc(3, false)).header).toEqual({ index: 3, flags: 0, change: 0x100 });
+  expect(linkRequest(switchAllmulti(3, true)).header).toEqual({ index: 3, flags: 0x200, change: 0x200 });
+  expect(linkRequest(switchAllmulti(3, false)).header).toEqual({ index: 3, flags: 0, change: 0x200 });
 });
 
 describe("addAddr()", () => {
