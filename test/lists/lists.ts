@@ -35,6 +35,7 @@ export const EXPLAINED: readonly (readonly [difference: RegExp, section: string]
   [/^left\/rules\/new: only reference: nft: .*(cni-br-iface-|macspoofchk-)/, "del-finds-the-port"],
   [/^left\/links\/new: only reference: .*"kind": "veth"/, "del-finds-the-port"],
   [/^check\[\d\]: reference False +ours True$/, "bridge-mac-pinned"],
+  [/^left\/files\/new: only reference: \/run\/cni\/tuning\/.*\.json$/, "tuning-state-goes"],
 ];
 
 const HEAD =
