@@ -56,6 +56,16 @@ export function hasSet(client: Client, family: Family, table: string, name: stri
   return client.get(SHOW_SET, { family, table, name }) ?? false;
 }
 
+/** Which of several sets there are, asked in one datagram. */
+export function hasSets(client: Client, family: Family, table: string, names: readonly string[]): boolean[] {
+  return client
+    .getAll(
+      SHOW_SET,
+      names.map((name) => ({ family, table, name })),
+    )
+    .map((there) => there ?? false);
+}
+
 function decodeSet({ body }: Message): NftSet | undefined {
   header.decode(body);
   const { name = "", keyType = 0, dataType, userdata } = setAttrs.decode(body);

@@ -83,7 +83,7 @@ export interface Elements {
 }
 
 /** How many elements of any size fit one message: their list is an attribute, of which 64 KiB is the most. */
-export const ELEMENTS_MAX = 200;
+export const ELEMENTS_MAX = 300;
 
 export interface Rule {
   readonly kind: "rule";

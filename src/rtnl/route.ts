@@ -1,3 +1,4 @@
+import { ENETUNREACH } from "../base/errno.ts";
 import { formatIp, formatPrefix, type Ip, type Prefix } from "../base/ip.ts";
 import type { Client } from "../netlink/client.ts";
 import type { Change, Question, Request } from "../netlink/request.ts";
@@ -99,6 +100,30 @@ const SHOW_ROUTES: Question<number, Route> = {
 /** Like `ip route show table all` of one family. */
 export function listRoutes(client: Client, family: number): Route[] {
   return client.dump(SHOW_ROUTES, family);
+}
+
+const SHOW_ROUTE_TO: Question<Ip, Route> = {
+  type: RTM_GETROUTE,
+  flags: 0,
+  absent: ENETUNREACH,
+  text: (ip) => `ip route get ${formatIp(ip)}`,
+  write(w, ip) {
+    routeHeader.encode(w, {
+      family: addressFamily(ip),
+      dstLength: 8 * ip.length,
+      table: 0,
+      protocol: 0,
+      scope: 0,
+      type: 0,
+    });
+    routeAttrs.encode(w, { dst: ip });
+  },
+  read: decodeRoute,
+};
+
+/** Like `ip route get IP`. Undefined when no route leads there. */
+export function findRouteTo(client: Client, ip: Ip): Route | undefined {
+  return client.get(SHOW_ROUTE_TO, ip);
 }
 
 function decodeRoute({ body }: Message): Route {

@@ -1,0 +1,62 @@
+import { errnoOf, messageOf } from "../../base/errno.ts";
+import { Explained } from "../../base/explained.ts";
+import { formatPrefix } from "../../base/ip.ts";
+import { CniError, INTERNAL } from "../../spec/errors.ts";
+import type { Attached } from "../attached.ts";
+import type { Feature } from "../feature.ts";
+import type { Machine } from "../machine.ts";
+import { NO_NFTABLES } from "../remedies.ts";
+import type { Target } from "./rules.ts";
+import type { PortMapWish } from "./wish.ts";
+
+/** Ports of the host lead to containers (portmap). */
+export const portMap: Feature<PortMapWish> = {
+  what: "port mapping",
+  binds: "addresses",
+  letters: {},
+  possible({ nft }, _, quickly) {
+    const cause = quickly ? undefined : nft.failure();
+    if (cause === undefined) return undefined;
+    return new Explained(
+      `portmap needs nf_tables, which the kernel does not have: ${messageOf(cause)}`,
+      NO_NFTABLES,
+      cause,
+    );
+  },
+  add(machine, wish, attached) {
+    try {
+      const displaced = machine.portMap.add(targetOf(attached), wish);
+      for (const comment of displaced)
+        attached.warn?.(`a host port has been another container's, which waits: ${comment}`);
+      return "";
+    } catch (error) {
+      throw failure(machine, attached, error);
+    }
+  },
+  drop: (machine, { mappings }, owner) => machine.portMap.remove(owner, mappings),
+  remove(machine, wish, { owner }) {
+    // Another plugin's configuration wishes for nothing: portmap has a DEL of its own.
+    if (wish) machine.portMap.remove(owner, wish.mappings);
+  },
+  check: (machine, wish, attached) => machine.portMap.check(targetOf(attached), wish),
+  restore: (machine, wish, attached) => machine.portMap.restore(targetOf(attached), wish),
+  gc(machine, wish, { network, alive }) {
+    if (wish) machine.portMap.gc(network, alive);
+  },
+};
+
+function targetOf({ owner, port, addresses }: Attached): Target {
+  return { owner, port: port.name, addresses };
+}
+
+/** Why the ports could not be mapped: ADD has no time to look before. */
+function failure({ nft }: Machine, { addresses }: Attached, cause: unknown): unknown {
+  if (errnoOf(cause) === undefined) return cause;
+  const what = `failed to map host ports to ${addresses.map(formatPrefix).join(", ")}: ${messageOf(cause)}`;
+  const remedy = nft.isLacking()
+    ? `the kernel has no nf_tables: ${NO_NFTABLES}`
+    : nft.failure() !== undefined
+      ? NO_NFTABLES
+      : "see nft list ruleset: nobody but berth should change its tables, ip berth-portmap and ip6 berth-portmap";
+  return new CniError(INTERNAL, what, remedy, cause);
+}

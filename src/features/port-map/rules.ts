@@ -1,0 +1,92 @@
+import { boottime } from "#sys";
+import type { Prefix } from "../../base/ip.ts";
+import type { Owner } from "../../base/owner.ts";
+import type { Host } from "../../host/host.ts";
+import type { Nftables } from "../../host/nft.ts";
+import { enableLocalnet, isLocalnet, type Localnet, localnetTo } from "./localnet.ts";
+import { addPortMap, gcPortMap, type Links, removePortMap } from "./nft.ts";
+import { checkPortMap } from "./nft-check.ts";
+import { restorePortMap } from "./nft-restore.ts";
+import { hasReferencePortMap, removeReferencePortMap } from "./reference.ts";
+import type { PortMapping, PortMapWish } from "./wish.ts";
+
+/** An attachment that ports lead to. */
+export interface Target {
+  readonly owner: Owner;
+  /** The host's end of its link; "" where it is not known. */
+  readonly port: string;
+  /** One of each family at most. */
+  readonly addresses: readonly Prefix[];
+}
+
+type Means = Pick<Host, "ask" | "findLink" | "enter">;
+
+/** The port mappings of attachments on this host. */
+export class PortMap {
+  readonly #nft: Nftables;
+  readonly #host: Means;
+
+  constructor(nft: Nftables, host: Means) {
+    this.#nft = nft;
+    this.#host = host;
+  }
+
+  /** Maps the ports. Returns, for people, what living others lose by it. Throws NetlinkError, Explained. */
+  add(target: Target, wish: PortMapWish): string[] {
+    const localnet = this.#localnet(target, wish);
+    const links = this.#links(target, localnet);
+    const displaced = addPortMap(this.#nft.client(), target.owner, wish, target.addresses, links);
+    if (localnet) enableLocalnet(this.#host, localnet);
+    return displaced.map(({ comment = "" }) => comment);
+  }
+
+  /** Removes all that there is, the reference's as well; `mappings` make it quicker. Absent is success. Throws NetlinkError. */
+  remove(owner: Owner, mappings: readonly PortMapping[]): void {
+    this.#nft.orWithout(
+      (client) => {
+        removePortMap(client, owner, mappings, this.#isAlive);
+        removeReferencePortMap(client, owner);
+      },
+      () => {},
+    );
+  }
+
+  /** What is missing, in words; undefined when all is there. What the reference made is left as it is. */
+  check(target: Target, wish: PortMapWish): string | undefined {
+    const client = this.#nft.client();
+    const missing = checkPortMap(client, target.owner, wish, target.addresses);
+    if (missing !== undefined) return hasReferencePortMap(client, target.owner) ? undefined : missing;
+    const localnet = this.#localnet(target, wish);
+    if (!localnet || isLocalnet(this.#host, localnet)) return undefined;
+    return `sysctl net.ipv4.conf.${localnet.name}.route_localnet is not 1`;
+  }
+
+  /** Puts back what is missing, and says what that was; undefined when all was there. */
+  restore(target: Target, wish: PortMapWish): string | undefined {
+    const localnet = this.#localnet(target, wish);
+    const { owner, addresses } = target;
+    const missing = restorePortMap(this.#nft.client(), owner, wish, addresses, this.#links(target, localnet));
+    if (localnet) enableLocalnet(this.#host, localnet);
+    return missing;
+  }
+
+  /** Removes the mappings of all owners of the network but those alive, of whom it asks when it has seen the mappings. */
+  gc(network: string, alive: () => readonly Owner[]): void {
+    this.#nft.orWithout(
+      (client) => gcPortMap(client, network, alive, this.#isAlive),
+      () => {},
+    );
+  }
+
+  #localnet({ addresses }: Target, { snat }: PortMapWish): Localnet | undefined {
+    const v4 = addresses.find(({ ip }) => ip.length === 4);
+    return snat && v4 ? localnetTo(this.#host, v4.ip) : undefined;
+  }
+
+  #links({ port }: Target, localnet: Localnet | undefined): Links {
+    const link = port === "" ? 0 : (this.#host.findLink(port)?.index ?? 0);
+    return { link, now: boottime(), localnet, isAlive: this.#isAlive };
+  }
+
+  readonly #isAlive = (link: number): boolean => this.#host.findLink(link) !== undefined;
+}

@@ -1,0 +1,32 @@
+import type { Ip } from "../../base/ip.ts";
+
+/** What a container asks of its host's ports. */
+
+export const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
+export type Protocol = keyof typeof PROTOCOLS;
+
+/** A port of the host that leads to one of the container. */
+export interface PortMapping {
+  readonly protocol: Protocol;
+  /** 1 to 65535. */
+  readonly hostPort: number;
+  /** 1 to 65535. */
+  readonly containerPort: number;
+  /** Absent: of all the host's addresses, of both families. All zeros: the same of its family. */
+  readonly hostIp?: Ip;
+}
+
+/** Ports of the host lead to the container (portmap). */
+export interface PortMapWish {
+  readonly mappings: readonly PortMapping[];
+  /** What comes from the container's own subnet, or from 127.0.0.1, gets the host's address, without which no answer comes back. */
+  readonly snat: boolean;
+  /** With snat: what comes from anywhere gets it. */
+  readonly masqAll: boolean;
+}
+
+/** As people write it: "10.1.2.3:8080/tcp", "[fd00::1]:53/udp", "8080/tcp". */
+export function describe({ protocol, hostPort }: PortMapping, host: string | undefined): string {
+  const at = host === undefined ? "" : host.includes(":") ? `[${host}]:` : `${host}:`;
+  return `${at}${hostPort}/${protocol}`;
+}
