@@ -17,4 +17,5 @@ export const REGISTRY = [
   { name: "bridge", kind: "main", versions: VERSIONS, start: "hot" },
   { name: "host-local", kind: "ipam", versions: VERSIONS, start: "hot" },
   { name: "loopback", kind: "main", versions: VERSIONS, start: "hot" },
+  { name: "portmap", kind: "chained", versions: VERSIONS, start: "cold" },
 ] as const satisfies readonly Entry[];

@@ -1,20 +1,17 @@
 import type { Feature } from "./feature.ts";
 import { type MasqueradeWish, masquerade } from "./masquerade/feature.ts";
-import { portMap } from "./port-map/feature.ts";
-import type { PortMapWish } from "./port-map/wish.ts";
 import { spoofCheck } from "./spoof-check/feature.ts";
 
 /** What a plugin's configuration asks for. */
 export interface Wishes {
   readonly masquerade?: MasqueradeWish;
   readonly spoofCheck?: true;
-  readonly portMap?: PortMapWish;
 }
 
 type Table = { readonly [K in keyof Wishes]-?: Feature<NonNullable<Wishes[K]>> };
 
 /** A line each. */
-export const FEATURES: Table = { masquerade, spoofCheck, portMap };
+export const FEATURES: Table = { masquerade, spoofCheck };
 
 const NAMES = Object.keys(FEATURES) as (keyof Wishes)[];
 

@@ -3,7 +3,6 @@ import { type Face, type Host, ThisHost } from "../host/host.ts";
 import type { AddOutcome } from "../spec/plugin.ts";
 import { Iptables } from "./masquerade/iptables.ts";
 import { Masquerade } from "./masquerade/rules.ts";
-import { PortMap } from "./port-map/rules.ts";
 import { SpoofCheck } from "./spoof-check/rules.ts";
 
 /** A host with what keeps the rules of features: tests put a fake in its place. */
@@ -11,7 +10,6 @@ export interface Machine extends Host {
   readonly masquerade: Face<Masquerade>;
   readonly iptables: Face<Iptables>;
   readonly spoofCheck: Face<SpoofCheck>;
-  readonly portMap: Face<PortMap>;
 }
 
 /** Does something with the machine, and closes what it opened for that. */
@@ -50,9 +48,5 @@ class ThisMachine extends ThisHost implements Machine {
 
   get spoofCheck(): SpoofCheck {
     return new SpoofCheck(this.nft);
-  }
-
-  get portMap(): PortMap {
-    return new PortMap(this.nft, this);
   }
 }

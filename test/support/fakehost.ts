@@ -110,16 +110,6 @@ export function fakeHost({ refuses, interrupts }: Cues = {}): FakeHost {
       check: () => undefined,
       gc: (network) => must(`spoof-check gc ${network}`),
     },
-    portMap: {
-      add: ({ owner }) => {
-        must(`port-map add ${nameOf(owner)}`);
-        return [];
-      },
-      remove: (owner) => must(`port-map remove ${nameOf(owner)}`),
-      check: () => undefined,
-      restore: () => undefined,
-      gc: (network) => must(`port-map gc ${network}`),
-    },
     nft: {
       client: noNftables,
       failure: () => undefined,

@@ -140,7 +140,11 @@ function settled(client: Client, plan: () => readonly Edits[]): Element[] {
 }
 
 /** Does it; undefined when all is done. Throws NetlinkError for what reading again does not mend. */
-function failureOf(client: Client, generation: number | undefined, edits: readonly Edits[]): Failure["error"] | undefined {
+function failureOf(
+  client: Client,
+  generation: number | undefined,
+  edits: readonly Edits[],
+): Failure["error"] | undefined {
   const batches: Batch[] = edits.flatMap((one) => one.batches);
   const failures = attemptAt(client, generation, ...batches).map(({ error }) => error);
   const fatal = failures.find((error) => !isErrno(error, ERESTART, EEXIST, EBUSY, ENOENT));

@@ -1,7 +1,7 @@
 import { boottime } from "#sys";
 import type { Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
-import type { Host } from "../../host/host.ts";
+import type { Face, Host } from "../../host/host.ts";
 import type { Nftables } from "../../host/nft.ts";
 import { enableLocalnet, isLocalnet, type Localnet, localnetTo } from "./localnet.ts";
 import { addPortMap, gcPortMap, type Links, removePortMap } from "./nft.ts";
@@ -23,10 +23,10 @@ type Means = Pick<Host, "ask" | "findLink" | "enter">;
 
 /** The port mappings of attachments on this host. */
 export class PortMap {
-  readonly #nft: Nftables;
+  readonly #nft: Face<Nftables>;
   readonly #host: Means;
 
-  constructor(nft: Nftables, host: Means) {
+  constructor(nft: Face<Nftables>, host: Means) {
     this.#nft = nft;
     this.#host = host;
   }

@@ -25,8 +25,6 @@ export interface PortMapWish {
   readonly masqAll: boolean;
 }
 
-/** As people write it: "10.1.2.3:8080/tcp", "[fd00::1]:53/udp", "8080/tcp". */
-export function describe({ protocol, hostPort }: PortMapping, host: string | undefined): string {
-  const at = host === undefined ? "" : host.includes(":") ? `[${host}]:` : `${host}:`;
-  return `${at}${hostPort}/${protocol}`;
+export function isProtocol(name: string): name is Protocol {
+  return Object.hasOwn(PROTOCOLS, name);
 }

@@ -7,6 +7,9 @@ import * as hostLocal from "../../../src/plugins/host-local/config.ts";
 import { schema as gcSchema } from "../../../src/plugins/host-local/gc.ts";
 import { schema as hostLocalZod } from "../../../src/plugins/host-local/schema.ts";
 import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
+import * as portmap from "../../../src/plugins/portmap/config.ts";
+import { gcSchema as portmapGc } from "../../../src/plugins/portmap/gc.ts";
+import { schema as portmapZod } from "../../../src/plugins/portmap/schema.ts";
 import { assertVersion } from "../../../src/skel/verbs.ts";
 import { commonKeys, netConfSchema, readHead, requestSchema } from "../../../src/spec/config.ts";
 import { decode, goObject, type Schema } from "../../../src/spec/decode.ts";
@@ -147,7 +150,36 @@ const LOOPBACK: Reader = {
   unread: [],
 };
 
-export const READERS: Record<string, Reader> = { bridge: BRIDGE, "host-local": HOST_LOCAL, loopback: LOOPBACK };
+const CONDITIONS = { conditionsV4: ["-d", "192.0.2.0/24"], conditionsV6: ["ip6", "daddr", "2001:db8::/64"] };
+
+const PORTMAP: Reader = {
+  schema: portmapZod,
+  goObjects: [requestSchema, portmap.schema, portmapGc],
+  read: (call) => {
+    decode(portmapGc, call.config);
+    portmap.readConfig(call);
+  },
+  refused: [
+    {
+      why: "a chain of others sets a mark of its own",
+      message: /^Cannot specify externalSetMarkChain and markMasqBit/,
+      example: { externalSetMarkChain: "KUBE-MARK-MASQ", markMasqBit: 14 },
+    },
+    {
+      why: "conditions are in the words of one backend",
+      message: /^(nftables|iptables) backend was requested but configuration contains/,
+      example: CONDITIONS,
+    },
+  ],
+  unread: [],
+};
+
+export const READERS: Record<string, Reader> = {
+  bridge: BRIDGE,
+  "host-local": HOST_LOCAL,
+  loopback: LOOPBACK,
+  portmap: PORTMAP,
+};
 
 /** Why `reader` refuses `conf`, as skel asks it; undefined when it does not. */
 export function refusalOf(reader: Reader, conf: Json): CniError | undefined {
