@@ -20,6 +20,7 @@ const TABLE_MAIN = 254;
 export const TABLE_LOCAL = 255;
 const PROTOCOL_BOOT = 3;
 const TYPE_UNICAST = 1;
+const TYPE_LOCAL = 2;
 /** Bytes of a struct rtnexthop before its attributes. */
 const HOP = 8;
 
@@ -102,7 +103,15 @@ export function listRoutes(client: Client, family: number): Route[] {
   return client.dump(SHOW_ROUTES, family);
 }
 
-const SHOW_ROUTE_TO: Question<Ip, Route> = {
+/** Where packets to an address go. */
+export interface RouteTo {
+  /** ifindex of the outgoing interface. */
+  readonly oif: number;
+  /** Whether the address is the machine's own. */
+  readonly isLocal: boolean;
+}
+
+const SHOW_ROUTE_TO: Question<Ip, RouteTo> = {
   type: RTM_GETROUTE,
   flags: 0,
   absent: ENETUNREACH,
@@ -118,11 +127,14 @@ const SHOW_ROUTE_TO: Question<Ip, Route> = {
     });
     routeAttrs.encode(w, { dst: ip });
   },
-  read: decodeRoute,
+  read({ body }) {
+    const { type } = routeHeader.decode(body);
+    return { oif: routeAttrs.decode(body).oif ?? 0, isLocal: type === TYPE_LOCAL };
+  },
 };
 
 /** Like `ip route get IP`. Undefined when no route leads there. */
-export function findRouteTo(client: Client, ip: Ip): Route | undefined {
+export function findRouteTo(client: Client, ip: Ip): RouteTo | undefined {
   return client.get(SHOW_ROUTE_TO, ip);
 }
 

@@ -28,23 +28,23 @@ export const portMap: Feature<PortMapWish> = {
   },
   add(machine, wish, attached) {
     try {
-      const displaced = on(machine).add(targetOf(attached), wish);
-      for (const comment of displaced)
-        attached.warn?.(`a host port has been another container's, which waits: ${comment}`);
+      const warn = (line: string) => attached.warn?.(line);
+      const displaced = on(machine).add(targetOf(attached), wish, warn);
+      for (const comment of displaced) warn(`a host port has been another container's, which waits: ${comment}`);
       return "";
     } catch (error) {
       throw failure(machine, attached, error);
     }
   },
-  drop: (machine, { mappings }, owner) => on(machine).remove(owner, mappings),
-  remove(machine, wish, { owner }) {
+  drop: (machine, { mappings }, owner) => on(machine).remove(owner, mappings, () => {}),
+  remove(machine, wish, { owner, warn }) {
     // Another plugin's configuration wishes for nothing: portmap has a DEL of its own.
-    if (wish) on(machine).remove(owner, wish.mappings);
+    if (wish) on(machine).remove(owner, wish.mappings, warn);
   },
   check: (machine, wish, attached) => on(machine).check(targetOf(attached), wish),
   restore: (machine, wish, attached) => on(machine).restore(targetOf(attached), wish),
-  gc(machine, wish, { network, alive }) {
-    if (wish) on(machine).gc(network, alive);
+  gc(machine, wish, { network, alive, warn }) {
+    if (wish) on(machine).gc(network, alive, warn);
   },
 };
 

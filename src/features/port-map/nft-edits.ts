@@ -34,15 +34,17 @@ export interface Edits {
   readonly batches: readonly Batch[];
   /** Living others' mappings that wait from now on. */
   readonly displaced: readonly Element[];
+  /** What the owners had mapped and have not any more. */
+  readonly unmapped: readonly Element[];
 }
 
 export function editsOf(state: State, change: Change): Edits {
-  const { removed, created, displaced } = differences(state, change);
+  const { removed, created, displaced, unmapped } = differences(state, change);
   const batch = new Batch(change.family, TABLE);
   for (const [set, elements] of bySet(removed)) batch.delete({ kind: "elements", set, elements });
   for (const [set, elements] of bySet(created)) batch.create({ kind: "elements", set, elements });
   guard(batch, removed, change);
-  return { batches: [...missingSets(state, change), batch], displaced };
+  return { batches: [...missingSets(state, change), batch], displaced, unmapped };
 }
 
 /** An interface is guarded as long as one owner needs it; of a bridge, which many do, for ever. */
@@ -69,10 +71,11 @@ interface Differences {
   readonly removed: Element[];
   readonly created: Element[];
   readonly displaced: Element[];
+  readonly unmapped: Element[];
 }
 
 function differences(state: State, change: Change): Differences {
-  const all: Differences = { removed: [], created: [], displaced: [] };
+  const all: Differences = { removed: [], created: [], displaced: [], unmapped: [] };
   const isOwn = ({ comment = "" }: Element) => change.tags.has(tagOfComment(comment));
   const freed = changeMapped(state, change, isOwn, all);
   changeWaiting(state, change, isOwn, freed, all);
@@ -90,7 +93,7 @@ function changeMapped(
   { mapped, holders }: State,
   { family, claim, isAlive }: Change,
   isOwn: (element: Element) => boolean,
-  { removed, created, displaced }: Differences,
+  { removed, created, displaced, unmapped }: Differences,
 ): Set<string> {
   const lives = lifeOf(holders, isAlive);
   const missing = new Map((claim?.wanted.entries ?? []).map((entry) => [slotName(entry), entry]));
@@ -99,8 +102,9 @@ function changeMapped(
     const name = slotName(element);
     const entry = missing.get(name);
     if (isOwn(element)) {
-      if (entry && equalBytes(entry.data, element.data)) missing.delete(name);
-      else removed.push(element);
+      const isKept = entry && equalBytes(entry.data, element.data);
+      if (isKept) missing.delete(name);
+      else for (const list of [removed, unmapped]) list.push(element);
       if (!entry) freed.add(name);
     } else if (entry && claim?.yields && lives(element)) {
       missing.delete(name);

@@ -57,7 +57,8 @@ export function addPortMap(
   // As if all ports were free: whose are not, the kernel says, and nothing has been done then.
   const assumed = claims.map((claim) => editsIn(claim, assumedState(client, claim.wanted.family, lengthsOf(claim))));
   if (!failureOf(client, undefined, assumed)) return [];
-  return settled(client, () => claims.map((claim) => editsIn(claim, readState(client, claim.wanted.family))));
+  const edits = settled(client, () => claims.map((claim) => editsIn(claim, readState(client, claim.wanted.family))));
+  return edits.flatMap(({ displaced }) => displaced);
 }
 
 function lengthsOf({ wanted }: Claim): number[] {
@@ -77,23 +78,23 @@ function claimOf(wanted: Wanted, owner: Owner, tag: string, { link, now, localne
 
 /**
  * Removes what the owner has, whether it is among `mappings`, which only make it quicker, or not; what waited for its ports gets
- * them. Absent is success, at one request for each family. Returns whether there was anything. Throws NetlinkError.
+ * them. Absent is success, at one request for each family. Returns what was mapped. Throws NetlinkError.
  */
 export function removePortMap(
   client: Client,
   owner: Owner,
   mappings: readonly PortMapping[],
   isAlive: Links["isAlive"],
-): boolean {
+): Element[] {
   const tag = ownerTag(owner);
   const tags = new Set([tag]);
   const key = holderKey(tag);
   const held = FAMILIES.filter((family) => getElement(client, family, TABLE, LAYOUTS[family].holders, key));
-  if (held.length === 0) return false;
-  settled(client, () =>
+  if (held.length === 0) return [];
+  const edits = settled(client, () =>
     held.map((family) => editsOf(stateWith(client, family, tag, mappings), { family, tags, isAlive })),
   );
-  return true;
+  return edits.flatMap(({ unmapped }) => unmapped);
 }
 
 function stateWith(client: Client, family: IpFamily, tag: string, mappings: readonly PortMapping[]): State {
@@ -104,14 +105,15 @@ function stateWith(client: Client, family: IpFamily, tag: string, mappings: read
 }
 
 /**
- * Removes what belongs to none of the network's attachments `alive`, who are asked for when all has been seen. Throws NetlinkError.
+ * Removes what belongs to none of the network's attachments `alive`, who are asked for when all has been seen. Returns what was
+ * mapped. Throws NetlinkError.
  */
 export function gcPortMap(
   client: Client,
   network: string,
   alive: () => readonly Owner[],
   isAlive: Links["isAlive"],
-): void {
+): Element[] {
   const ofNetwork = networkTag(network);
   const seen = FAMILIES.map((family) => ({
     family,
@@ -119,21 +121,24 @@ export function gcPortMap(
       .map(({ key }) => tagOfKey(key))
       .filter((tag) => tag.startsWith(`${ofNetwork}-`)),
   })).filter(({ tags }) => tags.length > 0);
-  if (seen.length === 0) return;
+  if (seen.length === 0) return [];
   const kept = new Set(alive().map((owner) => ownerTag(owner, ofNetwork)));
   const stale = seen.map(({ family, tags }) => ({ family, tags: new Set(tags.filter((tag) => !kept.has(tag))) }));
   const left = stale.filter(({ tags }) => tags.size > 0);
-  if (left.length === 0) return;
-  settled(client, () => left.map(({ family, tags }) => editsOf(readState(client, family), { family, tags, isAlive })));
+  if (left.length === 0) return [];
+  const edits = settled(client, () =>
+    left.map(({ family, tags }) => editsOf(readState(client, family), { family, tags, isAlive })),
+  );
+  return edits.flatMap(({ unmapped }) => unmapped);
 }
 
-/** Repeats reading and doing until nothing has come between the two. Returns what others lose by it. */
-function settled(client: Client, plan: () => readonly Edits[]): Element[] {
+/** Repeats reading and doing until nothing has come between the two. Returns what has been done. */
+function settled(client: Client, plan: () => readonly Edits[]): readonly Edits[] {
   for (let rounds = ROUNDS, refusals = REFUSALS; ; rounds--) {
     const generation = findGeneration(client);
     const edits = plan();
     const failure = failureOf(client, generation, edits);
-    if (!failure) return edits.flatMap(({ displaced }) => displaced);
+    if (!failure) return edits;
     if (!isErrno(failure, ERESTART)) refusals--;
     if (rounds === 0 || refusals === 0) throw failure;
   }

@@ -1,4 +1,5 @@
 import { boottime } from "#sys";
+import { assertErrno, messageOf } from "../../base/errno.ts";
 import type { Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
 import type { Face, Host } from "../../host/host.ts";
@@ -7,7 +8,9 @@ import { enableLocalnet, isLocalnet, type Localnet, localnetTo } from "./localne
 import { addPortMap, gcPortMap, type Links, removePortMap } from "./nft.ts";
 import { checkPortMap } from "./nft-check.ts";
 import { restorePortMap } from "./nft-restore.ts";
+import { wantedOf } from "./nft-wanted.ts";
 import { hasReferencePortMap, removeReferencePortMap } from "./reference.ts";
+import { forgetFlows, forgetOthersFlows } from "./udp.ts";
 import type { PortMapping, PortMapWish } from "./wish.ts";
 
 /** An attachment that ports lead to. */
@@ -18,6 +21,9 @@ export interface Target {
   /** One of each family at most. */
   readonly addresses: readonly Prefix[];
 }
+
+/** Says something to the operator. */
+type Warn = (line: string) => void;
 
 type Means = Pick<Host, "ask" | "findLink" | "enter">;
 
@@ -32,20 +38,25 @@ export class PortMap {
   }
 
   /** Maps the ports. Returns, for people, what living others lose by it. Throws NetlinkError, Explained. */
-  add(target: Target, wish: PortMapWish): string[] {
+  add(target: Target, wish: PortMapWish, warn: Warn): string[] {
     const localnet = this.#localnet(target, wish);
     const links = this.#links(target, localnet);
-    const displaced = addPortMap(this.#nft.client(), target.owner, wish, target.addresses, links);
+    const client = this.#nft.client();
+    const displaced = addPortMap(client, target.owner, wish, target.addresses, links);
     if (localnet) enableLocalnet(this.#host, localnet);
+    forgetting(warn, () => {
+      for (const wanted of wantedOf(wish, target.addresses)) forgetOthersFlows(client, this.#host, wanted);
+    });
     return displaced.map(({ comment = "" }) => comment);
   }
 
   /** Removes all that there is, the reference's as well; `mappings` make it quicker. Absent is success. Throws NetlinkError. */
-  remove(owner: Owner, mappings: readonly PortMapping[]): void {
+  remove(owner: Owner, mappings: readonly PortMapping[], warn: Warn): void {
     this.#nft.orWithout(
       (client) => {
-        removePortMap(client, owner, mappings, this.#isAlive);
+        const unmapped = removePortMap(client, owner, mappings, this.#isAlive);
         removeReferencePortMap(client, owner);
+        forgetting(warn, () => forgetFlows(client, unmapped));
       },
       () => {},
     );
@@ -71,9 +82,12 @@ export class PortMap {
   }
 
   /** Removes the mappings of all owners of the network but those alive, of whom it asks when it has seen the mappings. */
-  gc(network: string, alive: () => readonly Owner[]): void {
+  gc(network: string, alive: () => readonly Owner[], warn: Warn): void {
     this.#nft.orWithout(
-      (client) => gcPortMap(client, network, alive, this.#isAlive),
+      (client) => {
+        const unmapped = gcPortMap(client, network, alive, this.#isAlive);
+        forgetting(warn, () => forgetFlows(client, unmapped));
+      },
       () => {},
     );
   }
@@ -89,4 +103,14 @@ export class PortMap {
   }
 
   readonly #isAlive = (link: number): boolean => this.#host.findLink(link) !== undefined;
+}
+
+/** The mappings are what they are to be, whatever conntrack remembers. */
+function forgetting(warn: Warn, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    assertErrno(error);
+    warn(`UDP clients that keep their port may go on as before for some minutes: ${messageOf(error)}`);
+  }
 }
