@@ -81,11 +81,14 @@ export function element(w: Writer, { table }: Scope, { set, key, comment }: Elem
 }
 
 export function elements(w: Writer, { table }: Scope, { set, elements }: Elements): void {
-  const list = elements.map(({ key, data, comment }) => ({
-    key: { value: key },
-    ...(data && { data: { value: data } }),
-    userdata: userdata(comment),
-  }));
+  // Most often all have the same.
+  let last: string | undefined;
+  let written: Uint8Array | undefined;
+  const list = elements.map(({ key, data, comment }) => {
+    if (comment !== last) written = userdata(comment);
+    last = comment;
+    return { key: { value: key }, data: data && { value: data }, userdata: written };
+  });
   elementsAttrs.encode(w, { table, set: set.name, elements: list });
 }
 

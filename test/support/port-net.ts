@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { Json } from "./command.ts";
-import type { Lab } from "./lab.ts";
+import { inLab, type Lab } from "./lab.ts";
 import type { Probe } from "./port-probe.ts";
 
 /** The attachment of a container to a bridge: what portmap is given. */
@@ -64,11 +64,23 @@ export async function serve(lab: Lab, ns: string, name: string, tcp: number[], u
   const file = join(import.meta.dir, "port-server.ts");
   const words = ["ip", "netns", "exec", ns, process.execPath, file, name, tcp.join(), udp.join()];
   const child = Bun.spawn(words, { stdout: "pipe", stderr: "inherit", env: ENV });
+  child.unref();
   servers.set(lab, [...(servers.get(lab) ?? []), child]);
   for await (const _ of child.stdout) break;
 }
 
 const ENV = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "/root" };
+
+/** A test's body that is given a laboratory; the servers in it end with it. */
+export function inPortLab(body: (lab: Lab) => Promise<void>): () => Promise<void> {
+  return inLab(async (lab) => {
+    try {
+      await body(lab);
+    } finally {
+      endServers(lab);
+    }
+  });
+}
 
 /** Ends what `serve` started. */
 export function endServers(lab: Lab): void {

@@ -75,7 +75,7 @@ function distinct<S extends Slot>(slots: readonly S[]): S[] {
 
 /** Tells slots, and elements of any set, apart. */
 export function slotName({ set, key }: Pick<Element, "set" | "key">): string {
-  return `${set.name} ${key.join()}`;
+  return set.name + String.fromCharCode(...key);
 }
 
 /** The reference's sources: the container's whole subnet and 127.0.0.1, or all. */

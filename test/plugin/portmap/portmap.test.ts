@@ -263,3 +263,19 @@ need(
     expect(ruleset(lab)).toBe(before);
   }),
 );
+
+need(
+  "1,000 ports are mapped in one transaction",
+  inLab((lab) => {
+    const one = attach(lab, "one");
+    const many = Array.from({ length: 1000 }, (_, i) => ({ ...WEB, hostPort: 10_000 + i }));
+    const own = { id: "one", ns: one.ns, conf: portmapConf(one, many), env: { BERTH_TRACE: "1" } };
+    const { status, stderr } = lab.call("portmap", "ADD", own);
+    const batches = stderr.split("\n").filter((line) => / > netfilter type 16 /.test(line));
+    expect([status, batches.length]).toEqual([0, 1]);
+    expect(portMapElements(lab, "ports")).toHaveLength(2000);
+    expect(lab.call("portmap", "CHECK", { ...own, env: {} }).status).toBe(0);
+    lab.del({ ...own, env: {} });
+    expect(mapped(lab)).toEqual([]);
+  }),
+);
