@@ -44,7 +44,7 @@ export const portMap: Feature<PortMapWish> = {
   check: (machine, wish, attached) => on(machine).check(targetOf(attached), wish),
   restore: (machine, wish, attached) => on(machine).restore(targetOf(attached), wish),
   gc(machine, wish, { network, alive, warn }) {
-    if (wish) on(machine).gc(network, alive, warn);
+    if (wish) on(machine).gc(network, wish, alive, warn);
   },
 };
 

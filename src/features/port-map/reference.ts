@@ -18,6 +18,9 @@ export const DNAT_TRUNK = "CNI-HOSTPORT-DNAT";
 const TABLE = "cni_hostport";
 const CHAINS = ["hostports", "hostip_hostports", "masquerading"];
 
+/** The interface whose chain has the reference's name: what is of another must not take it away (iptables-rules.ts). */
+export const FIRST = "eth0";
+
 /**
  * Removes the mappings that the reference made for the owner, by either of its backends (nftables, and iptables on nf_tables).
  * It knows containers by their ID alone. What is not there counts as removed, at one request each. Throws NetlinkError.
@@ -25,7 +28,7 @@ const CHAINS = ["hostports", "hostip_hostports", "masquerading"];
 export function removeReferencePortMap(client: Client, owner: Owner): void {
   for (const family of ["ip", "ip6"] as const) {
     // The name takes longer to compute than the kernel to say that there are none.
-    if (findChain(client, family, "nat", DNAT_TRUNK)) {
+    if (owner.ifname === FIRST && findChain(client, family, "nat", DNAT_TRUNK)) {
       removeBranch(client, { family, table: "nat", trunk: DNAT_TRUNK, name: dnatChain(owner) });
     }
     if (!hasTable(client, family, TABLE)) continue;

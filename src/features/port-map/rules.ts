@@ -3,13 +3,15 @@ import { assertErrno, messageOf } from "../../base/errno.ts";
 import type { Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
 import type { Face, Host } from "../../host/host.ts";
-import type { Nftables } from "../../host/nft.ts";
+import type { Client, Nftables } from "../../host/nft.ts";
+import type { Element } from "../../nft/objects.ts";
+import { addByIptables, checkByIptables, gcByIptables, removeFromLegacy, removeFromNftables } from "./iptables.ts";
 import { enableLocalnet, isLocalnet, type Localnet, localnetTo } from "./localnet.ts";
 import { addPortMap, gcPortMap, type Links, removePortMap } from "./nft.ts";
 import { checkPortMap } from "./nft-check.ts";
 import { restorePortMap } from "./nft-restore.ts";
 import { wantedOf } from "./nft-wanted.ts";
-import { hasReferencePortMap, removeReferencePortMap } from "./reference.ts";
+import { FIRST, hasReferencePortMap, removeReferencePortMap } from "./reference.ts";
 import { forgetFlows, forgetOthersFlows } from "./udp.ts";
 import type { PortMapping, PortMapWish } from "./wish.ts";
 
@@ -40,14 +42,20 @@ export class PortMap {
   /** Maps the ports. Returns, for people, what living others lose by it. Throws NetlinkError, Explained. */
   add(target: Target, wish: PortMapWish, warn: Warn): string[] {
     const localnet = this.#localnet(target, wish);
-    const links = this.#links(target, localnet);
     const client = this.#nft.client();
-    const displaced = addPortMap(client, target.owner, wish, target.addresses, links);
+    const displaced = this.#map(client, target, wish, localnet);
     if (localnet) enableLocalnet(this.#host, localnet);
     forgetting(warn, () => {
       for (const wanted of wantedOf(wish, target.addresses)) forgetOthersFlows(client, this.#host, wanted);
     });
     return displaced.map(({ comment = "" }) => comment);
+  }
+
+  #map(client: Client, target: Target, wish: PortMapWish, localnet: Localnet | undefined): Element[] {
+    const { owner, addresses } = target;
+    if (!wish.iptables) return addPortMap(client, owner, wish, addresses, this.#links(target, localnet));
+    addByIptables(owner, { ...wish, iptables: wish.iptables }, addresses);
+    return [];
   }
 
   /** Removes all that there is, the reference's as well; `mappings` make it quicker. Absent is success. Throws NetlinkError. */
@@ -56,17 +64,23 @@ export class PortMap {
       (client) => {
         const unmapped = removePortMap(client, owner, mappings, this.#isAlive);
         removeReferencePortMap(client, owner);
+        if (owner.ifname !== FIRST) removeFromNftables(client, owner);
         forgetting(warn, () => forgetFlows(client, unmapped));
       },
       () => {},
     );
+    removeFromLegacy(owner);
   }
 
   /** What is missing, in words; undefined when all is there. What the reference made is left as it is. */
   check(target: Target, wish: PortMapWish): string | undefined {
     const client = this.#nft.client();
-    const missing = checkPortMap(client, target.owner, wish, target.addresses);
-    if (missing !== undefined) return hasReferencePortMap(client, target.owner) ? undefined : missing;
+    const { iptables } = wish;
+    const missing = iptables
+      ? checkByIptables(target.owner, { ...wish, iptables }, target.addresses)
+      : checkPortMap(client, target.owner, wish, target.addresses);
+    const isReferences = missing !== undefined && !iptables && hasReferencePortMap(client, target.owner);
+    if (missing !== undefined) return isReferences ? undefined : missing;
     const localnet = this.#localnet(target, wish);
     if (!localnet || isLocalnet(this.#host, localnet)) return undefined;
     return `sysctl net.ipv4.conf.${localnet.name}.route_localnet is not 1`;
@@ -75,14 +89,22 @@ export class PortMap {
   /** Puts back what is missing, and says what that was; undefined when all was there. */
   restore(target: Target, wish: PortMapWish): string | undefined {
     const localnet = this.#localnet(target, wish);
-    const { owner, addresses } = target;
-    const missing = restorePortMap(this.#nft.client(), owner, wish, addresses, this.#links(target, localnet));
+    const missing = this.#restore(target, wish, localnet);
     if (localnet) enableLocalnet(this.#host, localnet);
     return missing;
   }
 
+  #restore(target: Target, wish: PortMapWish, localnet: Localnet | undefined): string | undefined {
+    const { owner, addresses } = target;
+    const { iptables } = wish;
+    if (!iptables) return restorePortMap(this.#nft.client(), owner, wish, addresses, this.#links(target, localnet));
+    const missing = checkByIptables(owner, { ...wish, iptables }, addresses);
+    if (missing !== undefined) addByIptables(owner, { ...wish, iptables }, addresses);
+    return missing;
+  }
+
   /** Removes the mappings of all owners of the network but those alive, of whom it asks when it has seen the mappings. */
-  gc(network: string, alive: () => readonly Owner[], warn: Warn): void {
+  gc(network: string, wish: PortMapWish, alive: () => readonly Owner[], warn: Warn): void {
     this.#nft.orWithout(
       (client) => {
         const unmapped = gcPortMap(client, network, alive, this.#isAlive);
@@ -90,6 +112,7 @@ export class PortMap {
       },
       () => {},
     );
+    if (wish.iptables) gcByIptables(network, alive);
   }
 
   #localnet({ addresses }: Target, { snat }: PortMapWish): Localnet | undefined {

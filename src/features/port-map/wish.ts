@@ -23,6 +23,18 @@ export interface PortMapWish {
   readonly snat: boolean;
   /** With snat: what comes from anywhere gets it. */
   readonly masqAll: boolean;
+  /** iptables is to keep the mappings; absent: nf_tables. */
+  readonly iptables?: IptablesWish;
+}
+
+/** What only iptables is told. */
+export interface IptablesWish {
+  /** Bit of a packet's mark, 0 to 31, by which it is known what gets the host's address. */
+  readonly markBit: number;
+  /** A chain of others that sets a mark of theirs. */
+  readonly setMarkChain?: string;
+  /** Further words of each rule that leads to the container. */
+  readonly conditions: Readonly<Record<"ip" | "ip6", readonly string[]>>;
 }
 
 export function isProtocol(name: string): name is Protocol {

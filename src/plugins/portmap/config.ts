@@ -1,17 +1,22 @@
 import { parseIp } from "../../base/ip.ts";
-import { isProtocol, type PortMapping, type PortMapWish, PROTOCOLS } from "../../features/port-map/wish.ts";
+import {
+  type IptablesWish,
+  isProtocol,
+  type PortMapping,
+  type PortMapWish,
+  PROTOCOLS,
+} from "../../features/port-map/wish.ts";
 import { commonKeys } from "../../spec/config.ts";
 import { array, boolean, type Decoded, decode, goObject, int, string } from "../../spec/decode.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { quote } from "../../spec/quote.ts";
-import { type Backend, readBackend } from "./backend.ts";
+import { readBackend } from "./backend.ts";
 
 /** The portmap plugin's configuration, checked, with its defaults. */
 export interface PortMapConfig {
   /** As NetConf.prevResult. */
   readonly prevResult?: object;
-  readonly backend: Backend;
   readonly wish: PortMapWish;
 }
 
@@ -56,9 +61,22 @@ export function readConfig(call: Call): PortMapConfig {
       `"markMasqBit" is ${markMasqBit}; without it it is 13`,
     );
   }
-  const backend = readBackend(raw);
+  const iptables = readBackend(raw) === "iptables" && iptablesOf(raw);
   const mappings = (runtimeConfig?.portMappings ?? []).map(readMapping);
-  return { ...(prevResult && { prevResult }), backend, wish: { mappings, snat, masqAll } };
+  return { ...(prevResult && { prevResult }), wish: { mappings, snat, masqAll, ...(iptables && { iptables }) } };
+}
+
+const MARK_BIT = 13;
+
+/** Lines end commands of iptables-restore. */
+function iptablesOf(raw: Decoded<typeof schema>): IptablesWish {
+  const { markMasqBit: markBit = MARK_BIT, externalSetMarkChain: setMarkChain, conditionsV4, conditionsV6 } = raw;
+  for (const word of [setMarkChain ?? "", ...(conditionsV4 ?? []), ...(conditionsV6 ?? [])]) {
+    if (!/[\n\0]/.test(word)) continue;
+    throw new CniError(INVALID_CONFIG, `${quote(word)} cannot be a word of a rule`, "a word is without line breaks");
+  }
+  const conditions = { ip: conditionsV4 ?? [], ip6: conditionsV6 ?? [] };
+  return { markBit, ...(setMarkChain !== undefined && { setMarkChain }), conditions };
 }
 
 /** The mappings that a DEL is told of. What no ADD can have made is none. */

@@ -170,6 +170,16 @@ const PORTMAP: Reader = {
       message: /^(nftables|iptables) backend was requested but configuration contains/,
       example: CONDITIONS,
     },
+    {
+      why: "nft's syntax is not read yet",
+      message: /^conditionsV\d( and conditionsV6)? in nft's syntax cannot be used yet/,
+      example: { conditionsV6: CONDITIONS.conditionsV6 },
+    },
+    {
+      why: "lines end commands of iptables-restore",
+      message: /cannot be a word of a rule/,
+      example: { conditionsV4: ["-d", "1.2.3.4\n-F"] },
+    },
   ],
   unread: [],
 };
