@@ -9,10 +9,11 @@ import { addByIptables, checkByIptables, gcByIptables, removeFromLegacy, removeF
 import { enableLocalnet, isLocalnet, type Localnet, localnetTo } from "./localnet.ts";
 import { addPortMap, gcPortMap, type Links, removePortMap } from "./nft.ts";
 import { checkPortMap } from "./nft-check.ts";
+import { FAMILIES } from "./nft-layout.ts";
 import { restorePortMap } from "./nft-restore.ts";
-import { wantedOf } from "./nft-wanted.ts";
+import { slotsOf, wantedOf } from "./nft-wanted.ts";
 import { FIRST, hasReferencePortMap, removeReferencePortMap } from "./reference.ts";
-import { forgetFlows, forgetOthersFlows } from "./udp.ts";
+import { forgetFlows, forgetOthersFlows, forgetStrayFlows } from "./udp.ts";
 import type { PortMapping, PortMapWish } from "./wish.ts";
 
 /** An attachment that ports lead to. */
@@ -70,6 +71,11 @@ export class PortMap {
       () => {},
     );
     removeFromLegacy(owner);
+    forgetting(warn, () => {
+      for (const family of FAMILIES) {
+        forgetStrayFlows(this.#nft.client(), this.#host, family, slotsOf(family, mappings));
+      }
+    });
   }
 
   /** What is missing, in words; undefined when all is there. What the reference made is left as it is. */

@@ -47,6 +47,27 @@ export function forgetFlows(client: Client, unmapped: readonly Element[]): void 
   }
 }
 
+/**
+ * Forgets the flows that went somewhere by ports that nobody here has mapped: by iptables, of which it is not known where to.
+ * Throws NetlinkError.
+ */
+export function forgetStrayFlows(client: Client, host: Lookup, family: IpFamily, slots: readonly Slot[]): void {
+  const { ports } = LAYOUTS[family];
+  for (const slot of slots) {
+    const port = udpPort(family, slot);
+    if (!port) continue;
+    const flows = flowsTo(client, family, port).filter(({ replySrc, dst }) => !equalIp(replySrc, dst));
+    const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
+    const anyKey = concatenated(Uint8Array.of(PROTOCOLS.udp), portBytes(port.port));
+    const [mapped] = hosts.length > 0 ? getElements(client, family, TABLE, ports, [anyKey]) : [];
+    const stray = mapped ? [] : withoutOwnMapping(client, family, port.port, hosts);
+    forget(
+      client,
+      flows.filter(({ dst }) => stray.some((one) => equalIp(one, dst))),
+    );
+  }
+}
+
 interface UdpPort {
   readonly port: number;
   /** Absent: of all addresses. */

@@ -1,5 +1,7 @@
 /** What portmap answers, and what is in the kernel afterwards. */
 import { describe, expect } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { cniError } from "../../support/cni-error.ts";
 import type { Json } from "../../support/command.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
@@ -95,7 +97,7 @@ describe("portmap passes on the result of the plugin before as the reference doe
   ])("%s", async (cniVersion, result) => {
     await inLab((lab) => {
       const ns = lab.container();
-      for (const runtimeConfig of [undefined, null, { portMappings: null }, { portMappings: [WEB] }]) {
+      for (const runtimeConfig of [null, { portMappings: [WEB] }]) {
         const stdin = conf({ cniVersion, prevResult: { cniVersion, ...result }, runtimeConfig });
         const [ours, theirs] = [lab.bin, REFERENCE].map((bin) => lab.call("portmap", "ADD", { ns, conf: stdin, bin }));
         expect(ours).toMatchObject({ status: 0, stderr: "" });
@@ -277,5 +279,35 @@ need(
     expect(lab.call("portmap", "CHECK", { ...own, env: {} }).status).toBe(0);
     lab.del({ ...own, env: {} });
     expect(mapped(lab)).toEqual([]);
+  }),
+);
+
+need(
+  "berth repair puts back what a flush took, with the ports that the runtime supplied",
+  inLab((lab) => {
+    const one = attach(lab, "one");
+    const { runtimeConfig, prevResult, ...plain } = portmapConf(one, [WEB]);
+    const own = { id: "one", ns: one.ns, conf: { ...plain, runtimeConfig, prevResult } };
+    const result = lab.add(own);
+    const before = ruleset(lab);
+    const plugins = [{ type: "portmap", capabilities: { portMappings: true } }];
+    const config = Buffer.from(JSON.stringify({ cniVersion: "1.0.0", name: one.network, plugins })).toString("base64");
+    const entry = { kind: "cniCacheV1", containerId: "one", config, ifName: "eth0", networkName: one.network, result };
+    mkdirSync(join(lab.dir, "results"));
+    writeFileSync(
+      join(lab.dir, "results", `${one.network}-one-eth0`),
+      JSON.stringify({ ...entry, capabilityArgs: runtimeConfig }),
+    );
+    const repair = () => lab.sh(lab.host, join(lab.bin, "berth"), "repair", one.network, "--cache-dir", lab.dir);
+    expect(repair()).toBe("one eth0: complete\n");
+    lab.sh(lab.host, "nft", "delete", "table", "ip", "berth-portmap");
+    expect(repair()).toContain("one eth0: put back (table ip berth-portmap is missing");
+    expect(lab.call("portmap", "CHECK", own).status).toBe(0);
+    const timeless = (text: string) =>
+      text
+        .replaceAll(/since: [\d.]+/g, "")
+        .split("\n")
+        .sort();
+    expect(timeless(ruleset(lab))).toEqual(timeless(before));
   }),
 );
