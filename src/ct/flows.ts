@@ -50,10 +50,11 @@ const LIST_FLOWS: Question<FlowFilter, Flow | undefined> = {
     `conntrack -L -f ipv${family} -p ${protocol} --orig-port-dst ${dstPort}${dst ? ` -d ${formatIp(dst)}` : ""}`,
   write(w, { family, protocol, dstPort, dst }) {
     writeHeader(w, family === 4 ? AF_INET : AF_INET6);
-    const ip = dst && (family === 4 ? { dst4: dst } : { dst6: dst });
+    // Of IPv6 the kernel (6.18 still) gives all flows but those to the address.
+    const dst4 = family === 4 ? dst : undefined;
     flowAttrs.encode(w, {
-      orig: { ...(ip && { ip }), proto: { number: protocol, dstPort } },
-      filter: { orig: FILTER_PROTO_NUM | FILTER_PROTO_DST_PORT | (dst ? FILTER_IP_DST : 0), reply: 0 },
+      orig: { ...(dst4 && { ip: { dst4 } }), proto: { number: protocol, dstPort } },
+      filter: { orig: FILTER_PROTO_NUM | FILTER_PROTO_DST_PORT | (dst4 ? FILTER_IP_DST : 0), reply: 0 },
     });
   },
   read: decodeFlow,
@@ -61,7 +62,7 @@ const LIST_FLOWS: Question<FlowFilter, Flow | undefined> = {
 
 /** Those that the filter lets through, in no order. */
 export function listFlows(client: Client, filter: FlowFilter): Flow[] {
-  // A kernel that did not know the filter would give all there are.
+  // Not all is filtered by the kernel: see above.
   const isWanted = (flow: Flow | undefined): flow is Flow =>
     flow?.protocol === filter.protocol &&
     flow.dstPort === filter.dstPort &&

@@ -1,6 +1,7 @@
 import { errnoOf, messageOf } from "../../base/errno.ts";
 import { Explained } from "../../base/explained.ts";
 import { formatPrefix } from "../../base/ip.ts";
+import { findTool, missingTool } from "../../iptables/run.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
 import type { Attached } from "../attached.ts";
 import type { Feature } from "../feature.ts";
@@ -17,7 +18,8 @@ export const portMap: Feature<PortMapWish> = {
   what: "port mapping",
   binds: "addresses",
   letters: {},
-  possible({ nft }, _, quickly) {
+  possible({ nft }, { iptables }, quickly) {
+    if (iptables) return lackOfIptables();
     const cause = quickly ? undefined : nft.failure();
     if (cause === undefined) return undefined;
     return new Explained(
@@ -47,6 +49,11 @@ export const portMap: Feature<PortMapWish> = {
     if (wish) on(machine).gc(network, wish, alive, warn);
   },
 };
+
+function lackOfIptables(): Explained | undefined {
+  const kind = { family: 4, legacy: false } as const;
+  return findTool(kind, "restore") === undefined ? missingTool(kind, "restore") : undefined;
+}
 
 function on(machine: Machine): PortMap {
   return new PortMap(machine.nft, machine);

@@ -49,7 +49,7 @@ export class PortMap {
     forgetting(warn, () => {
       for (const wanted of wantedOf(wish, target.addresses)) forgetOthersFlows(client, this.#host, wanted);
     });
-    return displaced.map(({ comment = "" }) => comment);
+    return [...new Set(displaced.map(({ comment = "" }) => comment))];
   }
 
   #map(client: Client, target: Target, wish: PortMapWish, localnet: Localnet | undefined): Element[] {
@@ -71,9 +71,12 @@ export class PortMap {
       () => {},
     );
     removeFromLegacy(owner);
+    // What the mappings of berth's own tables had is forgotten by now: this is about what iptables had.
+    const udp = mappings.filter(({ protocol }) => protocol === "udp");
+    if (udp.length === 0) return;
     forgetting(warn, () => {
       for (const family of FAMILIES) {
-        forgetStrayFlows(this.#nft.client(), this.#host, family, slotsOf(family, mappings));
+        forgetStrayFlows(this.#nft.client(), this.#host, family, slotsOf(family, udp));
       }
     });
   }

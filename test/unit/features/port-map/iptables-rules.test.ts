@@ -1,9 +1,9 @@
 /** Port mappings in the words of iptables-restore, as the reference gives them to iptables. */
 import { expect, test } from "bun:test";
-import { chainOf, chainsOfNetwork, missingShared, ownRules } from "../../../src/features/port-map/iptables-rules.ts";
-import type { PortMapWish } from "../../../src/features/port-map/wish.ts";
-import { prefix } from "../../support/nft.ts";
-import { tcp, wish } from "../../support/port-map.ts";
+import { chainOf, chainsOfNetwork, missingShared, ownRules } from "../../../../src/features/port-map/iptables-rules.ts";
+import type { PortMapWish } from "../../../../src/features/port-map/wish.ts";
+import { prefix } from "../../../support/nft.ts";
+import { tcp, wish } from "../../../support/port-map.ts";
 
 const owner = { network: "test", containerId: "1234", ifname: "eth0" };
 /** `CNI-DN-` and the first of SHA-512 of "test1234". */
