@@ -213,6 +213,21 @@ function respell(holder: Json, name: string, how: Mutation["how"]): void {
   holder[name] = structuredClone(value);
 }
 
+/**
+ * Whether a name stands there in two spellings with values that differ. Go reads both, and what is wrong in the first is
+ * refused though the second counts: the schema never sees the first.
+ */
+export function contradictsItself(value: Json): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const seen = new Map<string, string>();
+  return Object.entries(value).some(([name, member]) => {
+    const text = JSON.stringify(member);
+    const before = seen.get(name.toLowerCase()) ?? text;
+    seen.set(name.toLowerCase(), text);
+    return (member !== null && before !== "null" && before !== text) || contradictsItself(member);
+  });
+}
+
 interface Place {
   readonly holder: Json;
   readonly name: string;
