@@ -10,7 +10,7 @@ export interface Wishes {
 
 type Table = { readonly [K in keyof Wishes]-?: Feature<NonNullable<Wishes[K]>> };
 
-/** A line each. */
+/** A line each. What only a cold plugin wishes for is not here, but imported by that: this is in the snapshot. */
 export const FEATURES: Table = { masquerade, spoofCheck };
 
 const NAMES = Object.keys(FEATURES) as (keyof Wishes)[];
