@@ -1,7 +1,8 @@
 import type { Prefix } from "../base/ip.ts";
-import type { Mac } from "../base/mac.ts";
+import { type Mac, parseMac } from "../base/mac.ts";
 import type { Owner } from "../base/owner.ts";
 import type { OwnedLease } from "../spec/delegate.ts";
+import type { Result } from "../spec/result.ts";
 
 /** Attachments as features know them. */
 
@@ -48,4 +49,10 @@ export interface Collecting {
  */
 export function mayHave(letter: string, leases: readonly OwnedLease[] | undefined): boolean {
   return !leases?.every(({ ours, link, rules }) => ours && link && !rules?.includes(letter));
+}
+
+/** The MAC address of the container's interface `ifname`, as a result has it: no bytes where it does not say. */
+export function macOf({ interfaces }: Result, ifname: string): Mac {
+  const inner = interfaces.findLast(({ name, sandbox }) => name === ifname && sandbox);
+  return parseMac(inner?.mac ?? "") ?? new Uint8Array();
 }

@@ -1,5 +1,5 @@
-import { type Mac, parseMac } from "../../base/mac.ts";
 import { wishedFeatures } from "../../features/all.ts";
+import { macOf } from "../../features/attached.ts";
 import type { Machine } from "../../features/machine.ts";
 import type { Call, Restored } from "../../spec/plugin.ts";
 import type { Result } from "../../spec/result.ts";
@@ -29,10 +29,4 @@ export function restore(call: Call, machine: Machine): Restored {
 /** The names of the interfaces of the host that a result has; none before version 0.3.0. */
 function hostEnds({ interfaces }: Result): string[] {
   return interfaces.filter(({ sandbox }) => !sandbox).map(({ name }) => name);
-}
-
-/** The MAC address of the container's interface, as the result has it: no bytes where it does not say. */
-function macOf({ interfaces }: Result, ifname: string): Mac {
-  const inner = interfaces.findLast(({ name, sandbox }) => name === ifname && sandbox);
-  return parseMac(inner?.mac ?? "") ?? new Uint8Array();
 }

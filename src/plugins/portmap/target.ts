@@ -1,6 +1,5 @@
 import { familyOf, type Prefix } from "../../base/ip.ts";
-import { type Mac, parseMac } from "../../base/mac.ts";
-import type { Attached } from "../../features/attached.ts";
+import { type Attached, macOf } from "../../features/attached.ts";
 import type { Machine } from "../../features/machine.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
@@ -44,9 +43,4 @@ export function addressesOf({ interfaces, ips }: Result, ifname: string): Prefix
 function hostEnd(machine: Pick<Machine, "findLink">, { interfaces }: Result): string | undefined {
   const names = interfaces.filter(({ sandbox }) => !sandbox).map(({ name }) => name);
   return names.find((name) => machine.findLink(name)?.kind === "veth");
-}
-
-function macOf({ interfaces }: Result, ifname: string): Mac {
-  const inner = interfaces.findLast(({ name, sandbox }) => name === ifname && sandbox);
-  return parseMac(inner?.mac ?? "") ?? new Uint8Array();
 }
