@@ -7,7 +7,6 @@ import { verdict } from "../../../src/nft/match-link.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
 import { namespaces, needs, nftables } from "../../support/needs.ts";
 import { ADDRESSES, EVERYTHING, everything, ip, nftClient, ruleset, SOURCES } from "../../support/nft.ts";
-import { TRANSLATIONS, translations } from "../../support/nft-maps.ts";
 
 const needsNft = needs(namespaces, nftables);
 
@@ -21,8 +20,8 @@ needsNft(
   "run() makes what nft makes of the same words",
   inLab((lab) => {
     const twin = lab.container();
-    run(nftClient(lab), ...everything(), ...translations());
-    lab.sh(twin, "nft", EVERYTHING + TRANSLATIONS);
+    run(nftClient(lab), ...everything());
+    lab.sh(twin, "nft", EVERYTHING);
     expect(rows(lab, lab.host)).toEqual(rows(lab, twin));
   }),
 );
@@ -31,9 +30,8 @@ needsNft(
   "toString() is what nft makes the same of",
   inLab((lab) => {
     const twin = lab.container();
-    const all = [...everything(), ...translations()];
-    run(nftClient(lab), ...all);
-    lab.sh(twin, "nft", all.join(""));
+    run(nftClient(lab), ...everything());
+    lab.sh(twin, "nft", everything().join(""));
     expect(ruleset(lab)).toBe(ruleset(lab, twin));
   }),
 );
@@ -42,7 +40,7 @@ needsNft(
   "what run() made can be listed by nft and loaded again",
   inLab((lab) => {
     const twin = lab.container();
-    run(nftClient(lab), ...everything(), ...translations());
+    run(nftClient(lab), ...everything());
     lab.sh(twin, "nft", ruleset(lab));
     expect(ruleset(lab, twin)).toBe(ruleset(lab));
   }),
