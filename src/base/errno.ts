@@ -30,6 +30,8 @@ export const ENOSYS = 38;
 export const ENOTEMPTY = 39;
 export const ELOOP = 40;
 export const EXFULL = 54;
+export const ERESTART = 85;
+export const EMSGSIZE = 90;
 export const EPROTONOSUPPORT = 93;
 export const EOPNOTSUPP = 95;
 export const EADDRNOTAVAIL = 99;
@@ -105,6 +107,8 @@ const TEXTS: Record<number, string> = {
   [ENOTEMPTY]: "directory not empty",
   [ELOOP]: "too many levels of symbolic links",
   [EXFULL]: "exchange full",
+  [ERESTART]: "interrupted system call should be restarted",
+  [EMSGSIZE]: "message too long",
   [EPROTONOSUPPORT]: "protocol not supported",
   [EOPNOTSUPP]: "operation not supported",
   [EADDRNOTAVAIL]: "cannot assign requested address",

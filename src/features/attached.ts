@@ -19,6 +19,8 @@ export interface Attached {
   readonly owner: Owner;
   readonly port: Port;
   readonly addresses: readonly Prefix[];
+  /** Says something to the operator. */
+  warn?(line: string): void;
 }
 
 /** An attachment that is to go. */

@@ -80,6 +80,6 @@ export function missingTool({ family, legacy }: Kind, verb: "save" | "restore"):
     `there is no ${TOOLS[family]}-${verb} in PATH nor in ${SYSTEM_PATH.join(", ")}`,
     legacy
       ? "the kernel's rules are those of the old iptables, which only that program can change: install iptables"
-      : '"ipMasqBackend" is "iptables": install iptables, or leave the key out (nftables needs no program)',
+      : "the configuration asks for it: install iptables, or leave that out (nftables needs no program)",
   );
 }

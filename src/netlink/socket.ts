@@ -1,4 +1,5 @@
 import * as sys from "#sys";
+import { EMSGSIZE, isErrno } from "../base/errno.ts";
 
 /** The seam to the kernel: datagrams out, datagrams in. Tests script it; production opens one below. */
 export interface Socket {
@@ -36,10 +37,21 @@ export function openListener(protocol: number, group: number): Socket {
   return socketOf(fd);
 }
 
+/** A batch is one datagram, whatever its length: it cannot be split, and the send buffer is 208 KiB at first. */
+function sendAny(fd: number, datagram: Uint8Array): void {
+  try {
+    sys.send(fd, datagram);
+  } catch (error) {
+    if (!isErrno(error, EMSGSIZE)) throw error;
+    sys.sendBuffer(fd, datagram.length);
+    sys.send(fd, datagram);
+  }
+}
+
 function socketOf(fd: number): Socket {
   let isOpen = true;
   return {
-    send: (datagram) => sys.send(fd, datagram),
+    send: (datagram) => sendAny(fd, datagram),
     receive: (timeout) => (timeout === undefined ? sys.receive(fd) : sys.receive(fd, timeout)),
     cookie: () => sys.netnsCookie(fd),
     close: () => {

@@ -3,7 +3,7 @@ import type { Wire } from "../netlink/request.ts";
 import { NLM_F_ACK } from "../wire/message.ts";
 import { type Command, formOf, type ObjectOf, type Verb } from "./commands.ts";
 import type { Family } from "./objects.ts";
-import { NFNL_BATCH_BEGIN, NFNL_BATCH_END, writeBatchHeader } from "./tables.ts";
+import { batchAttrs, NFNL_BATCH_BEGIN, NFNL_BATCH_END, writeBatchHeader } from "./tables.ts";
 import { commandText } from "./text.ts";
 
 /**
@@ -61,15 +61,23 @@ export class Batch {
   }
 }
 
-const BEGIN: Wire<undefined> = { type: NFNL_BATCH_BEGIN, flags: 0, write: writeBatchHeader };
+const BEGIN: Wire<number | undefined> = {
+  type: NFNL_BATCH_BEGIN,
+  flags: 0,
+  write(w, generation) {
+    writeBatchHeader(w);
+    if (generation !== undefined) batchAttrs.encode(w, { generation });
+  },
+};
 const END: Wire<undefined> = { type: NFNL_BATCH_END, flags: 0, write: writeBatchHeader };
 
 /**
  * Adds the messages of a batch: the one that begins it, one for each command, the one that ends it. Only the last command
- * asks for an acknowledgement: errors come without being asked for.
+ * asks for an acknowledgement: errors come without being asked for. With a `generation` (find-generation.ts) the kernel refuses all
+ * (ERESTART) where the ruleset has changed since.
  */
-export function addBatch(exchange: Exchange, commands: readonly Command[]): void {
-  exchange.add(BEGIN, undefined, 0);
+export function addBatch(exchange: Exchange, commands: readonly Command[], generation?: number): void {
+  exchange.add(BEGIN, generation, 0);
   commands.forEach((command, i) => {
     const { scope, object } = command;
     exchange.add(formOf(command), { scope, object, id: i + 1 }, i === commands.length - 1 ? NLM_F_ACK : 0);

@@ -1,10 +1,12 @@
 import type { Writer } from "../wire/cursor.ts";
 import { commentData, setData } from "./comments.ts";
+import { concatLength, concatNumber } from "./concat.ts";
 import { NF_ACCEPT, NF_DROP } from "./expr.ts";
 import {
   type Base,
   type Chain,
   type Element,
+  type Elements,
   type Family,
   hookNumber,
   KEY_TYPES,
@@ -16,6 +18,9 @@ import {
 import { chainAttrs, elementsAttrs, ruleAttrs, setAttrs, tableAttrs } from "./tables.ts";
 
 /** The attributes of each object: all of them to make it, and those that name it. In nft's order. */
+
+/** enum nft_set_flags. */
+const NFT_SET_MAP = 8;
 
 /** The table that an object is in. */
 export interface Scope {
@@ -47,10 +52,24 @@ export function chainName(w: Writer, { table }: Scope, { name }: Chain): void {
   chainAttrs.encode(w, { table, name });
 }
 
-export function set(w: Writer, { table }: Scope, { name, type, comment }: NftSet, id: number): void {
-  const { number, size, order } = KEY_TYPES[type];
-  const userdata = setData(order, comment);
-  setAttrs.encode(w, { table, name, flags: 0, keyType: number, keyLength: size, id, userdata });
+export function set(w: Writer, { table }: Scope, { name, type, data, comment }: NftSet, id: number): void {
+  if (typeof type === "string" && !data) {
+    const { number, size, order } = KEY_TYPES[type];
+    const userdata = setData(order, comment);
+    setAttrs.encode(w, { table, name, flags: 0, keyType: number, keyLength: size, id, userdata });
+    return;
+  }
+  const keys = typeof type === "string" ? [type] : type;
+  setAttrs.encode(w, {
+    table,
+    name,
+    flags: data ? NFT_SET_MAP : 0,
+    keyType: concatNumber(keys),
+    keyLength: concatLength(keys),
+    ...(data && { dataType: concatNumber(data), dataLength: concatLength(data) }),
+    id,
+    userdata: setData(0, comment, data !== undefined),
+  });
 }
 
 export function setName(w: Writer, { table }: Scope, { name }: NftSet): void {
@@ -58,8 +77,23 @@ export function setName(w: Writer, { table }: Scope, { name }: NftSet): void {
 }
 
 export function element(w: Writer, { table }: Scope, { set, key, comment }: Element): void {
-  const elements = [{ key: { value: key }, userdata: userdata(comment) }];
-  elementsAttrs.encode(w, { table, set: set.name, elements });
+  elementsAttrs.encode(w, { table, set: set.name, elements: [{ key: { value: key }, userdata: userdata(comment) }] });
+}
+
+export function elements(w: Writer, { table }: Scope, { set, elements }: Elements): void {
+  // Most often all have the same.
+  let last: string | undefined;
+  let written: Uint8Array | undefined;
+  const list = elements.map(({ key, data, comment }) => {
+    if (comment !== last) written = userdata(comment);
+    last = comment;
+    return { key: { value: key }, data: data && { value: data }, userdata: written };
+  });
+  elementsAttrs.encode(w, { table, set: set.name, elements: list });
+}
+
+export function elementKeys(w: Writer, { table }: Scope, { set, elements }: Elements): void {
+  elementsAttrs.encode(w, { table, set: set.name, elements: elements.map(({ key }) => ({ key: { value: key } })) });
 }
 
 export function elementKey(w: Writer, { table }: Scope, { set, key }: Element): void {

@@ -24,9 +24,17 @@ export function run(client: Client, ...batches: readonly Batch[]): void {
 
 /** Like `run`, but returns what failed, in order; nothing means that all was done. */
 export function attempt(client: Client, ...batches: readonly Batch[]): Failure[] {
+  return attemptAt(client, undefined, ...batches);
+}
+
+/**
+ * The same where the ruleset is of that generation (find-generation.ts), unless it is undefined; else nothing is done, and the
+ * one failure, ERESTART, is of no command. Any change of any table makes another generation.
+ */
+export function attemptAt(client: Client, generation: number | undefined, ...batches: readonly Batch[]): Failure[] {
   let commands = batches.flatMap((batch) => batch.commands);
   while (commands.length > 0) {
-    const failures = exchange(client, commands);
+    const failures = exchange(client, commands, generation);
     if (failures.length === 0 || !failures.every(isForgiven)) return failures;
     const absent = new Set(failures.map(({ command }) => command));
     commands = commands.filter((command) => !absent.has(command));
@@ -43,9 +51,9 @@ function isForgiven({ command, error }: Failure): boolean {
  * last one asked for. What concerns the batch as such (EPERM, no nf_tables, a ruleset found invalid as a whole) comes
  * with the number of its first message, and maybe without that acknowledgement.
  */
-function exchange(client: Client, commands: readonly Command[]): Failure[] {
+function exchange(client: Client, commands: readonly Command[], generation: number | undefined): Failure[] {
   const batch = client.begin();
-  addBatch(batch, commands);
+  addBatch(batch, commands, generation);
   batch.send();
   const failures: Failure[] = [];
   for (;;) {

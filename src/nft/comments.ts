@@ -9,6 +9,7 @@ import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
 const COMMENT = 0;
 /** NFTNL_UDATA_SET_KEYBYTEORDER and NFTNL_UDATA_SET_COMMENT. */
 const KEY_ORDER = 0;
+const DATA_ORDER = 1;
 const SET_COMMENT = 7;
 
 /** What nft accepts in a comment (NFTNL_UDATA_COMMENT_MAXLEN), in bytes without the NUL. */
@@ -19,11 +20,15 @@ export function commentData(comment: string): Uint8Array {
   return field(COMMENT, text(comment));
 }
 
-/** The userdata of a set: the byte order of its keys (without which nft prints numbers wrongly), and a comment. */
-export function setData(order: number, comment: string | undefined): Uint8Array {
+/**
+ * The userdata of a set: the byte order of its keys (without which nft prints numbers wrongly; 0 for a concatenation, whose
+ * parts tell it), of a map that of its data, and a comment.
+ */
+export function setData(order: number, comment: string | undefined, isMap = false): Uint8Array {
   const head = field(KEY_ORDER, Uint8Array.of(order, 0, 0, 0));
-  if (comment === undefined) return head;
-  return Uint8Array.from([...head, ...field(SET_COMMENT, text(comment))]);
+  if (comment === undefined && !isMap) return head;
+  const data = isMap ? field(DATA_ORDER, new Uint8Array(4)) : [];
+  return Uint8Array.from([...head, ...data, ...(comment === undefined ? [] : field(SET_COMMENT, text(comment)))]);
 }
 
 /** The comment in the userdata of a table, chain, rule or element; undefined when there is none. */

@@ -11,6 +11,7 @@ export const REG_1 = 1;
 /** enum nft_payload_bases. */
 export const LINK_HEADER = 0;
 export const NETWORK_HEADER = 1;
+export const TRANSPORT_HEADER = 2;
 
 /** enum nft_cmp_ops. */
 export const EQ = 0;
@@ -18,6 +19,18 @@ export const NEQ = 1;
 
 /** enum nft_meta_keys. */
 export const IIFNAME = 6;
+export const L4PROTO = 16;
+
+/** enum nft_ct_keys. */
+export const CT_STATUS = 2;
+
+/** NFTA_FIB_F_DADDR, enum nft_fib_result, and what is local (RTN_LOCAL). */
+export const FIB_DADDR = 2;
+export const FIB_ADDRTYPE = 3;
+export const RTN_LOCAL = 2;
+
+/** enum nft_nat_types. */
+export const NAT_DNAT = 1;
 
 /** Verdicts: netfilter's own, and those inside nf_tables (enum nft_verdicts). */
 export const NF_DROP = 0;
@@ -37,9 +50,12 @@ const EXPRESSIONS = {
   meta: attrs({ key: [2, u32be], dreg: [1, u32be] }),
   bitwise: attrs({ sreg: [1, u32be], dreg: [2, u32be], length: [3, u32be], mask: [4, data], xor: [5, data] }),
   cmp: attrs({ sreg: [1, u32be], op: [2, u32be], data: [3, data] }),
-  lookup: attrs({ sreg: [2, u32be], set: [1, cstr] }),
+  lookup: attrs({ sreg: [2, u32be], dreg: [3, u32be], set: [1, cstr] }),
   immediate: attrs({ dreg: [1, u32be], data: [2, data] }),
   masq: attrs({}),
+  fib: attrs({ flags: [3, u32be], result: [2, u32be], dreg: [1, u32be] }),
+  ct: attrs({ key: [2, u32be], dreg: [1, u32be] }),
+  nat: attrs({ type: [1, u32be], family: [2, u32be], addrMin: [3, u32be], protoMin: [5, u32be] }),
 } as const;
 
 type Known = {

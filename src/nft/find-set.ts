@@ -4,7 +4,8 @@ import type { Form, Question } from "../netlink/request.ts";
 import type { Writer } from "../wire/cursor.ts";
 import type { Message } from "../wire/message.ts";
 import { commentOf, setCommentOf } from "./comments.ts";
-import { type Element, type Family, KEY_TYPES, type KeyType, type NftSet } from "./objects.ts";
+import { typesOfNumber } from "./concat.ts";
+import type { Element, Family, NftSet, SetName } from "./objects.ts";
 import { elementsAttrs, header, NFT_GETSET, NFT_GETSETELEM, setAttrs, writeHeader } from "./tables.ts";
 import { keyText } from "./text.ts";
 
@@ -29,7 +30,7 @@ export const SETS = {
 
 const SHOW_SETS: Question<SetsRef, NftSet | undefined> = { ...SETS, read: decodeSet };
 
-/** Like `nft list sets table FAMILY TABLE`, without elements and sets of other key types. Empty without the table. */
+/** Like `nft list sets table FAMILY TABLE` and `list maps`, without elements and sets of other key types. Empty without the table. */
 export function listSets(client: Client, family: Family, table: string): NftSet[] {
   return client.dump(SHOW_SETS, { family, table }).filter((set) => set !== undefined);
 }
@@ -55,15 +56,27 @@ export function hasSet(client: Client, family: Family, table: string, name: stri
   return client.get(SHOW_SET, { family, table, name }) ?? false;
 }
 
-function decodeSet({ body }: Message): NftSet | undefined {
-  header.decode(body);
-  const { name = "", keyType, userdata } = setAttrs.decode(body);
-  const type = (Object.keys(KEY_TYPES) as KeyType[]).find((type) => KEY_TYPES[type].number === keyType);
-  const comment = setCommentOf(userdata);
-  return type && { kind: "set", name, type, ...(comment !== undefined && { comment }) };
+/** Which of several sets there are, asked in one datagram. */
+export function hasSets(client: Client, family: Family, table: string, names: readonly string[]): boolean[] {
+  return client
+    .getAll(
+      SHOW_SET,
+      names.map((name) => ({ family, table, name })),
+    )
+    .map((there) => there ?? false);
 }
 
-type SetName = Pick<NftSet, "name" | "type">;
+function decodeSet({ body }: Message): NftSet | undefined {
+  header.decode(body);
+  const { name = "", keyType = 0, dataType, userdata } = setAttrs.decode(body);
+  const types = typesOfNumber(keyType);
+  const data = dataType === undefined ? undefined : typesOfNumber(dataType);
+  const comment = setCommentOf(userdata);
+  const [first] = types ?? [];
+  if (!types || first === undefined) return undefined;
+  const type = types.length === 1 ? first : types;
+  return { kind: "set", name, type, ...(data && { data }), ...(comment !== undefined && { comment }) };
+}
 
 /** How often a large set is read at most. */
 const READS = 10;
@@ -84,6 +97,18 @@ export function listElements(client: Client, family: Family, table: string, set:
     if (parts.length < 2 || (read.size === before && known.size === before)) break;
   }
   return [...known.values()];
+}
+
+/** Several elements by their keys, asked in few datagrams: undefined for each that is not there. */
+export function getElements(
+  client: Client,
+  family: Family,
+  table: string,
+  set: SetName,
+  keys: readonly Uint8Array[],
+): (Element | undefined)[] {
+  const refs = keys.map((key) => ({ family, table, set, key }));
+  return client.getAll(SHOW_ELEMENT, refs).map((found) => found?.[0]);
 }
 
 interface ElementsRef extends SetsRef {
@@ -131,9 +156,10 @@ export function getElement(
 
 function decodeElements({ body }: Message, { set }: ElementsRef): Element[] {
   header.decode(body);
-  return (elementsAttrs.decode(body).elements ?? []).map(({ key, userdata }) => {
+  return (elementsAttrs.decode(body).elements ?? []).map(({ key, data, userdata }) => {
     const comment = commentOf(userdata);
     const value = (key?.value ?? new Uint8Array(0)).slice();
-    return { kind: "element", set, key: value, ...(comment !== undefined && { comment }) };
+    const to = data?.value?.slice();
+    return { kind: "element", set, key: value, ...(to && { data: to }), ...(comment !== undefined && { comment }) };
   });
 }

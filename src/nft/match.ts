@@ -1,11 +1,11 @@
 import { formatPrefix, type Ip, networkOf, type Prefix } from "../base/ip.ts";
-import { type Expr, NEQ, NETWORK_HEADER, REG_1, type Statement } from "./expr.ts";
-import { compare, load } from "./instructions.ts";
+import { EQ, type Expr, NEQ, NETWORK_HEADER, REG_1, type Statement } from "./expr.ts";
+import { addressOffset, compare, load, masked } from "./instructions.ts";
 import { KEY_TYPES, type NftSet } from "./objects.ts";
 
 /** `ip saddr @SET` or `ip6 saddr @SET`, by the set's type: ipv4_addr or ipv6_addr. For tables of that family. */
 export function saddrInSet(set: Pick<NftSet, "name" | "type">): Statement {
-  const { size } = KEY_TYPES[set.type];
+  const { size } = KEY_TYPES[set.type === "ipv6_addr" ? set.type : "ipv4_addr"];
   return {
     text: `${words(size)} saddr @${set.name}`,
     exprs: [address("saddr", size, size), { name: "lookup", data: { sreg: REG_1, set: set.name } }],
@@ -19,15 +19,20 @@ export function notDaddr(prefix: Prefix): Statement {
   return { text, exprs: inNetwork("daddr", network, prefix.length, NEQ) };
 }
 
+/** `ip daddr PREFIX` or `ip6 daddr PREFIX`; host bits do not count. For tables of that family. */
+export function inDaddr(prefix: Prefix): Statement {
+  const network = networkOf(prefix);
+  const text = `${words(network.length)} daddr ${formatPrefix({ ip: network, length: prefix.length })}`;
+  return { text, exprs: inNetwork("daddr", network, prefix.length, EQ) };
+}
+
 /** `masquerade`: the source becomes the address of the interface that the packet leaves by. For nat postrouting. */
 export function masquerade(): Statement {
   return { text: "masquerade", exprs: [{ name: "masq", data: {} }] };
 }
 
-/** Where the addresses lie in an IP header, by their size (RFC 791 §3.1, RFC 8200 §3). */
 function address(which: "saddr" | "daddr", size: number, length: number): Expr {
-  const source = size === 4 ? 12 : 8;
-  return load(NETWORK_HEADER, which === "saddr" ? source : source + size, length);
+  return load(NETWORK_HEADER, addressOffset(which, size), length);
 }
 
 /** Like nft: a network of whole bytes is compared by those bytes, any other through a mask. */
@@ -41,11 +46,6 @@ function inNetwork(which: "saddr" | "daddr", network: Ip, bits: number, op: numb
     masked(networkOf({ ip: new Uint8Array(size).fill(255), length: bits })),
     compare(op, network),
   ];
-}
-
-function masked(mask: Uint8Array): Expr {
-  const xor = { value: new Uint8Array(mask.length) };
-  return { name: "bitwise", data: { sreg: REG_1, dreg: REG_1, length: mask.length, mask: { value: mask }, xor } };
 }
 
 function words(size: number): "ip" | "ip6" {

@@ -40,24 +40,50 @@ export const KEY_TYPES = {
   ipv6_addr: { number: 8, size: 16, order: 2 },
   ether_addr: { number: 9, size: 6, order: 2 },
   ifname: { number: 41, size: 16, order: 1 },
+  inet_proto: { number: 12, size: 1, order: 2 },
+  inet_service: { number: 13, size: 2, order: 2 },
+  mark: { number: 19, size: 4, order: 1 },
 } as const;
 export type KeyType = keyof typeof KEY_TYPES;
 
-/** A hash set of single keys: neither intervals nor timeouts. */
+/** What a set holds: keys of one type, or concatenations, of which each part is padded to four bytes. */
+export type SetType = KeyType | readonly KeyType[];
+
+/** A hash set: neither intervals nor timeouts. */
 export interface NftSet {
   readonly kind: "set";
   readonly name: string;
-  readonly type: KeyType;
+  readonly type: SetType;
+  /** What it maps its keys to, which is a concatenation; absent: it is no map. */
+  readonly data?: readonly KeyType[];
   readonly comment?: string;
 }
 
+/** What of a set its elements must know. */
+export type SetName = Pick<NftSet, "name" | "type" | "data">;
+
 export interface Element {
   readonly kind: "element";
-  readonly set: Pick<NftSet, "name" | "type">;
-  /** An address in network order, or an interface name padded with zeros: `KEY_TYPES[…].size` bytes. */
+  readonly set: SetName;
+  /**
+   * An address in network order, or an interface name padded with zeros: `KEY_TYPES[…].size` bytes; of a concatenation
+   * all its parts, each padded (concat.ts).
+   */
   readonly key: Uint8Array;
+  /** What a map has for it, a concatenation too. */
+  readonly data?: Uint8Array;
   readonly comment?: string;
 }
+
+/** Several of one set in one message, which the kernel answers as one: at most ELEMENTS_MAX. */
+export interface Elements {
+  readonly kind: "elements";
+  readonly set: SetName;
+  readonly elements: readonly Omit<Element, "kind" | "set">[];
+}
+
+/** How many elements of any size fit one message: their list is an attribute, of which 64 KiB is the most. */
+export const ELEMENTS_MAX = 300;
 
 export interface Rule {
   readonly kind: "rule";
@@ -73,7 +99,7 @@ export interface RuleHandle {
   readonly handle: number;
 }
 
-export type NftObject = Table | Chain | NftSet | Element | Rule | RuleHandle;
+export type NftObject = Table | Chain | NftSet | Element | Elements | Rule | RuleHandle;
 export type Kind = NftObject["kind"];
 
 /** enum nf_inet_hooks; the bridge's are the same, and netdev has its own. */

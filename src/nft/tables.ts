@@ -29,6 +29,8 @@ export const NFT_DELSET = messageType(11);
 export const NFT_NEWSETELEM = messageType(12);
 export const NFT_GETSETELEM = messageType(13);
 export const NFT_DELSETELEM = messageType(14);
+export const NFT_NEWGEN = messageType(15);
+export const NFT_GETGEN = messageType(16);
 
 /** Control messages around a batch (linux/netfilter/nfnetlink.h). */
 export const NFNL_BATCH_BEGIN = 16;
@@ -62,6 +64,12 @@ export function writeHeader(w: Writer, family: Family): void {
 export function writeBatchHeader(w: Writer): void {
   header.encode(w, { family: 0, resource: SUBSYSTEM });
 }
+
+/** NFNL_BATCH_*: the generation of the ruleset that the batch is about. */
+export const batchAttrs = attrs({ generation: [1, u32be] });
+
+/** NFTA_GEN_*. */
+export const generationAttrs = attrs({ id: [1, u32be] });
 
 /** NFTA_TABLE_*. */
 export const tableAttrs = attrs({
@@ -105,6 +113,8 @@ export const setAttrs = attrs({
   flags: [3, u32be],
   keyType: [4, u32be],
   keyLength: [5, u32be],
+  dataType: [6, u32be],
+  dataLength: [7, u32be],
   /** Any number not used twice in a batch; the kernel insists on one. */
   id: [10, u32be],
   userdata: [13, bytes],
@@ -113,6 +123,7 @@ export const setAttrs = attrs({
 /** NFTA_SET_ELEM_*. */
 const elementAttrs = attrs({
   key: [1, attrs({ value: [1, bytes] })],
+  data: [2, attrs({ value: [1, bytes] })],
   userdata: [6, bytes],
 });
 

@@ -1,16 +1,37 @@
 import { formatIp } from "../base/ip.ts";
 import { formatMac } from "../base/mac.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
+import { u32At } from "../wire/cursor.ts";
 import type { Command } from "./commands.ts";
 import { fitComment } from "./comments.ts";
-import type { Base, Chain, Element, KeyType, Kind, NftObject, NftSet, Rule, RuleHandle } from "./objects.ts";
+import { partsOf } from "./concat.ts";
+import type {
+  Base,
+  Chain,
+  Element,
+  Elements,
+  KeyType,
+  Kind,
+  NftObject,
+  NftSet,
+  Rule,
+  RuleHandle,
+  SetType,
+} from "./objects.ts";
 
 /** One command as nft takes it, without the newline. */
 export function commandText({ verb, scope, object }: Command): string {
-  const noun = object.kind === "handle" ? "rule" : object.kind;
+  const noun = nounOf(object);
   const defines = verb === "add" || verb === "create";
   const rest = (defines ? definition : reference)(object);
   return `${verb} ${noun} ${scope.family} ${scope.table}${rest && ` ${rest}`}`;
+}
+
+const NOUNS: Partial<Record<Kind, string>> = { handle: "rule", elements: "element" };
+
+function nounOf(object: NftObject): string {
+  if (object.kind === "set" && object.data) return "map";
+  return NOUNS[object.kind] ?? object.kind;
 }
 
 type Printers = { [K in Kind]: (object: Extract<NftObject, { kind: K }>) => string };
@@ -18,8 +39,11 @@ type Printers = { [K in Kind]: (object: Extract<NftObject, { kind: K }>) => stri
 const DEFINITIONS: Printers = {
   table: ({ comment }) => block(quoted(comment)),
   chain: ({ name, base, comment }: Chain) => `${name} ${block(base && baseText(base), quoted(comment))}`.trimEnd(),
-  set: ({ name, type, comment }: NftSet) => `${name} ${block(`type ${type}`, quoted(comment))}`,
-  element: ({ set, key, comment }: Element) => `${set.name} { ${keyText(set.type, key)}${spaced(quoted(comment))} }`,
+  set: ({ name, type, data, comment }: NftSet) =>
+    `${name} ${block(`type ${typeText(type)}${data ? ` : ${typeText(data)}` : ""}`, quoted(comment))}`,
+  element: ({ set, ...element }: Element) => `${set.name} { ${elementText(set, element)} }`,
+  elements: ({ set, elements }: Elements) =>
+    `${set.name} { ${elements.map((element) => elementText(set, element)).join(", ")} }`,
   rule: ({ chain, statements, comment }: Rule) =>
     `${chain} ${statements.map(({ text }) => text).join(" ")}${spaced(quoted(comment))}`,
   handle: ({ chain, handle }: RuleHandle) => `${chain} handle ${handle}`,
@@ -30,6 +54,7 @@ const REFERENCES: Printers = {
   chain: ({ name }) => name,
   set: ({ name }) => name,
   element: ({ set, key }) => `${set.name} { ${keyText(set.type, key)} }`,
+  elements: ({ set, elements }) => `${set.name} { ${elements.map(({ key }) => keyText(set.type, key)).join(", ")} }`,
   rule: ({ chain }) => chain,
   handle: DEFINITIONS.handle,
 };
@@ -47,12 +72,34 @@ function baseText({ type, hook, priority, policy = "accept", device }: Base): st
   return `type ${type} hook ${where} priority ${priority} ; policy ${policy}`;
 }
 
-/** An element's key as nft prints it. */
-export function keyText(type: KeyType, key: Uint8Array): string {
-  if (type === "ether_addr") return formatMac(key);
-  if (type === "ifname") return `"${decodeUtf8(key).replace(/\0+$/, "")}"`;
-  return formatIp(key);
+function typeText(type: SetType): string {
+  return typeof type === "string" ? type : type.join(" . ");
 }
+
+function elementText({ type, data }: Element["set"], element: Omit<Element, "kind" | "set">): string {
+  const value = data && element.data ? ` : ${keyText(data, element.data)}` : "";
+  return `${keyText(type, element.key)}${spaced(quoted(element.comment))}${value}`;
+}
+
+/** An element's key as nft prints it. */
+export function keyText(type: SetType, key: Uint8Array): string {
+  if (typeof type === "string") return partText(type, key);
+  return partsOf(type, key)
+    .map((part, i) => partText(type[i] ?? "mark", part))
+    .join(" . ");
+}
+
+function partText(type: KeyType, bytes: Uint8Array): string {
+  if (type === "ether_addr") return formatMac(bytes);
+  if (type === "ifname") return `"${decodeUtf8(bytes).replace(/\0+$/, "")}"`;
+  if (type === "mark") return `0x${u32At(bytes, 0).toString(16).padStart(8, "0")}`;
+  if (type === "inet_proto") return PROTOCOLS[bytes[0] ?? 0] ?? `${bytes[0]}`;
+  if (type === "inet_service") return `${((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)}`;
+  return formatIp(bytes);
+}
+
+/** As nft prints them. */
+const PROTOCOLS: Record<number, string> = { 6: "tcp", 17: "udp", 132: "sctp" };
 
 function block(...clauses: (string | undefined)[]): string {
   const given = clauses.filter((clause) => clause !== undefined);

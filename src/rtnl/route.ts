@@ -1,3 +1,4 @@
+import { ENETUNREACH } from "../base/errno.ts";
 import { formatIp, formatPrefix, type Ip, type Prefix } from "../base/ip.ts";
 import type { Client } from "../netlink/client.ts";
 import type { Change, Question, Request } from "../netlink/request.ts";
@@ -19,6 +20,7 @@ const TABLE_MAIN = 254;
 export const TABLE_LOCAL = 255;
 const PROTOCOL_BOOT = 3;
 const TYPE_UNICAST = 1;
+const TYPE_LOCAL = 2;
 /** Bytes of a struct rtnexthop before its attributes. */
 const HOP = 8;
 
@@ -102,6 +104,41 @@ const SHOW_ROUTES: Question<number, Route> = {
 /** Like `ip route show table all` of one family. */
 export function listRoutes(client: Client, family: number): Route[] {
   return client.dump(SHOW_ROUTES, family);
+}
+
+/** Where packets to an address go. */
+export interface RouteTo {
+  /** ifindex of the outgoing interface. */
+  readonly oif: number;
+  /** Whether the address is the machine's own. */
+  readonly isLocal: boolean;
+}
+
+const SHOW_ROUTE_TO: Question<Ip, RouteTo> = {
+  type: RTM_GETROUTE,
+  flags: 0,
+  absent: ENETUNREACH,
+  text: (ip) => `ip route get ${formatIp(ip)}`,
+  write(w, ip) {
+    routeHeader.encode(w, {
+      family: addressFamily(ip),
+      dstLength: 8 * ip.length,
+      table: 0,
+      protocol: 0,
+      scope: 0,
+      type: 0,
+    });
+    routeAttrs.encode(w, { dst: ip });
+  },
+  read({ body }) {
+    const { type } = routeHeader.decode(body);
+    return { oif: routeAttrs.decode(body).oif ?? 0, isLocal: type === TYPE_LOCAL };
+  },
+};
+
+/** Like `ip route get IP`. Undefined when no route leads there. */
+export function findRouteTo(client: Client, ip: Ip): RouteTo | undefined {
+  return client.get(SHOW_ROUTE_TO, ip);
 }
 
 function decodeRoute({ body }: Message): Route {

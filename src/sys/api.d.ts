@@ -134,7 +134,12 @@ declare module "berth:sys" {
   export function netlinkOpen(protocol: number): number;
   /** setsockopt(2) at SOL_NETLINK with an int. */
   export function netlinkOption(fd: number, option: number, value: number): void;
-  /** Sends one datagram to the kernel (pid 0). */
+  /**
+   * SO_SNDBUFFORCE, whatever net.core.wmem_max is: a datagram of so many bytes can be sent then. @throws EPERM without
+   * CAP_NET_ADMIN
+   */
+  export function sendBuffer(fd: number, bytes: number): void;
+  /** Sends one datagram to the kernel (pid 0). @throws EMSGSIZE for one that is longer than the send buffer */
   export function send(fd: number, datagram: Uint8Array): void;
   /** Receives one whole datagram from the kernel (datagrams of other senders are dropped). @throws ENOBUFS, EAGAIN after `timeout` ms if given */
   export function receive(fd: number, timeout?: number): Uint8Array;

@@ -14,6 +14,8 @@ export interface CachedAttachment {
   readonly version: Version;
   /** What the last of them gave, not parsed (spec/result-parse.ts). */
   readonly result: object;
+  /** What the runtime supplied, by the capability that asks for it. */
+  readonly capabilityArgs: Readonly<Record<string, unknown>>;
 }
 
 /** Where libcni keeps its results unless the runtime says otherwise. */
@@ -26,6 +28,7 @@ const cacheSchema = goObject({
   ifName: string,
   networkName: string,
   result: anyObject,
+  capabilityArgs: anyObject,
 });
 
 const listSchema = goObject({ cniVersion: string, plugins: array(anyObject) });
@@ -60,10 +63,10 @@ function filesOf(directory: string): string[] {
 function readEntry(path: string, network: string): CachedAttachment | undefined {
   const entry = decode(cacheSchema, JSON.parse(sys.readFile(path)));
   if (entry.networkName !== network) return undefined;
-  const { containerId, ifName: ifname, result } = entry;
+  const { containerId, ifName: ifname, result, capabilityArgs = {} } = entry;
   if (!containerId || !ifname || !result) throw new Error("containerId, ifName or result is missing");
   const config = JSON.parse(decodeBase64(entry.config ?? "") ?? "null");
   const { cniVersion = OLDEST, plugins = [config] } = decode(listSchema, config, "config");
   const version = isVersion(cniVersion) ? cniVersion : OLDEST;
-  return { owner: { network, containerId, ifname }, plugins, version, result };
+  return { owner: { network, containerId, ifname }, plugins, version, result, capabilityArgs };
 }

@@ -1,5 +1,5 @@
 import { messageOf } from "../base/errno.ts";
-import { decode, goObject, string } from "../spec/decode.ts";
+import { boolean, decode, goObject, mapOf, string } from "../spec/decode.ts";
 import { type Call, type Plugin, pluginNamed } from "../spec/plugin.ts";
 import { type CachedAttachment, readAttachments } from "./attachments.ts";
 
@@ -47,13 +47,14 @@ function mend(plugins: readonly Plugin[], attachment: CachedAttachment, warn: (l
 
 /** The call with which a plugin of the attachment's list would be asked for a CHECK. */
 function callFor(
-  { owner, version, result }: CachedAttachment,
+  { owner, version, result, capabilityArgs }: CachedAttachment,
   config: object,
   delegates: readonly Plugin[],
   warn: (line: string) => void,
 ): Call {
   const { network: name, containerId, ifname } = owner;
-  const whole = { ...config, name, cniVersion: version, prevResult: result };
+  const runtimeConfig = supplied(config, capabilityArgs);
+  const whole = { ...config, name, cniVersion: version, prevResult: result, ...(runtimeConfig && { runtimeConfig }) };
   const env = { command: "CHECK", containerId, ifname, netns: "", args: "", path: [] };
   return {
     env: { ...env, netnsOverride: false, variables: new Map() },
@@ -64,4 +65,13 @@ function callFor(
     delegates,
     warn,
   };
+}
+
+const capabilitiesSchema = goObject({ capabilities: mapOf(boolean) });
+
+/** What of the arguments the plugin's configuration asks for, as libcni puts it in; undefined when nothing. */
+function supplied(config: object, args: CachedAttachment["capabilityArgs"]): object | undefined {
+  const { capabilities = {} } = decode(capabilitiesSchema, config);
+  const wanted = Object.entries(args).filter(([name]) => capabilities[name]);
+  return wanted.length === 0 ? undefined : Object.fromEntries(wanted);
 }

@@ -3,6 +3,8 @@ import type { Lab } from "./lab.ts";
 
 /** A machine beyond the lab's host that has no route back to containers, and counts whose echo requests arrive. */
 export interface FarHost {
+  /** Its namespace. */
+  readonly ns: string;
   /** Its addresses; the host's are `host`. */
   readonly addresses: readonly [v4: string, v6: string];
   /** The source addresses that it has been asked from, each once. */
@@ -27,7 +29,7 @@ export function farHost(lab: Lab): FarHost {
   const addresses = ["192.0.2.2", "2001:db8::2"] as const;
   awaitAnswers(lab, addresses);
   lab.sh(ns, "nft", RECORDER);
-  return { addresses, seen: () => recorded(lab, ns) };
+  return { ns, addresses, seen: () => recorded(lab, ns) };
 }
 
 /** The kernel takes up to a second to call a new link ready for IPv6. */

@@ -82,6 +82,7 @@ exports! {
     c"netnsCookie" => netns::cookie,
     c"netlinkOpen" => netlink::open,
     c"netlinkOption" => netlink::option,
+    c"sendBuffer" => netlink::send_buffer,
     c"send" => netlink::send,
     c"receive" => netlink::receive,
     c"load" => modules::load,

@@ -50,13 +50,21 @@ pub fn open(ctx: Ctx<'_>, protocol: u32) -> Result<i32> {
 }
 
 pub fn option(ctx: Ctx<'_>, fd: i32, option: i32, value: i32) -> Result<()> {
+    set_int(&ctx, fd, libc::SOL_NETLINK, option, value)
+}
+
+pub fn send_buffer(ctx: Ctx<'_>, fd: i32, bytes: i32) -> Result<()> {
+    set_int(&ctx, fd, libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, bytes)
+}
+
+fn set_int(ctx: &Ctx<'_>, fd: i32, level: i32, option: i32, value: i32) -> Result<()> {
     if replay::active() {
         return Ok(());
     }
-    call(&ctx, "setsockopt", None, || {
+    call(ctx, "setsockopt", None, || {
         let size = size_of_val(&value) as libc::socklen_t;
         // SAFETY: the option's value is an int of that size.
-        match unsafe { libc::setsockopt(fd, libc::SOL_NETLINK, option, (&raw const value).cast(), size) } {
+        match unsafe { libc::setsockopt(fd, level, option, (&raw const value).cast(), size) } {
             0 => Ok(()),
             _ => Err(errno(std::io::Error::last_os_error())),
         }

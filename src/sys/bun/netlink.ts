@@ -8,6 +8,8 @@ import { libc } from "./libc.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0x80000;
+const SOL_SOCKET = 1;
+const SO_SNDBUFFORCE = 32;
 const SOL_NETLINK = 270;
 const MSG_PEEK = 2;
 const MSG_TRUNC = 0x20;
@@ -30,6 +32,10 @@ export function netlinkOpen(protocol: number): number {
 
 export function netlinkOption(fd: number, option: number, value: number): void {
   setInt(fd, SOL_NETLINK, option, value);
+}
+
+export function sendBuffer(fd: number, bytes: number): void {
+  setInt(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes);
 }
 
 export function send(fd: number, datagram: Uint8Array): void {

@@ -8,7 +8,7 @@ export { lineTable, load } from "./bundles.ts";
 export { boottime, monotonic, realtime, sleep } from "./clock.ts";
 export { sha512 } from "./digest.ts";
 export { close, open, pread, pwrite, read, readFile, readText, truncate, write, writeFile } from "./files.ts";
-export { netlinkOpen, netlinkOption, receive, send } from "./netlink.ts";
+export { netlinkOpen, netlinkOption, receive, send, sendBuffer } from "./netlink.ts";
 export { hasIfindex, inNetns, namespaceType, netnsCookie } from "./netns.ts";
 export { isThisProgram, linkFd, mkdir, readdir, renameNew, unlink } from "./paths.ts";
 export { argv, environ, exit, random } from "./process.ts";

@@ -7,6 +7,7 @@ import { verdict } from "../../../src/nft/match-link.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
 import { namespaces, needs, nftables } from "../../support/needs.ts";
 import { ADDRESSES, EVERYTHING, everything, ip, nftClient, ruleset, SOURCES } from "../../support/nft.ts";
+import { TRANSLATIONS, translations } from "../../support/nft-maps.ts";
 
 const needsNft = needs(namespaces, nftables);
 
@@ -20,8 +21,8 @@ needsNft(
   "run() makes what nft makes of the same words",
   inLab((lab) => {
     const twin = lab.container();
-    run(nftClient(lab), ...everything());
-    lab.sh(twin, "nft", EVERYTHING);
+    run(nftClient(lab), ...everything(), ...translations());
+    lab.sh(twin, "nft", EVERYTHING + TRANSLATIONS);
     expect(rows(lab, lab.host)).toEqual(rows(lab, twin));
   }),
 );
@@ -30,8 +31,9 @@ needsNft(
   "toString() is what nft makes the same of",
   inLab((lab) => {
     const twin = lab.container();
-    run(nftClient(lab), ...everything());
-    lab.sh(twin, "nft", everything().join(""));
+    const all = [...everything(), ...translations()];
+    run(nftClient(lab), ...all);
+    lab.sh(twin, "nft", all.join(""));
     expect(ruleset(lab)).toBe(ruleset(lab, twin));
   }),
 );
@@ -40,7 +42,7 @@ needsNft(
   "what run() made can be listed by nft and loaded again",
   inLab((lab) => {
     const twin = lab.container();
-    run(nftClient(lab), ...everything());
+    run(nftClient(lab), ...everything(), ...translations());
     lab.sh(twin, "nft", ruleset(lab));
     expect(ruleset(lab, twin)).toBe(ruleset(lab));
   }),

@@ -11,6 +11,11 @@ const table = { kind: "table" } as const;
 const chain = { kind: "chain", name: "c", base: { type: "nat", hook: "input", priority: 5 } } as const;
 const set = { kind: "set", name: "s", type: "ipv6_addr" } as const;
 const element = { kind: "element", set, key: parseIp("fd00::1") ?? expect.unreachable(), comment: "who" } as const;
+const elements = {
+  kind: "elements",
+  set,
+  elements: [element, { key: parseIp("fd00::2") ?? expect.unreachable() }],
+} as const;
 const rule = { kind: "rule", chain: "c", statements: [verdict("accept")] } as const;
 const handle = { kind: "handle", chain: "c", handle: 9 } as const;
 
@@ -28,6 +33,7 @@ const CASES: Cases = {
     chain: [batch().add(chain), `add chain ip6 t c ${CHAIN}`],
     set: [batch().add(set), "add set ip6 t s { type ipv6_addr ; }"],
     element: [batch().add(element), 'add element ip6 t s { fd00::1 comment "who" }'],
+    elements: [batch().add(elements), 'add element ip6 t s { fd00::1 comment "who", fd00::2 }'],
     rule: [batch().add(rule), "add rule ip6 t c accept"],
     handle: "refused",
   },
@@ -36,6 +42,7 @@ const CASES: Cases = {
     chain: [batch().create(chain), `create chain ip6 t c ${CHAIN}`],
     set: [batch().create(set), "create set ip6 t s { type ipv6_addr ; }"],
     element: [batch().create(element), 'create element ip6 t s { fd00::1 comment "who" }'],
+    elements: [batch().create(elements), 'create element ip6 t s { fd00::1 comment "who", fd00::2 }'],
     rule: "refused",
     handle: "refused",
   },
@@ -44,6 +51,7 @@ const CASES: Cases = {
     chain: [batch().delete(chain), "delete chain ip6 t c"],
     set: [batch().delete(set), "delete set ip6 t s"],
     element: [batch().delete(element), "delete element ip6 t s { fd00::1 }"],
+    elements: [batch().delete(elements), "delete element ip6 t s { fd00::1, fd00::2 }"],
     rule: "refused",
     handle: [batch().delete(handle), "delete rule ip6 t c handle 9"],
   },
@@ -52,6 +60,7 @@ const CASES: Cases = {
     chain: [batch().destroy(chain), "destroy chain ip6 t c"],
     set: [batch().destroy(set), "destroy set ip6 t s"],
     element: [batch().destroy(element), "destroy element ip6 t s { fd00::1 }"],
+    elements: [batch().destroy(elements), "destroy element ip6 t s { fd00::1, fd00::2 }"],
     rule: "refused",
     handle: [batch().destroy(handle), "destroy rule ip6 t c handle 9"],
   },
@@ -60,6 +69,7 @@ const CASES: Cases = {
     chain: [batch().flush(chain), "flush chain ip6 t c"],
     set: [batch().flush(set), "flush set ip6 t s"],
     element: "refused",
+    elements: "refused",
     rule: "refused",
     handle: "refused",
   },

@@ -7,6 +7,9 @@ import * as hostLocal from "../../../src/plugins/host-local/config.ts";
 import { schema as gcSchema } from "../../../src/plugins/host-local/gc.ts";
 import { schema as hostLocalZod } from "../../../src/plugins/host-local/schema.ts";
 import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
+import * as portmap from "../../../src/plugins/portmap/config.ts";
+import { gcSchema as portmapGc } from "../../../src/plugins/portmap/gc.ts";
+import { schema as portmapZod } from "../../../src/plugins/portmap/schema.ts";
 import * as fixed from "../../../src/plugins/static/config.ts";
 import { checkSchema as staticCheck } from "../../../src/plugins/static/plugin.ts";
 import { schema as staticZod } from "../../../src/plugins/static/schema.ts";
@@ -171,6 +174,42 @@ const LOOPBACK: Reader = {
   unread: [],
 };
 
+const CONDITIONS = { conditionsV4: ["-d", "192.0.2.0/24"], conditionsV6: ["ip6", "daddr", "2001:db8::/64"] };
+
+const PORTMAP: Reader = {
+  schema: portmapZod,
+  goObjects: [requestSchema, portmap.schema, portmapGc],
+  read: (call) => {
+    decode(portmapGc, call.config);
+    portmap.readConfig(call);
+  },
+  full: FULL,
+  generated: configuration,
+  refused: [
+    {
+      why: "a chain of others sets a mark of its own",
+      message: /^Cannot specify externalSetMarkChain and markMasqBit/,
+      example: { externalSetMarkChain: "KUBE-MARK-MASQ", markMasqBit: 14 },
+    },
+    {
+      why: "conditions are in the words of one backend",
+      message: /^(nftables|iptables) backend was requested but configuration contains/,
+      example: CONDITIONS,
+    },
+    {
+      why: "nft's syntax is not read yet",
+      message: /^conditionsV\d( and conditionsV6)? in nft's syntax cannot be used yet/,
+      example: { conditionsV6: CONDITIONS.conditionsV6 },
+    },
+    {
+      why: "lines end commands of iptables-restore",
+      message: /cannot be a word of a rule/,
+      example: { conditionsV4: ["-d", "1.2.3.4\n-F"] },
+    },
+  ],
+  unread: [],
+};
+
 const FIXED: Reader = {
   schema: staticZod,
   goObjects: [requestSchema, fixed.schema, staticCheck],
@@ -222,6 +261,7 @@ export const READERS: Record<string, Reader> = {
   bridge: BRIDGE,
   "host-local": HOST_LOCAL,
   loopback: LOOPBACK,
+  portmap: PORTMAP,
   static: FIXED,
   tuning: TUNER,
 };

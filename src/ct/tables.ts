@@ -1,0 +1,46 @@
+import { attrs } from "../wire/attrs.ts";
+import { ip, u8, u16be, u32, type Value } from "../wire/coder.ts";
+import type { Reader, Writer } from "../wire/cursor.ts";
+
+/** conntrack as nfnetlink carries it (linux/netfilter/nfnetlink_conntrack.h). */
+
+/** NFNL_SUBSYS_CTNETLINK: the high byte of a message type. */
+const SUBSYSTEM = 1;
+
+/** IPCTNL_MSG_CT_GET and IPCTNL_MSG_CT_DELETE. */
+export const CT_GET = (SUBSYSTEM << 8) | 1;
+export const CT_DELETE = (SUBSYSTEM << 8) | 2;
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+/** struct nfgenmsg. */
+export function writeHeader(w: Writer, family: number): void {
+  w.u32(family);
+}
+
+export function readHeader(r: Reader): void {
+  r.skip(4);
+}
+
+/** CTA_IP_*, CTA_PROTO_* and CTA_TUPLE_*. */
+const tuple = attrs({
+  ip: [1, attrs({ src4: [1, ip], dst4: [2, ip], src6: [3, ip], dst6: [4, ip] })],
+  proto: [2, attrs({ number: [1, u8], srcPort: [2, u16be], dstPort: [3, u16be] })],
+});
+
+/** CTA_*. */
+export const flowAttrs = attrs({
+  orig: [1, tuple],
+  reply: [2, tuple],
+  zone: [18, u16be],
+  /** CTA_FILTER_*: which parts of either tuple a flow must have; in host order. */
+  filter: [25, attrs({ orig: [1, u32], reply: [2, u32] })],
+});
+
+export type FlowAttrs = Value<typeof flowAttrs>;
+
+/** CTA_FILTER_F_CTA_* (net/netfilter/nf_internals.h). */
+export const FILTER_IP_DST = 1 << 1;
+export const FILTER_PROTO_NUM = 1 << 3;
+export const FILTER_PROTO_DST_PORT = 1 << 5;

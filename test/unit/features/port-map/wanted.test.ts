@@ -1,0 +1,49 @@
+/** What a wish is in maps and sets, and what is written about who has it. */
+import { expect, test } from "bun:test";
+import { holderComment, holderKey, holderOf, tagOfKey } from "../../../../src/features/port-map/nft-holder.ts";
+import { entryOfWaiting, slotsOf, waitingKey, wantedOf } from "../../../../src/features/port-map/nft-wanted.ts";
+import { keyText } from "../../../../src/nft/text.ts";
+import { DUAL, owner, prefixes, TAG } from "../../../support/masquerade.ts";
+import { tcp, wish } from "../../../support/port-map.ts";
+
+const texts = (entries: readonly { set: { name: string; type: unknown }; key: Uint8Array }[]) =>
+  entries.map(({ set, key }) => `${set.name} ${keyText(set.type as never, key)}`);
+
+test("wantedOf() leaves out mappings of other families, and the second of two for one port", () => {
+  const all = wish(tcp(80, 1), tcp(80, 2), tcp(80, 3, "192.0.2.1"), tcp(81, 4, "::"), tcp(82, 5, "0.0.0.0"));
+  const [v4, v6, ...more] = wantedOf(all, DUAL);
+  expect(more).toEqual([]);
+  expect(texts(v4?.entries ?? [])).toEqual(["ports tcp . 80", "addresses 192.0.2.1 . tcp . 80", "ports tcp . 82"]);
+  expect(texts(v6?.entries ?? [])).toEqual(["ports tcp . 80", "ports tcp . 81"]);
+  expect(texts(slotsOf("ip", all.mappings))).toEqual(texts(v4?.entries ?? []));
+  expect(wantedOf(wish(tcp(80, 1, "::1")), prefixes("10.1.2.3/24"))).toEqual([]);
+});
+
+test("wantedOf() has the container's subnet and 127.0.0.1 for sources, with masqAll all, without snat none", () => {
+  const lengths = (over: object) =>
+    wantedOf({ ...wish(tcp(80, 1)), ...over }, DUAL).map(({ sources }) => sources.map(({ length }) => length));
+  expect(lengths({})).toEqual([[24, 32], [64]]);
+  expect(lengths({ masqAll: true })).toEqual([[0], [0]]);
+  expect(lengths({ snat: false, masqAll: true })).toEqual([[], []]);
+});
+
+test("a key of waiting is slot and target in one", () => {
+  for (const { family, entries } of wantedOf(
+    wish(tcp(80, 1), tcp(81, 2, "192.0.2.1"), tcp(82, 3, "2001:db8::1")),
+    DUAL,
+  )) {
+    for (const entry of entries) expect(entryOfWaiting(family, waitingKey(family, entry))).toEqual(entry);
+  }
+});
+
+test("a holder's key is its tag in nft's words, its comment what is known of it", () => {
+  const key = holderKey(TAG);
+  expect(tagOfKey(key)).toBe(TAG);
+  expect(keyText(["mark", "mark", "mark", "mark"], key)).toBe("0x6fd94d50 . 0x1e58f0aa . 0x287fc69e . 0xff0574a2");
+  const facts = { count: 3, link: 17, since: 12.34 };
+  for (const holder of [facts, { ...facts, guarded: "veth0" }]) {
+    expect(holderOf({ comment: holderComment(holder, owner) })).toEqual(holder);
+  }
+  expect(holderComment(facts, { ...owner, containerId: "c".repeat(64) })).toContain(`id: ${"c".repeat(40)}`);
+  expect(holderOf({ comment: "of somebody else" })).toEqual({ count: -1, link: 0, since: 0 });
+});

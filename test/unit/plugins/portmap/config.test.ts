@@ -1,0 +1,58 @@
+/** Which backend a configuration means, and to which addresses its ports lead. */
+import { describe, expect, test } from "bun:test";
+import { formatPrefix } from "../../../../src/base/ip.ts";
+import { readBackend } from "../../../../src/plugins/portmap/backend.ts";
+import { readRemains } from "../../../../src/plugins/portmap/config.ts";
+import { addressesOf } from "../../../../src/plugins/portmap/target.ts";
+import { prefix } from "../../../support/nft.ts";
+
+describe("readBackend()", () => {
+  test.each([
+    [{}, "nftables"],
+    [{ conditionsV4: [], conditionsV6: [""] }, "nftables"],
+    [{ backend: "iptables" }, "iptables"],
+    [{ externalSetMarkChain: "X" }, "iptables"],
+    [{ conditionsV6: ["!", "-i", "eth0"] }, "iptables"],
+  ])("%j is %s", (keys, backend) => {
+    expect(readBackend(keys)).toBe(backend as "iptables");
+  });
+
+  test.each([
+    [{ backend: "nftables", externalSetMarkChain: "X" }, "iptables-specific options [externalSetMarkChain]"],
+    [{ backend: "iptables", conditionsV4: ["ip", "saddr"] }, "nftables-specific options [conditionsV4]"],
+    [{ conditionsV4: ["-d"], conditionsV6: ["ip6"] }, "nftables-specific options [conditionsV6]"],
+    [{ backend: "" }, 'unrecognized backend ""'],
+    [{ conditionsV4: ["ip", "daddr", "192.0.2.1"] }, "conditionsV4 in nft's syntax"],
+  ])("%j is refused", (keys, message) => {
+    expect(() => readBackend(keys)).toThrow(message);
+  });
+});
+
+describe("addressesOf()", () => {
+  const interfaces = [{ name: "br0" }, { name: "eth0", sandbox: "/ns" }, { name: "net1", sandbox: "/ns" }];
+  const of = (...ips: [text: string, index?: number][]) => {
+    const all = ips.map(([text, index]) => ({
+      address: prefix(text),
+      ...(index !== undefined && { interface: index }),
+    }));
+    return addressesOf({ interfaces, ips: all, routes: [], dns: {} }, "eth0").map(formatPrefix);
+  };
+
+  test("has the first of each family, of the container's interface", () => {
+    expect(of(["10.0.0.1/24", 0], ["10.0.1.2/24", 2], ["10.0.0.2/24", 1], ["10.0.0.3/24", 1])).toEqual(["10.0.0.2/24"]);
+    expect(of(["fd00::2/64", 1], ["10.0.0.2/24", 1])).toEqual(["10.0.0.2/24", "fd00::2/64"]);
+  });
+
+  test("takes those of which the result does not say where they are", () => {
+    expect(of(["10.0.0.2/24"])).toEqual(["10.0.0.2/24"]);
+    expect(of(["10.0.0.2/24", 9], ["fd00::2/64", -1])).toEqual(["10.0.0.2/24", "fd00::2/64"]);
+  });
+});
+
+test("readRemains() takes what no ADD can have made for nothing", () => {
+  const mapping = { hostPort: 80, containerPort: 80, protocol: "tcp" };
+  expect(readRemains({ runtimeConfig: { portMappings: [mapping] } })).toEqual([mapping as never]);
+  for (const wrong of [{}, { runtimeConfig: 7 }, { runtimeConfig: { portMappings: [{ ...mapping, hostPort: 0 }] } }]) {
+    expect(readRemains(wrong)).toEqual([]);
+  }
+});
