@@ -26,8 +26,14 @@ export interface Row {
    * tried. Nothing that it makes may be there after it, but what its runtime leaves.
    */
   readonly prepare: (machine: Machine) => Promise<(tell: Tell) => Promise<void>>;
-  /** Why something may be left that nobody but the runtime could remove; absent: nothing may. */
-  readonly leaves?: string;
+  /** What may be left since nobody but the runtime could remove it; absent: nothing may. */
+  readonly leaves?: Leaves;
+}
+
+export interface Leaves {
+  /** The lines that may be there. */
+  readonly lines: RegExp;
+  readonly why: string;
 }
 
 /** What is done with a runtime that is there as a `T`. */
@@ -38,7 +44,7 @@ export interface Flow<T> {
   readonly hold?: readonly [plugin: string, when: "before" | "after"];
   /** Another network than the runtime's list. */
   readonly network?: Row["network"];
-  readonly leaves?: string;
+  readonly leaves?: Leaves;
   /** Makes what must be there before, besides what one attachment leaves. */
   warm?(runtime: T): Promise<void>;
   run(runtime: T, tell: Tell, hold: Hold): Promise<void>;

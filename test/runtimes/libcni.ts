@@ -44,6 +44,8 @@ const capabilities = (i: number) => ({
   mac: `c2:b0:57:49:47:f${i}`,
 });
 
+const GIVEN = JSON.stringify(capabilities(0));
+
 /** A caller on a machine, of the only list there or of another version of it. */
 class Caller {
   readonly containers: readonly string[];
@@ -60,8 +62,12 @@ class Caller {
     for (const name of this.containers) machine.run("ip", "netns", "add", name);
   }
 
+  commandLine(verb: string, ...args: string[]): string[] {
+    return [driverPath(), "/opt/cni/bin", "/var/lib/cni", this.#file, verb, ...args];
+  }
+
   call(verb: string, ...args: string[]): Output {
-    return this.#machine.run(driverPath(), "/opt/cni/bin", "/var/lib/cni", this.#file, verb, ...args);
+    return this.#machine.run(...this.commandLine(verb, ...args));
   }
 
   /** A verb on a container's attachment. */
@@ -112,6 +118,24 @@ function withGarbage(machine: Machine, tell: Tell, ...names: string[]): void {
   for (const name of caller.containers) caller.end(name);
 }
 
+/** An ADD ends with its runtime, who is never heard of again; GC of CNI 1.1 is told that nobody is there. */
+const COLLECTED: Flow<Machine> = {
+  id: "killed-gc",
+  flow: "as 1.1.0: killed in ADD, when all plugins are done, and the plugin, too; GC that keeps none; ADD, CHECK, DEL",
+  hold: ["portmap", "after"],
+  run: async (machine, tell, hold) => {
+    const caller = new Caller(machine, "1.1.0", ["one", "two"]);
+    hold.arm();
+    const running = machine.daemon("libcni", ...caller.commandLine("add", "one", "/run/netns/one", "eth0", GIVEN));
+    await hold.reached();
+    running.kill();
+    hold.kill();
+    told(tell, "GC that keeps none", caller.call("gc"));
+    for (const verb of ["add", "check", "del"]) told(tell, `${verb} two`, caller.attachment(verb, "two"));
+    for (const name of caller.containers) caller.end(name);
+  },
+};
+
 /** What lists take as given: a second link, and chains of others. */
 function furnish({ lab, far, list }: Machine): void {
   const text = JSON.stringify(list);
@@ -157,5 +181,8 @@ const BOTH: Flow<Machine> = {
 };
 
 export const LISTS: readonly Row[] = isMet(reference)
-  ? SHIPPED.filter((name) => isOfReference(shipped(name))).map((list) => rowOf(DRIVEN, list, BOTH))
+  ? [
+      ...SHIPPED.filter((name) => isOfReference(shipped(name))).map((list) => rowOf(DRIVEN, list, BOTH)),
+      rowOf(DRIVEN, "01-containerd-cri", COLLECTED),
+    ]
   : [];

@@ -59,7 +59,7 @@ export function judge({ leaves }: Row, { berth, reference }: Pair): Verdict {
   const failed = ({ steps }: Outcome) => steps.filter(([, outcome]) => outcome !== "ok");
   const same = (step: string) => failed(reference).some(([other]) => other === step);
   const alone = failed(berth).filter(([step]) => !same(step));
-  const left = leaves === undefined ? additions(reference.left.map(alike), berth.left.map(alike)) : [];
+  const left = additions(reference.left.map(alike), berth.left.map(alike)).filter((line) => !leaves?.lines.test(line));
   const [[, first] = []] = berth.steps;
   return {
     wrong: [...alone.map(([step, outcome]) => `${step}: ${outcome}`), ...left.map((line) => `left: ${line}`)],

@@ -98,8 +98,10 @@ function killed(when: "before" | "after"): Flow<Machine> {
     id: `killed-${when}`,
     flow: `podman run killed in its ADD, ${moment}, and the plugin, too; rm, and run again`,
     hold: ["portmap", when],
-    leaves:
-      "what the ADD had made: podman sends no DEL for a container whose start it has not seen, nor removes its namespace",
+    leaves: {
+      lines: /./,
+      why: "podman sends no DEL for a container whose start it has not seen, nor removes its namespace",
+    },
     run: async (machine, tell, hold) => {
       hold.arm();
       const running = machine.daemon("podman", "podman", ...runArgs(machine, "one"));

@@ -31,7 +31,7 @@ const command = ({ id }: Row) => `\`npm run runtimes -- ${id}\``;
 function lineOf(row: Row, { berth, reference }: Pair): string {
   const { unable } = judge(row, { berth, reference });
   const when = [new Date().toISOString().slice(0, 10), COMMIT].join(", ");
-  const leaves = row.leaves === undefined || berth.left.length === 0 ? "" : `: ${row.leaves}`;
+  const leaves = row.leaves === undefined || berth.left.length === 0 ? "" : `: ${row.leaves.why}`;
   const cells = unable
     ? ["neither can here", "–", berth.steps[0]?.[1].split(": ").at(-1) ?? "", "–"]
     : [counted(berth), `${summary(berth.left)}${leaves}`, counted(reference), summary(reference.left)];
