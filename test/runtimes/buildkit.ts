@@ -34,7 +34,7 @@ async function buildkitOn(machine: Machine, mode: "cni" | "bridge"): Promise<Bui
   const { dir } = machine;
   const socket = join(dir, "run/buildkitd.sock");
   const configuration = join(dir, "buildkitd.toml");
-  writeFileSync(configuration, configurationOf(dir, socket, mode));
+  writeFileSync(configuration, configurationOf(machine, socket, mode));
   furnish(dir);
   let daemon: Daemon | undefined;
   const buildctl = (...args: string[]) =>
@@ -49,13 +49,14 @@ async function buildkitOn(machine: Machine, mode: "cni" | "bridge"): Promise<Bui
   return { machine, start, daemon: () => daemon as Daemon, buildctl };
 }
 
-function configurationOf(dir: string, socket: string, mode: string): string {
+function configurationOf({ dir, group }: Machine, socket: string, mode: string): string {
   return `root = "${dir}/buildkit"
 [grpc]
   address = ["unix://${socket}"]
 [worker.oci]
   enabled = true
   snapshotter = "native"
+  defaultCgroupParent = "${group}"
   networkMode = "${mode}"
   cniConfigPath = "/etc/cni/net.d/10-net.conflist"
   cniBinaryPath = "/opt/cni/bin"

@@ -32,8 +32,21 @@ const NOTHING = { leases: {}, veths: [], elements: [], results: [] };
 const PROGRAM = `${GATEWAYS.map((address) => `ping -c1 -W2 ${address} >/dev/null && echo ${address} answers`).join("; ")}; echo done; cat`;
 
 /** Runs a pod up to where it waits; the returned function lets it end and gives all that it printed. */
-async function pod({ ctr }: Containerd, id: string): Promise<() => Promise<string>> {
-  const command = ctr("--namespace", "berth", "run", "--rm", "--cni", IMAGE, id, "sh", "-c", PROGRAM);
+async function pod({ ctr, machine }: Containerd, id: string): Promise<() => Promise<string>> {
+  const command = ctr(
+    "--namespace",
+    "berth",
+    "run",
+    "--rm",
+    "--cni",
+    "--cgroup",
+    `${machine.group}/${id}`,
+    IMAGE,
+    id,
+    "sh",
+    "-c",
+    PROGRAM,
+  );
   const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
   const reader = child.stdout.getReader();
   let said = "";

@@ -10,7 +10,8 @@ function runCommand({ ctr, machine }: Containerd, id: string): string[] {
   const [{ ipam } = {}] = machine.list.plugins;
   const gateway = JSON.stringify(ipam).includes("10.88.0.0") ? "10.88.0.1" : "10.85.0.1";
   const command = ["sh", "-c", `ping -c1 -W2 ${gateway}`];
-  return ctr("--namespace", "berth", "run", "--rm", "--cni", IMAGE, id, ...command);
+  const group = `${machine.group}/${id}`;
+  return ctr("--namespace", "berth", "run", "--rm", "--cni", "--cgroup", group, IMAGE, id, ...command);
 }
 
 const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h"];

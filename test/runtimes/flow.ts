@@ -17,6 +17,9 @@ export interface Row {
   readonly runtime: string;
   /** "01-containerd-cri". */
   readonly list: string;
+  /** The kind of the runtime and the name of the flow: "cri", "burst". */
+  readonly kind: string;
+  readonly name: string;
   /** What is done. */
   readonly flow: string;
   readonly needs: readonly Need[];
@@ -65,6 +68,8 @@ export interface Runtime<T> {
 export function rowOf<T>(kind: Runtime<T>, list: string, { id, flow, hold, network, leaves, ...its }: Flow<T>): Row {
   return {
     id: `${kind.id}-${list.slice(0, 2)}-${id}`,
+    kind: kind.id.replace(/-.*/, ""),
+    name: id,
     runtime: kind.runtime,
     list,
     flow,

@@ -12,6 +12,7 @@ import { type FarHost, farHost, UPLINK } from "../support/far-host.ts";
 import { type Lab, openLab } from "../support/lab.ts";
 import { BIN, REFERENCE } from "../support/needs.ts";
 import { openRoom, type Room } from "../support/room.ts";
+import { removeGroup } from "./cgroups.ts";
 
 /** Whose plugins there are. Those that berth lacks yet are the reference's on both. */
 export type Side = "berth" | "reference";
@@ -30,6 +31,8 @@ export interface Machine {
   readonly dir: string;
   readonly far: FarHost;
   readonly lab: Lab;
+  /** The control group that containers are to be in. */
+  readonly group: string;
   /** The plugins' directory as the test sees it. */
   readonly plugins: string;
   /** Replaces the plugins. */
@@ -68,6 +71,7 @@ export async function openMachine(side: Side, list: ConfList): Promise<Machine> 
     list,
     dir,
     lab,
+    group: `/${lab.host}`,
     plugins,
     get far() {
       return far;
@@ -78,6 +82,7 @@ export async function openMachine(side: Side, list: ConfList): Promise<Machine> 
     daemon: (name, ...cmd) => startDaemon(room, dir, name, cmd),
     reboot: async () => {
       room[Symbol.dispose]();
+      removeGroup(lab.host);
       far = restart(lab);
       room = await enter(lab);
     },
@@ -153,5 +158,6 @@ function tracesOf(lab: Lab): Traces {
 
 function leave(room: Room, lab: Lab): void {
   room[Symbol.dispose]();
+  removeGroup(lab.host);
   lab.close();
 }

@@ -46,11 +46,12 @@ function call(machine: Machine, ...args: string[]): string {
 /** Tells how podman did. */
 function told(machine: Machine, tell: Tell, ...args: string[]): void {
   const { status, stdout, stderr } = machine.run("podman", ...args);
-  tell(args.join(" "), status === 0 ? "ok" : lastWords(status, stderr || stdout));
+  tell(args[0] === "run" ? "run" : args.join(" "), status === 0 ? "ok" : lastWords(status, stderr || stdout));
 }
 
-const runArgs = ({ list }: Machine, name: string, hostPort = HOST_PORT) => [
-  ...["run", "--detach", "--network", list.name, "--publish", `${hostPort}:8080`, "--name", name, IMAGE],
+const runArgs = ({ list, group }: Machine, name: string, hostPort = HOST_PORT) => [
+  ...["run", "--detach", "--cgroup-parent", group],
+  ...["--network", list.name, "--publish", `${hostPort}:8080`, "--name", name, IMAGE],
 ];
 
 async function asked(machine: Machine, name: string, tell: Tell, hostPort = HOST_PORT): Promise<void> {

@@ -18,7 +18,7 @@ export function podCommand({ machine, crictl }: Containerd, name: string, option
   const file = join(machine.dir, `pod-${name}-${attempt}.json`);
   const ports = hostPort === undefined ? [] : [{ protocol: 0, container_port: 8080, host_port: hostPort }];
   const metadata = { name, namespace: "default", uid: `uid-${name}`, attempt };
-  writeFileSync(file, JSON.stringify({ metadata, port_mappings: ports, linux: {} }));
+  writeFileSync(file, JSON.stringify({ metadata, port_mappings: ports, linux: { cgroup_parent: machine.group } }));
   return crictl("runp", file);
 }
 

@@ -13,7 +13,7 @@ import { ROWS } from "./rows.ts";
 const ROOT = join(import.meta.dir, "../..");
 const DOCUMENT = join(ROOT, "docs/runtimes.md");
 const [BEGIN, END] = ["<!-- figures -->", "<!-- end of figures -->"];
-const HEAD = ["runtime", "list", "what is done", "berth", "left", "the reference", "left", "when", "command"];
+const HEAD = ["runtime", "list", "flow", "berth", "left", "the reference", "left", "when", "command"];
 
 /** The commit that is tried, if nothing that is built or run differs from it. */
 const COMMIT = commit();
@@ -31,23 +31,27 @@ const command = ({ id }: Row) => `\`npm run runtimes -- ${id}\``;
 function lineOf(row: Row, { berth, reference }: Pair): string {
   const { unable } = judge(row, { berth, reference });
   const when = [new Date().toISOString().slice(0, 10), COMMIT].join(", ");
-  const leaves = row.leaves === undefined || berth.left.length === 0 ? "" : `: ${row.leaves.why}`;
   const cells = unable
     ? ["neither can here", "–", berth.steps[0]?.[1].split(": ").at(-1) ?? "", "–"]
-    : [counted(berth), `${summary(berth.left)}${leaves}`, counted(reference), summary(reference.left)];
-  return line([row.runtime, row.list, row.flow, ...cells, when, command(row)]);
+    : [counted(berth), summary(berth.left), counted(reference), summary(reference.left)];
+  return line([row.runtime, row.list, row.name, ...cells, when, command(row)]);
 }
 
 /** Puts a row into the document, in the place of its last one. */
 function write(row: Row, text: string): void {
   const [before = "", rest = ""] = readFileSync(DOCUMENT, "utf8").split(BEGIN);
   const [table = "", after = ""] = rest.split(END);
-  const lines = new Map(
-    ROWS.map((one) => [one.id, table.split("\n").find((old) => old.includes(`${command(one)} |`))]),
-  );
+  const lines = new Map(ROWS.map((one) => [one.id, table.split("\n").find((old) => old.includes(command(one)))]));
   lines.set(row.id, text);
   const body = [line(HEAD), line(HEAD.map(() => "---")), ...[...lines.values()].filter((one) => one !== undefined)];
-  writeFileSync(DOCUMENT, `${before}${BEGIN}\n${body.join("\n")}\n${END}${after}`);
+  writeFileSync(DOCUMENT, `${before}${BEGIN}\n${[...body, "", ...flows()].join("\n")}\n${END}${after}`);
+}
+
+/** What each flow is, once. */
+function flows(): string[] {
+  const text = ({ kind, name, flow, leaves }: Row) =>
+    `- **${kind}, ${name}**: ${flow}.${leaves === undefined ? "" : ` May be left: ${leaves.why}.`}`;
+  return [...new Set(ROWS.map(text))];
 }
 
 /** Tries a row and prints it: whether berth did well. */
