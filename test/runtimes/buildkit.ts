@@ -90,29 +90,31 @@ function build(its: Buildkit, tell: Tell): void {
   tell("build", exitCode === 0 ? "ok" : lastWords(exitCode, stderr.toString()));
 }
 
-const FLOWS: readonly Flow<Buildkit>[] = [
-  {
-    id: "build",
-    flow: "three builds with three steps each that ask their gateway, then buildkitd ended: SIGTERM",
-    run: async (its, tell) => {
-      for (let i = 0; i < 3; i++) build(its, tell);
-      await its.daemon().end();
-    },
+const BUILD: Flow<Buildkit> = {
+  id: "build",
+  flow: "three builds with three steps each that ask their gateway, then buildkitd ended: SIGTERM",
+  run: async (its, tell) => {
+    for (let i = 0; i < 3; i++) build(its, tell);
+    await its.daemon().end();
   },
-  {
-    id: "killed",
-    flow: "buildkitd killed in a build and started again, a build, then ended",
-    run: async (its, tell) => {
-      const running = Bun.spawn(buildCommand(its), { stdout: "ignore", stderr: "ignore" });
-      await Bun.sleep(400);
-      its.daemon().kill();
-      await running.exited;
-      await its.start();
-      build(its, tell);
-      await its.daemon().end();
-    },
+};
+
+const killed = (plugin: string): Flow<Buildkit> => ({
+  id: "killed",
+  flow: "buildkitd killed in an ADD of a build, when all plugins are done; started again, a build, then ended",
+  hold: [plugin, "after"],
+  run: async (its, tell, hold) => {
+    hold.arm();
+    const running = Bun.spawn(buildCommand(its), { stdout: "ignore", stderr: "ignore" });
+    await hold.reached();
+    its.daemon().kill();
+    hold.release();
+    await running.exited;
+    await its.start();
+    build(its, tell);
+    await its.daemon().end();
   },
-];
+});
 
 const kind = (mode: "cni" | "bridge"): Runtime<Buildkit> => ({
   id: `buildkit-${mode}`,
@@ -127,6 +129,6 @@ const kind = (mode: "cni" | "bridge"): Runtime<Buildkit> => ({
 });
 
 export const BUILDS: readonly Row[] = [
-  ...FLOWS.map((flow) => rowOf(kind("cni"), "18-buildkit", flow)),
-  ...FLOWS.map((flow) => rowOf(kind("bridge"), "19-buildkit-embedded", flow)),
+  ...[BUILD, killed("firewall")].map((flow) => rowOf(kind("cni"), "18-buildkit", flow)),
+  ...[BUILD, killed("buildkit-cni-firewall")].map((flow) => rowOf(kind("bridge"), "19-buildkit-embedded", flow)),
 ];
