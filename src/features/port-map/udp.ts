@@ -4,8 +4,9 @@ import type { Host } from "../../host/host.ts";
 import type { Client } from "../../host/nft.ts";
 import { concatenated, partsOf, portBytes, portOf } from "../../nft/concat.ts";
 import { getElements } from "../../nft/find-set.ts";
-import type { Element } from "../../nft/objects.ts";
+import type { Element, SetName } from "../../nft/objects.ts";
 import { findRouteTo } from "../../rtnl/route.ts";
+import { digestOfMap, mapsUnder } from "./nft-conditions.ts";
 import { type IpFamily, LAYOUTS, TABLE } from "./nft-layout.ts";
 import { type Slot, targetOf, type Wanted } from "./nft-wanted.ts";
 import { PROTOCOLS } from "./wish.ts";
@@ -25,7 +26,8 @@ export function forgetOthersFlows(client: Client, host: Lookup, { family, entrie
     const target = targetOf(family, entry.data);
     const flows = flowsTo(client, family, port).filter(({ replySrc }) => !equalIp(replySrc, target));
     const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
-    const mine = port.hostIp ? hosts : withoutOwnMapping(client, family, port.port, hosts);
+    const { addresses } = mapsUnder(family, digestOfMap(entry.set));
+    const mine = port.hostIp ? hosts : withoutOwnMapping(client, family, addresses, port.port, hosts);
     forget(
       client,
       flows.filter(({ dst }) => mine.some((one) => equalIp(one, dst))),
@@ -52,7 +54,7 @@ export function forgetFlows(client: Client, unmapped: readonly Element[]): void 
  * Throws NetlinkError.
  */
 export function forgetStrayFlows(client: Client, host: Lookup, family: IpFamily, slots: readonly Slot[]): void {
-  const { ports } = LAYOUTS[family];
+  const { ports, addresses } = LAYOUTS[family];
   for (const slot of slots) {
     const port = udpPort(family, slot);
     if (!port) continue;
@@ -60,7 +62,7 @@ export function forgetStrayFlows(client: Client, host: Lookup, family: IpFamily,
     const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
     const anyKey = concatenated(Uint8Array.of(PROTOCOLS.udp), portBytes(port.port));
     const [mapped] = hosts.length > 0 ? getElements(client, family, TABLE, ports, [anyKey]) : [];
-    const stray = mapped ? [] : withoutOwnMapping(client, family, port.port, hosts);
+    const stray = mapped ? [] : withoutOwnMapping(client, family, addresses, port.port, hosts);
     forget(
       client,
       flows.filter(({ dst }) => stray.some((one) => equalIp(one, dst))),
@@ -76,7 +78,7 @@ interface UdpPort {
 
 /** Undefined for a slot of another protocol. */
 function udpPort(family: IpFamily, { set, key }: Slot): UdpPort | undefined {
-  const { ports, addresses } = LAYOUTS[family];
+  const { ports, addresses } = mapsUnder(family, digestOfMap(set));
   const isAny = set.name === ports.name;
   const parts = partsOf(isAny ? PORT_TYPES : [...ADDRESS_TYPES[family], ...PORT_TYPES], key);
   const [protocol, port] = parts.slice(-2);
@@ -99,9 +101,15 @@ function isOwn(host: Lookup, ip: Ip): boolean {
 }
 
 /** Those of `hosts` of which the port does not lead somewhere else. */
-function withoutOwnMapping(client: Client, family: IpFamily, port: number, hosts: readonly Ip[]): Ip[] {
+function withoutOwnMapping(
+  client: Client,
+  family: IpFamily,
+  addresses: SetName,
+  port: number,
+  hosts: readonly Ip[],
+): Ip[] {
   const keys = hosts.map((ip) => concatenated(ip, Uint8Array.of(PROTOCOLS.udp), portBytes(port)));
-  const found = getElements(client, family, TABLE, LAYOUTS[family].addresses, keys);
+  const found = getElements(client, family, TABLE, addresses, keys);
   return hosts.filter((_, i) => !found[i]);
 }
 
