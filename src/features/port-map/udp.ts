@@ -3,7 +3,7 @@ import { deleteFlow, type Flow, listFlows } from "../../ct/flows.ts";
 import type { Host } from "../../host/host.ts";
 import type { Client } from "../../host/nft.ts";
 import { concatenated, partsOf, portBytes, portOf } from "../../nft/concat.ts";
-import { getElements } from "../../nft/find-set.ts";
+import { getElements, listSets } from "../../nft/find-set.ts";
 import type { Element, SetName } from "../../nft/objects.ts";
 import { findRouteTo } from "../../rtnl/route.ts";
 import { digestOfMap, mapsUnder } from "./nft-conditions.ts";
@@ -25,14 +25,33 @@ export function forgetOthersFlows(client: Client, host: Lookup, { family, entrie
     if (!port) continue;
     const target = targetOf(family, entry.data);
     const flows = flowsTo(client, family, port).filter(({ replySrc }) => !equalIp(replySrc, target));
+    if (flows.length === 0) continue;
     const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
-    const { addresses } = mapsUnder(family, digestOfMap(entry.set));
+    const digest = digestOfMap(entry.set);
+    const { addresses } = mapsUnder(family, digest);
     const mine = port.hostIp ? hosts : withoutOwnMapping(client, family, addresses, port.port, hosts);
+    const others = digest === undefined ? targetsUnderConditions(client, family, port.port, mine) : [];
+    const isOf = (ips: readonly Ip[], ip: Ip) => ips.some((one) => equalIp(one, ip));
     forget(
       client,
-      flows.filter(({ dst }) => mine.some((one) => equalIp(one, dst))),
+      flows.filter(({ dst, replySrc }) => isOf(mine, dst) && !isOf(others, replySrc)),
     );
   }
+}
+
+/** Where the port of some hosts leads under conditions: what goes there goes before mappings under none. */
+function targetsUnderConditions(client: Client, family: IpFamily, port: number, hosts: readonly Ip[]): Ip[] {
+  const digests = new Set(listSets(client, family, TABLE).flatMap((set) => digestOfMap(set) ?? []));
+  const key = [Uint8Array.of(PROTOCOLS.udp), portBytes(port)];
+  const ofHosts = hosts.map((ip) => concatenated(ip, ...key));
+  const found = [...digests].flatMap((digest) => {
+    const { ports, addresses } = mapsUnder(family, digest);
+    return [
+      ...getElements(client, family, TABLE, ports, [concatenated(...key)]),
+      ...getElements(client, family, TABLE, addresses, ofHosts),
+    ];
+  });
+  return found.flatMap((element) => (element?.data ? [targetOf(family, element.data)] : []));
 }
 
 /** Forgets the flows that go to containers by mappings that are gone. Throws NetlinkError. */
