@@ -70,6 +70,15 @@ export const PORTMAP: readonly DifferenceClass[] = [
     (pair) => isPortmap(pair) && onlyBerth(pair) && says(pair.reference, /could not check ipv[46] dnat/),
   ),
   differentEnd(
+    "portmap-check-by-mapping",
+    "CHECK",
+    (pair) =>
+      isPortmap(pair) &&
+      onlyReference(pair) &&
+      pair.conf.backend === "nftables" &&
+      says(pair.berth, /host port .* (leads to|is not in map)/),
+  ),
+  differentEnd(
     "portmap-reads-all",
     undefined,
     (pair) => isPortmap(pair) && onlyReference(pair) && /^[67]$/.test(String(pair.berth.answer.code)),

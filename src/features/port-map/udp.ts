@@ -56,11 +56,11 @@ function targetsUnderConditions(client: Client, family: IpFamily, port: number, 
 
 /** Forgets the flows that go to containers by mappings that are gone. Throws NetlinkError. */
 export function forgetFlows(client: Client, unmapped: readonly Element[]): void {
-  for (const { set, key, data = new Uint8Array() } of unmapped) {
-    const family = data.length > 8 ? "ip6" : "ip";
-    const port = udpPort(family, { set, key });
+  for (const element of unmapped) {
+    const family = familyOf(element);
+    const port = udpPort(family, element);
     if (!port) continue;
-    const target = targetOf(family, data);
+    const target = targetOf(family, element.data ?? new Uint8Array());
     forget(
       client,
       flowsTo(client, family, port).filter(({ replySrc }) => equalIp(replySrc, target)),
@@ -70,13 +70,20 @@ export function forgetFlows(client: Client, unmapped: readonly Element[]): void 
 
 /**
  * Forgets the flows that went somewhere by ports that nobody here has mapped: by iptables, of which it is not known where to.
- * Throws NetlinkError.
+ * Not those of `forgotten`: a dump of conntrack takes its time, however few flows there are. Throws NetlinkError.
  */
-export function forgetStrayFlows(client: Client, host: Lookup, family: IpFamily, slots: readonly Slot[]): void {
+export function forgetStrayFlows(
+  client: Client,
+  host: Lookup,
+  family: IpFamily,
+  slots: readonly Slot[],
+  forgotten: readonly Element[],
+): void {
   const { ports, addresses } = LAYOUTS[family];
+  const known = forgotten.flatMap((element) => (familyOf(element) === family ? (udpPort(family, element) ?? []) : []));
   for (const slot of slots) {
     const port = udpPort(family, slot);
-    if (!port) continue;
+    if (!port || known.some((one) => isSame(one, port))) continue;
     const flows = flowsTo(client, family, port).filter(({ replySrc, dst }) => !equalIp(replySrc, dst));
     const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
     const anyKey = concatenated(Uint8Array.of(PROTOCOLS.udp), portBytes(port.port));
@@ -89,10 +96,19 @@ export function forgetStrayFlows(client: Client, host: Lookup, family: IpFamily,
   }
 }
 
+/** The family of a mapping, by what it leads to. */
+function familyOf({ data = new Uint8Array() }: Element): IpFamily {
+  return data.length > 8 ? "ip6" : "ip";
+}
+
 interface UdpPort {
   readonly port: number;
   /** Absent: of all addresses. */
   readonly hostIp?: Ip;
+}
+
+function isSame(a: UdpPort, b: UdpPort): boolean {
+  return a.port === b.port && `${a.hostIp}` === `${b.hostIp}`;
 }
 
 /** Undefined for a slot of another protocol. */
