@@ -22,13 +22,16 @@ export function bitsOf({ from, to }: Interval): number | undefined {
   return compareIp(first, from) === 0 && compareIp(last, to) === 0 ? bits : undefined;
 }
 
-/** In their order, and what overlaps in one. */
-export function sorted(intervals: readonly Interval[]): Interval[] {
+/** In their order, and what overlaps in one. Like nft: also what lies side by side, unless all are names or single values. */
+export function sorted(type: KeyType, intervals: readonly Interval[]): Interval[] {
+  const joins = type !== "ifname" && !intervals.every(isSingle);
   const found: Interval[] = [];
   for (const next of [...intervals].sort((a, b) => compareIp(a.from, b.from))) {
     const last = found.at(-1);
-    if (!last || compareIp(last.to, next.from) < 0) found.push(next);
-    else if (compareIp(last.to, next.to) < 0) found[found.length - 1] = { from: last.from, to: next.to };
+    const isApart = !last || compareIp(last.to, next.from) < 0;
+    const isNext = joins && last && compareIp(nextIp(last.to), next.from) === 0;
+    if (isApart && !isNext) found.push(next);
+    else if (last && compareIp(last.to, next.to) < 0) found[found.length - 1] = { from: last.from, to: next.to };
   }
   return found;
 }

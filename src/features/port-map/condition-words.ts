@@ -87,7 +87,7 @@ function readMatch(family: IpFamily, words: Words): Match {
       );
     }
   } while (!words.has("}"));
-  return { field, isNot, values: sorted(values) };
+  return { field, isNot, values: sorted(type, values) };
 }
 
 /** Other names of some. */

@@ -23,6 +23,8 @@ const ANY = [
   "tcp dport != 80 tcp sport 1024-65535",
   "udp dport { 53, 5353, 6000-6100 }",
   "udp dport != { 0-1023, 60000-65535 }",
+  "tcp dport { 80, 81, 90-95, 96-99 }",
+  "tcp sport { 80, 81 }",
   "sctp sport != 9",
   "meta l4proto tcp tcp dport 0-65535",
   "th dport == 9",

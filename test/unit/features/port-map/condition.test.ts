@@ -28,6 +28,10 @@ describe("parseCondition() takes", () => {
     ["ip protocol udp", "meta l4proto udp"],
     ["meta l4proto { udp, tcp } th dport 53", "meta l4proto { tcp, udp } th dport 53"],
     ["tcp dport {443, 80, 8000-8999} tcp sport != 1", "tcp dport { 80, 443, 8000-8999 } tcp sport != 1"],
+    ["tcp dport { 96-99, 80, 81, 90-95 }", "tcp dport { 80-81, 90-99 }"],
+    ["ip saddr { 10.0.0.128/25, 10.0.0.0/25, 10.9.9.9 }", "ip saddr { 10.0.0.0/24, 10.9.9.9 }"],
+    ["tcp dport { 81, 80, 81 }", "tcp dport { 80, 81 }"],
+    ["iifname { eti, eth* }", 'iifname { "eth*", "eti" }'],
     ["meta l4proto tcp tcp dport eq 1-1", "meta l4proto tcp tcp dport 1"],
   ])("%s", (text, told) => {
     expect(textOf("ip", text)).toBe(told);
