@@ -81,6 +81,11 @@ export const PORTMAP: readonly DifferenceClass[] = [
   differentEnd(
     "portmap-reads-all",
     undefined,
+    (pair) => isPortmap(pair) && onlyBerth(pair) && says(pair.reference, /Bad argument `'/),
+  ),
+  differentEnd(
+    "portmap-reads-all",
+    undefined,
     (pair) => isPortmap(pair) && onlyReference(pair) && /^[67]$/.test(String(pair.berth.answer.code)),
   ),
 ];
