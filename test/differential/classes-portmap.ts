@@ -16,6 +16,25 @@ export const PORTMAP: readonly DifferenceClass[] = [
     explains: ({ path, berth }, pair) =>
       isPortmap(pair) && path[0] === "host" && path[1] === "iptables" && berth === undefined && !asksIptables(pair),
   },
+  differentEnd(
+    "portmap-nftables-by-default",
+    undefined,
+    (pair) => isPortmap(pair) && onlyBerth(pair) && says(pair.reference, /contains nftables-specific options/),
+  ),
+  differentEnd(
+    "portmap-conditions-in-part",
+    undefined,
+    (pair) => isPortmap(pair) && onlyReference(pair) && says(pair.berth, /^conditionsV[46]: "/),
+  ),
+  {
+    name: "portmap-conditions-of-each",
+    cosmetic: false,
+    explains: ({ path: [, what, port = ""], berth, reference }, pair) =>
+      isPortmap(pair) &&
+      pair.step.verb === "ADD" &&
+      what === "ports" &&
+      [pair.berth, pair.reference].some((side) => isElsewhere(side, port, berth ?? reference)),
+  },
   {
     name: "newest-has-the-port",
     cosmetic: false,
@@ -51,11 +70,32 @@ export const PORTMAP: readonly DifferenceClass[] = [
     (pair) => isPortmap(pair) && onlyBerth(pair) && says(pair.reference, /could not check ipv[46] dnat/),
   ),
   differentEnd(
+    "portmap-check-by-mapping",
+    "CHECK",
+    (pair) =>
+      isPortmap(pair) &&
+      onlyReference(pair) &&
+      pair.conf.backend === "nftables" &&
+      says(pair.berth, /host port .* (leads to|is not in map)/),
+  ),
+  differentEnd(
+    "portmap-reads-all",
+    undefined,
+    (pair) => isPortmap(pair) && onlyBerth(pair) && says(pair.reference, /Bad argument `'/),
+  ),
+  differentEnd(
     "portmap-reads-all",
     undefined,
     (pair) => isPortmap(pair) && onlyReference(pair) && /^[67]$/.test(String(pair.berth.answer.code)),
   ),
 ];
+
+/** Whether a port leads to the same as another does, under another condition. */
+function isElsewhere({ after }: Seen, port: string, target: string | undefined): boolean {
+  const plain = (text: string) => text.split(" where ")[0];
+  const entries = Object.entries(after.host.ports as Record<string, string>);
+  return entries.some(([other, to]) => other !== port && plain(other) === plain(port) && to === target);
+}
 
 /** Whether a container had mapped ports before. */
 function hadPorts({ before }: Seen, guest: number): boolean {

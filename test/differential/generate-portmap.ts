@@ -31,7 +31,22 @@ const CONDITIONS: Values = pick<readonly string[]>(
   [1, []],
 );
 
-const conf: fc.Arbitrary<Json> = record({
+/** In nft's words, which both read; the last ones only the reference, or neither. */
+const NFT_CONDITIONS: Record<4 | 6, Values> = {
+  4: pick<readonly string[]>(
+    [4, ["ip", "saddr", "192.0.2.0/24"]],
+    [3, ["ip saddr != { 10.9.0.0/16, 192.0.2.7 }", "tcp sport 1024-65535"]],
+    [3, ["iifname", "port1"]],
+    [2, ['iifname != { "port*", lo }']],
+    [2, ["meta l4proto { udp, tcp }", "ip daddr", "192.0.2.1-192.0.2.9"]],
+    [1, [""]],
+    [1, ["ct", "state", "new"]],
+    [1, ["ip saddr nonsense!"]],
+  ),
+  6: pick<readonly string[]>([3, ["ip6 saddr", "2001:db8::/32"]], [2, ["tcp", "dport", "!=", "{", "53,", "443", "}"]]),
+};
+
+const usual: fc.Arbitrary<Json> = record({
   cniVersion: pick([6, "1.0.0"], [8, "1.1.0"], [3, "0.4.0"], [2, "0.3.1"]),
   name: fc.constant("net"),
   type: fc.constant("portmap"),
@@ -42,6 +57,18 @@ const conf: fc.Arbitrary<Json> = record({
   externalSetMarkChain: key(10, fc.constant("OTHERS-MARK")),
   conditionsV4: key(12, CONDITIONS),
 });
+
+const conditional: fc.Arbitrary<Json> = record({
+  cniVersion: pick([6, "1.0.0"], [8, "1.1.0"], [3, "0.4.0"]),
+  name: fc.constant("net"),
+  type: fc.constant("portmap"),
+  backend: key(90, fc.constant("nftables")),
+  snat: key(20, fc.boolean()),
+  conditionsV4: key(75, NFT_CONDITIONS[4]),
+  conditionsV6: key(40, NFT_CONDITIONS[6]),
+});
+
+const conf: fc.Arbitrary<Json> = fc.oneof({ weight: 3, arbitrary: usual }, { weight: 2, arbitrary: conditional });
 
 /** What the plugin before has answered for a container. */
 export function linkedResult(guest: Guest, cniVersion: string): Json {
@@ -76,19 +103,24 @@ const call = (cniVersion: string): fc.Arbitrary<Step> =>
       },
     }));
 
-/** As runtimes go about it: CHECK and DEL with what ADD was given. */
-const routine = (cniVersion: string): fc.Arbitrary<Step[]> =>
+/** As runtimes go about it: CHECK and DEL with what ADD was given. Networks may differ in their conditions. */
+const routine = ({ cniVersion, backend }: Json): fc.Arbitrary<Step[]> =>
   fc
     .record({
       guest: pick<Guest>([2, 0], [1, 1]),
+      conditionsV4: backend === "nftables" ? key(12, NFT_CONDITIONS[4]) : fc.constant(undefined),
       runtimeConfig,
       verbs: pick([3, ["ADD", "CHECK"]], [2, ["ADD", "CHECK", "DEL"]], [1, ["ADD"]], [1, ["DEL"]]),
     })
-    .map(({ guest, runtimeConfig, verbs }) =>
+    .map(({ guest, runtimeConfig, conditionsV4, verbs }) =>
       verbs.map((verb) => ({
         verb,
         guest,
-        patch: { ...(runtimeConfig && { runtimeConfig }), prevResult: linkedResult(guest, cniVersion) },
+        patch: {
+          ...(runtimeConfig && { runtimeConfig }),
+          ...(conditionsV4 !== undefined && { conditionsV4 }),
+          prevResult: linkedResult(guest, cniVersion),
+        },
       })),
     );
 
@@ -96,7 +128,7 @@ export const portmapCase: fc.Arbitrary<Case> = conf.chain((made) =>
   fc
     .array(
       fc.oneof(
-        { weight: 3, arbitrary: routine(made.cniVersion) },
+        { weight: 3, arbitrary: routine(made) },
         call(made.cniVersion).map((one) => [one]),
       ),
       {

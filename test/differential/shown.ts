@@ -28,11 +28,16 @@ function shown(conf: Json, steps: readonly Step[], more: Partial<Case> = {}): Ca
 }
 const ipam = (over: Json) => ({ ipam: { ...IPAM, ...over } });
 
+const patchOf = (guest: 0 | 1, ...portMappings: Json[]): Json => ({
+  prevResult: linkedResult(guest, "1.1.0"),
+  runtimeConfig: { portMappings },
+});
+
 /** A call that brings a result of the guest's and ports. */
 const mapped = (verb: string, guest: 0 | 1, ...portMappings: Json[]): Step => ({
   verb,
   guest,
-  patch: { prevResult: linkedResult(guest, "1.1.0"), runtimeConfig: { portMappings } },
+  patch: patchOf(guest, ...portMappings),
 });
 const WEB = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
 const DNS = { hostPort: 53, containerPort: 53, protocol: "udp" };
@@ -111,6 +116,15 @@ export const SHOWN: Record<string, Case> = {
   "loopback-result-version": shown({ cniVersion: "0.4.0" }, [ADD], { plugin: "loopback" }),
   "portmap-nftables-by-default": portmap({}, mapped("ADD", 0, WEB)),
   "newest-has-the-port": portmap({}, mapped("ADD", 0, WEB), mapped("ADD", 1, WEB)),
+  "portmap-conditions-in-part": portmap(
+    { backend: "nftables", conditionsV4: ["ct", "state", "new"] },
+    mapped("ADD", 0, WEB),
+  ),
+  "portmap-conditions-of-each": portmap(
+    { backend: "nftables", conditionsV4: ["iifname", "port1"] },
+    mapped("ADD", 0, WEB),
+    { ...mapped("ADD", 1, DNS), patch: { ...patchOf(1, DNS), conditionsV4: ["ip saddr 192.0.2.0/24"] } } as Step,
+  ),
   "portmap-add-replaces": portmap({}, mapped("ADD", 0, WEB), mapped("ADD", 0, DNS)),
   "portmap-del-by-owner": portmap({}, mapped("ADD", 0, WEB), mapped("DEL", 0)),
   "portmap-gc-and-status": portmap({}, mapped("ADD", 0, WEB), { verb: "GC", guest: 0, valid: [] }),

@@ -28,12 +28,12 @@ const tuning: Subject = {
 const TCP = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
 const UDP = { hostPort: 8053, containerPort: 53, protocol: "udp" };
 
-/** A port that is another container's, whose mapping waits meanwhile, and one of its own. */
-const portmap: Subject = {
+/** A port that is another container's, whose mapping waits meanwhile, and one of its own. `over` is of its configuration alone. */
+const portmapOf = (over: object): Subject => ({
   plugin: "portmap",
   open(lab) {
     const [live, probe] = [attach(lab, "live"), attach(lab, "probe")];
-    const own = { ns: probe.ns, id: probe.id, conf: portmapConf(probe, [TCP, UDP]) };
+    const own = { ns: probe.ns, id: probe.id, conf: portmapConf(probe, [TCP, UDP], over) };
     lab.add({ ns: live.ns, id: live.id, conf: portmapConf(live, [TCP]) });
     lab.add(own);
     lab.del(own);
@@ -51,6 +51,9 @@ const portmap: Subject = {
       },
     };
   },
-};
+});
 
-export const SUBJECTS = { portmap, tuning } as const;
+/** The first and last mapping under one makes and removes all that it has. */
+const CONDITIONS = { conditionsV4: ["ip saddr { 192.0.2.0/24, 10.9.9.9 }"], conditionsV6: ["tcp dport != 9"] };
+
+export const SUBJECTS = { portmap: portmapOf({}), conditions: portmapOf(CONDITIONS), tuning } as const;
