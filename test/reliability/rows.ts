@@ -157,6 +157,12 @@ export const ROWS: readonly Row[] = [
     theirs: (bin) => soak({ bin, operations: OPERATIONS }),
   },
   {
+    id: "soak-chain",
+    what: "the same with nerdctl's default list: bridge, portmap with 3 ports, firewall, tuning",
+    ours: (bin) => soak({ bin, isChain: true, operations: OPERATIONS }),
+    theirs: (bin) => soak({ bin, isChain: true, operations: OPERATIONS }),
+  },
+  {
     id: "soak-mixed",
     what: "the same on one network and bridge by berth and the reference together",
     ours: (bin, other) => soak({ bin, other, operations: OPERATIONS }),
