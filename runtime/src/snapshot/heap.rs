@@ -158,8 +158,11 @@ unsafe impl Allocator for Heap {
     }
 
     unsafe fn dealloc(&mut self, block: *mut u8) {
-        if block.is_null() || snapshot::holds(block) {
+        if block.is_null() {
             return;
+        }
+        if snapshot::holds(block) {
+            return snapshot::free(block);
         }
         // SAFETY: the caller's block, and one thread.
         unsafe { (*MEMORY.0.get()).give(block, capacity(block) + HEADER) }
