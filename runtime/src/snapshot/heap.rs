@@ -20,8 +20,8 @@ const SMALL: usize = 512;
 const ROOM: usize = 1 << 30;
 /// The part of it that may be written at first; smaller than a huge page, which would be cleared for each call.
 const FIRST: usize = 1 << 20;
-/// What a usual call takes of it.
-const WARM: usize = 128 << 10;
+/// What each usual call takes of it; an ADD some pages more.
+const WARM: usize = 64 << 10;
 
 const SIZES: usize = SMALL / UNIT + 1 + (ROOM / SMALL).ilog2() as usize;
 

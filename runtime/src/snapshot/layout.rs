@@ -23,8 +23,6 @@ pub struct Block {
 }
 
 impl Block {
-    pub const NONE: Block = Block { total: 0, written: 0, used: 0, first: 0, freed: 0 };
-
     /// A call used it, or `wrote` its `page`th page.
     pub fn mark(&mut self, call: u32, wrote: bool, page: usize) {
         self.used |= call;
@@ -90,7 +88,7 @@ fn rank(calls: u32) -> u32 {
     [1, 2, 4, 8, 16].into_iter().fold(calls.reverse_bits(), |code, shift| code ^ code >> shift)
 }
 
-/// Where the blocks are, as offsets into the snapshot's memory.
+/// Where the blocks are, as offsets into the snapshot's memory. All zero at first.
 pub struct Layout {
     /// By number, of those that are known and kept.
     places: [u32; BLOCKS],
@@ -101,8 +99,6 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub const NONE: Layout = Layout { places: [0; BLOCKS], hot: (0, 0), next: 0 };
-
     /// Lays out what is known, from the offset `at` on.
     pub fn fill(&mut self, knowledge: &Knowledge, at: usize) {
         (self.hot, self.next) = ((at, at), at);

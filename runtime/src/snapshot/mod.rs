@@ -21,7 +21,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 use block::{HEADER, UNIT};
-use training::Place;
+use training::{Extent, Place};
 
 use crate::engine::Program;
 use crate::fatal::{exit, fatal};
@@ -97,10 +97,9 @@ pub fn build() -> Option<(usize, [u8; 48])> {
 /// Prints the executable with `program`, and all that it refers to, in it.
 fn write(program: &mut Program) -> ! {
     IMAGE.program.store(program, Relaxed);
-    if training::pending() > 0 {
-        fatal("a block that the start has freed in training is still there", "")
-    }
-    let (from, to) = training::hot();
+    let Some(Extent { used, hot: (from, to) }) = training::extent() else {
+        fatal("a block that the start freed in training is still there", "")
+    };
     IMAGE.hot[0].store(from, Relaxed);
     IMAGE.hot[1].store(to, Relaxed);
     let mut executable = std::fs::read("/proc/self/exe").unwrap_or_default();
@@ -112,7 +111,7 @@ fn write(program: &mut Program) -> ! {
     // SAFETY: initialised, and from here on only read.
     let image = unsafe { std::slice::from_raw_parts((&raw const IMAGE).cast::<u8>(), size_of::<Image>()) };
     executable[start..start + image.len()].copy_from_slice(image);
-    eprintln!("{}", training::used());
+    eprintln!("{used}");
     let mut stdout = std::io::stdout();
     match stdout.write_all(&executable).and_then(|()| stdout.flush()) {
         Ok(()) => exit(0),
@@ -145,7 +144,7 @@ pub fn refuse(what: &str) {
 
 /// Whether a block is the snapshot's, for ever.
 pub fn holds(block: *mut u8) -> bool {
-    block.addr().wrapping_sub(IMAGE.memory.get().addr()) < SIZE || !finished() && training::holds(block)
+    block.addr().wrapping_sub(IMAGE.memory.get().addr()) < SIZE || training::holds(block)
 }
 
 /// A block of the snapshot is freed: it is not used again.

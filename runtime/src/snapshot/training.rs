@@ -7,13 +7,13 @@
 
 //! What the start freed again is outside of the memory when it is laid out, so that it is no part of the executable.
 
-use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_int};
 use std::os::unix::fs::FileExt;
 use std::ptr::{null_mut, without_provenance_mut};
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use super::block::{HEADER, UNIT};
-use super::layout::{BLOCKS, Block, CALLS, Knowledge, Layout, PAGE};
+use super::layout::{CALLS, Knowledge, Layout, PAGE};
 use crate::fatal::fatal;
 
 /// What the kernel maps at once around a page that is read: in training, a block has it to itself.
@@ -22,14 +22,12 @@ const WINDOWS: usize = 1 << 16;
 /// Where the windows are, or what is freed again: in every address space, nobody's, and the same in each build.
 const PLACE: usize = 32 << 30;
 
-/// All zero at first, so that it takes no room in the executable.
+/// All zero at first.
 struct Training {
-    /// Where blocks are that are not in the snapshot's memory: all of them in training, else those that are freed again. Null
-    /// when there are none.
-    base: *mut u8,
     active: bool,
+    /// Of the memory of blocks that are not in the snapshot's: all of them in training, else those that are freed again.
     file: c_int,
-    /// The number of the next block, and where it is beyond `base`: in training, its window.
+    /// The number of the next block, and where it is in that memory: in training, its window.
     block: usize,
     next: usize,
     /// The block of each window.
@@ -46,26 +44,16 @@ pub enum Place {
     Memory(usize),
 }
 
-struct Single(UnsafeCell<Training>);
+/// Null in a finished executable.
+static STATE: AtomicPtr<Training> = AtomicPtr::new(null_mut());
 
-// SAFETY: there is one thread.
-unsafe impl Sync for Single {}
+fn state() -> Option<&'static mut Training> {
+    // SAFETY: `begin` left it there; one thread, and no function here calls another while it holds this.
+    unsafe { STATE.load(Relaxed).as_mut() }
+}
 
-static STATE: Single = Single(UnsafeCell::new(Training {
-    base: null_mut(),
-    active: false,
-    file: 0,
-    block: 0,
-    next: 0,
-    owner: [0; WINDOWS],
-    pending: 0,
-    knowledge: Knowledge { calls: 0, blocks: [Block::NONE; BLOCKS] },
-    layout: Layout::NONE,
-}));
-
-fn state() -> &'static mut Training {
-    // SAFETY: one thread, and no function here calls another while it holds this.
-    unsafe { &mut *STATE.0.get() }
+fn memory() -> *mut u8 {
+    without_provenance_mut(PLACE)
 }
 
 pub fn variable(name: &CStr) -> Option<&'static str> {
@@ -84,7 +72,20 @@ impl Knowledge {
 
 /// Reads what is known; in training makes room, else lays out a memory whose first block is at the offset `at`.
 pub fn begin(at: usize) {
-    let state = state();
+    // SAFETY: zero is a value of each of its parts; mmap(2) and memfd_create(2) as documented.
+    let state = unsafe {
+        let size = size_of::<Training>();
+        let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        let state = libc::mmap(null_mut(), size, access, flags, -1, 0).cast::<Training>();
+        let file = libc::memfd_create(c"training".as_ptr(), libc::MFD_CLOEXEC);
+        libc::ftruncate(file, (WINDOWS * WINDOW) as libc::off_t);
+        if state == libc::MAP_FAILED.cast() || !map(libc::MAP_SHARED | libc::MAP_FIXED_NOREPLACE, file) {
+            fatal("no memory to train with", "")
+        }
+        (*state).file = file;
+        STATE.store(state, Relaxed);
+        &mut *state
+    };
     let training = variable(c"BERTH_TRAINING");
     if let Some(path) = training.or(variable(c"BERTH_TRAINED"))
         && let Ok(file) = std::fs::File::open(path)
@@ -97,34 +98,21 @@ pub fn begin(at: usize) {
     } else if state.knowledge.calls >= CALLS as usize {
         fatal("there are too many calls in training", "")
     }
-    let base = without_provenance_mut(PLACE);
-    // SAFETY: memfd_create(2) and mmap(2) as documented.
-    unsafe {
-        state.file = libc::memfd_create(c"training".as_ptr(), libc::MFD_CLOEXEC);
-        libc::ftruncate(state.file, (WINDOWS * WINDOW) as libc::off_t);
-        if !map(base, libc::MAP_SHARED | libc::MAP_FIXED_NOREPLACE, state.file) {
-            fatal("no memory to train with", "")
-        }
-    }
-    state.base = base;
 }
 
-/// SAFETY: the caller's; with MAP_FIXED, what is at `base` is replaced.
-unsafe fn map(base: *mut u8, flags: c_int, file: c_int) -> bool {
+/// SAFETY: the caller's; with MAP_FIXED, what is there is replaced.
+unsafe fn map(flags: c_int, file: c_int) -> bool {
     let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, flags | libc::MAP_NORESERVE);
     // SAFETY: mmap(2) as documented.
-    unsafe { libc::mmap(base.cast(), WINDOWS * WINDOW, access, flags, file, 0) == base.cast() }
+    unsafe { libc::mmap(memory().cast(), WINDOWS * WINDOW, access, flags, file, 0) == memory().cast() }
 }
 
 /// In training: from here on, the pages that are written are copied. Returns whether this is training.
 pub fn start() -> bool {
-    let state = state();
-    if !state.active {
-        return false;
-    }
+    let Some(state) = state().filter(|state| state.active) else { return false };
     // SAFETY: the same content at the same place.
     unsafe {
-        if !map(state.base, libc::MAP_PRIVATE | libc::MAP_FIXED, state.file) {
+        if !map(libc::MAP_PRIVATE | libc::MAP_FIXED, state.file) {
             fatal("no memory to train with", "")
         }
         libc::close(state.file);
@@ -134,12 +122,12 @@ pub fn start() -> bool {
 
 /// Whether this is training.
 pub fn active() -> bool {
-    state().active
+    state().is_some_and(|state| state.active)
 }
 
 /// Where the next block is, which takes `total` bytes; None when there are too many.
 pub fn place(total: usize) -> Option<Place> {
-    let state = state();
+    let state = state()?;
     let (number, first) = (state.block, state.next);
     state.block += 1;
     let known = state.knowledge.blocks.get_mut(number);
@@ -148,58 +136,53 @@ pub fn place(total: usize) -> Option<Place> {
         state.next += (total + HEADER).div_ceil(WINDOW);
         known.total = total as u32;
         state.owner.get_mut(first..state.next)?.fill(number as u16);
-        return Some(Place::Beside(state.base.wrapping_add(first * WINDOW + UNIT - HEADER)));
+        return Some(Place::Beside(memory().wrapping_add(first * WINDOW + UNIT - HEADER)));
     }
     if known.is_some_and(|block| block.freed != 0 && block.total as usize == total) {
         state.next += total;
         state.pending += 1;
-        return (state.next < WINDOWS * WINDOW).then(|| Place::Beside(state.base.wrapping_add(first + UNIT - HEADER)));
+        return (state.next < WINDOWS * WINDOW).then(|| Place::Beside(memory().wrapping_add(first + UNIT - HEADER)));
     }
     Some(Place::Memory(state.layout.place(&state.knowledge, number, total)))
 }
 
 /// The start frees a block that is beside the snapshot's memory.
 pub fn free(block: *mut u8) {
-    let state = state();
+    let Some(state) = state() else { return };
     if state.active {
-        let number = state.owner[(block.addr() - state.base.addr()) / WINDOW];
+        let number = state.owner[(block.addr() - PLACE) / WINDOW];
         state.knowledge.blocks[number as usize].freed = 1;
     } else {
         state.pending -= 1;
     }
 }
 
-/// How many blocks are not freed that were in training: they would be missing.
-pub fn pending() -> usize {
-    state().pending
+/// Where what has been laid out ends.
+pub struct Extent {
+    /// How much of the memory is used.
+    pub used: usize,
+    /// From where to where usual calls write most of it.
+    pub hot: (usize, usize),
 }
 
-/// How much of the memory is used.
-pub fn used() -> usize {
-    state().layout.used()
-}
-
-/// From where to where usual calls write most of the memory.
-pub fn hot() -> (usize, usize) {
-    state().layout.hot()
+/// How the memory has been laid out; None when a block is still there that was freed in training: it would be missing.
+pub fn extent() -> Option<Extent> {
+    let state = state().filter(|state| state.pending == 0)?;
+    Some(Extent { used: state.layout.used(), hot: state.layout.hot() })
 }
 
 /// Whether a block is beside the snapshot's memory.
 pub fn holds(block: *mut u8) -> bool {
-    let base = state().base;
-    !base.is_null() && block.addr().wrapping_sub(base.addr()) < WINDOWS * WINDOW
+    state().is_some() && block.addr().wrapping_sub(PLACE) < WINDOWS * WINDOW
 }
 
 /// Before the process ends: adds what was used to the file of the training, if this is one.
 pub fn record() {
-    let state = state();
-    if !state.active {
-        return;
-    }
+    let Some(state) = state().filter(|state| state.active) else { return };
     let pages = WINDOW / PAGE;
     let mut entries = vec![0; state.next * pages * 8];
     let map = std::fs::File::open("/proc/self/pagemap");
-    if map.and_then(|map| map.read_exact_at(&mut entries, (state.base.addr() / PAGE * 8) as u64)).is_err() {
+    if map.and_then(|map| map.read_exact_at(&mut entries, (PLACE / PAGE * 8) as u64)).is_err() {
         return;
     }
     let call = 1 << state.knowledge.calls;
