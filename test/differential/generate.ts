@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ACTS, PREPARATIONS } from "./acts.ts";
 import type { ActStep, CallStep, Case, Guest, Step } from "./case.ts";
 import { bridgeConfig } from "./generate-config.ts";
+import { portmapCase } from "./generate-portmap.ts";
 import { tuningCase } from "./generate-tuning.ts";
 import { PREV_RESULTS } from "./prev-results.ts";
 import { key, pick, record, type Values } from "./values.ts";
@@ -129,4 +130,5 @@ const ofOthers: fc.Arbitrary<Case> = fc.record({
 export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 21, arbitrary: ofOthers },
   { weight: 2, arbitrary: tuningCase },
+  { weight: 2, arbitrary: portmapCase },
 );
