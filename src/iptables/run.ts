@@ -40,20 +40,20 @@ function isFile(path: string): boolean {
   return attempt(() => (sys.stat(path).mode & S_IFMT) === S_IFREG) ?? false;
 }
 
-/** The table nat as iptables-save prints it. Throws Explained. */
-export function save(kind: Kind): string {
-  return runTool(kind, "save", ["-t", "nat"]);
+/** A table as iptables-save prints it. Throws Explained. */
+export function save(kind: Kind, table: "nat" | "filter" = "nat"): string {
+  return runTool(kind, "save", ["-t", table]);
 }
 
-/** Does commands (iptables-rules.ts), all or none. Throws Explained. */
-export function restore(kind: Kind, text: string): void {
-  runTool(kind, "restore", ["--noflush", "-w", String(LOCK_WAIT)], text);
+/** Does commands (rules.ts), all or none, with the lock (lock.ts) open if there is one. Throws Explained. */
+export function restore(kind: Kind, text: string, lock?: number): void {
+  runTool(kind, "restore", ["--noflush", "-w", String(LOCK_WAIT)], text, lock);
 }
 
-function runTool(kind: Kind, verb: "save" | "restore", args: string[], stdin = ""): string {
+function runTool(kind: Kind, verb: "save" | "restore", args: string[], stdin = "", keep?: number): string {
   const path = findTool(kind, verb);
   if (path === undefined) throw missingTool(kind, verb);
-  const { status, signal, stdout, stderr } = started(path, args, stdin);
+  const { status, signal, stdout, stderr } = started(path, args, stdin, keep);
   if (status === 0) return stdout;
   const said = stderr.trim().replaceAll("\n", "; ");
   const ending = status === undefined ? `signal ${signal}` : `exit status ${status}`;
@@ -65,9 +65,9 @@ function runTool(kind: Kind, verb: "save" | "restore", args: string[], stdin = "
   );
 }
 
-function started(path: string, args: string[], stdin: string): ReturnType<typeof sys.run> {
+function started(path: string, args: string[], stdin: string, keep?: number): ReturnType<typeof sys.run> {
   try {
-    return sys.run(path, { args, env: sys.environ(), stdin, timeout: TIMEOUT });
+    return sys.run(path, { args, env: sys.environ(), stdin, timeout: TIMEOUT, ...(keep !== undefined && { keep }) });
   } catch (error) {
     assertErrno(error);
     throw new Explained(`cannot run ${path}: ${messageOf(error)}`, "", error);

@@ -32,6 +32,8 @@ declare module "berth:sys" {
     /** The whole environment, in this order. */
     env: [name: string, value: string][];
     stdin?: string | Uint8Array;
+    /** A descriptor that the child keeps open, under the same number. */
+    keep?: number;
     /** Milliseconds; on expiry the child is killed (SIGKILL) and ETIMEDOUT thrown. Absent: no limit. */
     timeout?: number;
   }
