@@ -146,6 +146,13 @@ declare module "berth:sys" {
   /** Receives one whole datagram from the kernel (datagrams of other senders are dropped). @throws ENOBUFS, EAGAIN after `timeout` ms if given */
   export function receive(fd: number, timeout?: number): Uint8Array;
 
+  // ---- other programs ------------------------------------------------------------------------
+  /**
+   * A stream connected to the socket of a path (AF_UNIX). A read or write that takes longer than `timeout` milliseconds fails
+   * with EAGAIN. @throws ENOENT, ECONNREFUSED where nobody listens
+   */
+  export function connectUnix(path: string, timeout: number): number;
+
   /** The SHA-512 (FIPS 180-4) of a text's UTF-8 bytes, 128 hexadecimal digits in lower case. */
   export function sha512(text: string): string;
   /**

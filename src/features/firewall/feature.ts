@@ -1,6 +1,8 @@
-import { Explained } from "../../base/explained.ts";
+import type { Explained } from "../../base/explained.ts";
 import { findTool, missingTool } from "../../iptables/run.ts";
+import type { Attached } from "../attached.ts";
 import type { Feature } from "../feature.ts";
+import { addSources, isFirewalldRunning, lackOfFirewalld, missingSource, removeSources } from "./firewalld.ts";
 import { addByIptables, collectFromIptables, missingOfIptables, removeFromIptables } from "./iptables.ts";
 import type { FirewallWish } from "./wish.ts";
 
@@ -9,19 +11,32 @@ export const firewall: Feature<FirewallWish> = {
   what: "the firewall",
   binds: "addresses",
   letters: {},
-  possible: (_machine, wish) => obstacle(wish),
+  possible(_machine, wish, quickly) {
+    // What runs is asked for once.
+    if (quickly && wish.backend !== "iptables") return undefined;
+    const lack = wish.backend === "firewalld" ? lackOfFirewalld() : undefined;
+    return lack ?? (isByFirewalld(wish) && !wish.isolation ? undefined : lackOfIptables());
+  },
   add(_machine, wish, attached) {
-    addByIptables({ ...wish, accepts: true }, attached);
+    const byFirewalld = isByFirewalld(wish);
+    if (!byFirewalld || wish.isolation) addByIptables({ ...wish, accepts: !byFirewalld }, attached);
+    if (byFirewalld) addSources(wish.zone, ipsOf(attached));
     return "";
   },
-  drop({ nft }, { isolation }, owner, addresses) {
-    removeFromIptables(nft, owner, addresses, isolation?.bridge);
+  drop({ nft }, wish, owner, addresses) {
+    removeFromIptables(nft, owner, addresses, wish.isolation?.bridge);
+    if (wish.backend !== "iptables") removeSources(wish.zone, addresses);
   },
-  remove({ nft }, wish, { owner }) {
+  remove(machine, wish, { owner }) {
     // Another plugin's configuration wishes for nothing: firewall has a DEL of its own.
-    if (wish) removeFromIptables(nft, owner, [], wish.isolation?.bridge);
+    if (wish) firewall.drop(machine, wish, owner, []);
   },
-  check: (_machine, wish, attached) => missingOfIptables({ ...wish, accepts: true }, attached),
+  check(_machine, wish, attached) {
+    const byFirewalld = isByFirewalld(wish);
+    const missing = byFirewalld ? missingSource(wish.zone, ipsOf(attached)) : undefined;
+    if (missing !== undefined || (byFirewalld && !wish.isolation)) return missing;
+    return missingOfIptables({ ...wish, accepts: !byFirewalld }, attached);
+  },
   restore(machine, wish, attached) {
     const missing = firewall.check(machine, wish, attached);
     if (missing !== undefined) firewall.add(machine, wish, attached);
@@ -32,8 +47,15 @@ export const firewall: Feature<FirewallWish> = {
   },
 };
 
-function obstacle({ backend }: FirewallWish): Explained | undefined {
-  if (backend === "firewalld") return new Explained("firewalld is not supported yet", 'use backend "iptables"');
+function isByFirewalld({ backend }: FirewallWish): boolean {
+  return backend === "firewalld" || (backend === undefined && isFirewalldRunning());
+}
+
+function ipsOf({ addresses }: Attached) {
+  return addresses.map(({ ip }) => ip);
+}
+
+function lackOfIptables(): Explained | undefined {
   const kind = { family: 4, legacy: false } as const;
   return findTool(kind, "restore") === undefined ? missingTool(kind, "restore") : undefined;
 }

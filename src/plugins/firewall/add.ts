@@ -26,6 +26,8 @@ export function add(call: Call, machine: Machine): AddOutcome {
   try {
     undo.push(() => firewall.drop(machine, wish, attached.owner, []));
     firewall.add(machine, wish, attached);
+    const addresses = attached.addresses.map(({ ip }) => ip);
+    undo.push(() => firewall.drop(machine, wish, attached.owner, addresses));
     return { result, rollback, release: () => void undo.commit() };
   } catch (error) {
     rollback();
