@@ -23,7 +23,7 @@ export interface Outcome {
 }
 
 export function compare(one: Case): Outcome {
-  using twins = openTwins();
+  using twins = openTwins(one);
   const { berth, reference } = twins;
   for (const what of one.before) for (const side of [berth, reference]) PREPARATIONS[what]?.(side, one);
   let before = start(twins);

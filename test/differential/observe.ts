@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Json } from "../support/command.ts";
 import { filesUnder } from "./files.ts";
+import { filterOf } from "./filter.ts";
 import type { Side } from "./side.ts";
 import { nameOfMac, Words } from "./words.ts";
 
@@ -33,7 +34,10 @@ export function observe(side: Side): Look {
   const words = new Words(side, [...host.links, ...containers.flatMap(({ links }) => links)]);
   const macs = new Map<string, string>();
   const state = {
-    host: describe(side, side.host, host, words, "", macs),
+    host: {
+      ...describe(side, side.host, host, words, "", macs),
+      ...(side.filter && { filter: filterOf(side) }),
+    },
     containers: containers.map((raw, i) => describe(side, side.containers[i] ?? "", raw, words, `c${i} `, macs)),
     files: filesUnder(side.store),
   };

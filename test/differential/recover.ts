@@ -20,6 +20,7 @@ export function recover({ berth, reference }: Twins, one: Case, { ifname, id, gu
         "-c",
         "echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding",
       );
+    if (side.filter) attempt(side.host, "nft", "flush", "ruleset");
     forgetLast(side);
     side.results.clear();
   }

@@ -14,6 +14,8 @@ export interface Side extends Site {
   readonly lab: Lab;
   readonly dir: string;
   readonly containers: readonly [string, string];
+  /** Whether iptables' table filter is looked at. */
+  readonly filter: boolean;
   /** The last result of ADD for each container, by container ID and interface. */
   readonly results: Map<string, Json>;
   /** Random names of links seen so far, and what each is called in a comparison. */
@@ -28,10 +30,11 @@ export interface Twins {
   [Symbol.dispose](): void;
 }
 
-export function openTwins(): Twins {
-  const berth = openSide("berth", BIN);
+export function openTwins({ plugin }: Case): Twins {
+  const filter = plugin === "firewall";
+  const berth = openSide("berth", BIN, filter);
   try {
-    const reference = openSide("reference", REFERENCE);
+    const reference = openSide("reference", REFERENCE, filter);
     return {
       berth,
       reference,
@@ -46,7 +49,7 @@ export function openTwins(): Twins {
   }
 }
 
-function openSide(name: Side["name"], bin: string): Side {
+function openSide(name: Side["name"], bin: string, filter: boolean): Side {
   const lab = openLab({ bin });
   mkdirSync(lab.store);
   mkdirSync(join(lab.dir, "foreign"));
@@ -65,6 +68,7 @@ function openSide(name: Side["name"], bin: string): Side {
     bin,
     running: new Set(),
     containers: [lab.container(), lab.container()],
+    filter,
     results: new Map(),
     names: new Map(),
     macs: new Map(),

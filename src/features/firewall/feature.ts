@@ -1,4 +1,5 @@
 import type { Explained } from "../../base/explained.ts";
+import { settle } from "../../base/undo.ts";
 import { findTool, missingTool } from "../../iptables/run.ts";
 import type { Attached } from "../attached.ts";
 import type { Feature } from "../feature.ts";
@@ -19,9 +20,15 @@ export const firewall: Feature<FirewallWish> = {
   },
   add(_machine, wish, attached) {
     const byFirewalld = isByFirewalld(wish);
-    if (!byFirewalld || wish.isolation) addByIptables({ ...wish, accepts: !byFirewalld }, attached);
-    if (byFirewalld) addSources(wish.zone, ipsOf(attached));
-    return "";
+    const added = byFirewalld ? addSources(wish.zone, ipsOf(attached)) : [];
+    if (byFirewalld && !wish.isolation) return "";
+    try {
+      addByIptables({ ...wish, accepts: !byFirewalld }, attached);
+      return "";
+    } catch (error) {
+      settle([() => removeSources(wish.zone, added)]);
+      throw error;
+    }
   },
   drop({ nft }, wish, owner, addresses) {
     removeFromIptables(nft, owner, addresses, wish.isolation?.bridge);

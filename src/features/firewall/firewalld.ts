@@ -33,23 +33,24 @@ export function lackOfFirewalld(): Explained | undefined {
   }
 }
 
-/** Puts the addresses into the zone; those that could be, are taken out again when one cannot. Throws Explained. */
-export function addSources(zone: string, addresses: readonly Ip[]): void {
-  asking((bus) => {
-    const added: string[] = [];
-    for (const source of addresses.map(sourceOf)) {
+/** Puts the addresses into the zone, all or none. Returns those that were not in it. Throws Explained. */
+export function addSources(zone: string, addresses: readonly Ip[]): Ip[] {
+  return asking((bus) => {
+    const added: Ip[] = [];
+    for (const ip of addresses) {
       try {
-        if (ask(bus, "addSource", zone, source) !== undefined) added.push(source);
+        if (ask(bus, "addSource", zone, sourceOf(ip)) !== undefined) added.push(ip);
       } catch (error) {
-        settle(added.map((one) => () => ask(bus, "removeSource", zone, one)));
+        settle(added.map((one) => () => ask(bus, "removeSource", zone, sourceOf(one))));
         if (!(error instanceof BusError)) throw error;
         throw new Explained(
-          `failed to add the address ${source} to ${zone} zone: ${error.message}`,
-          `firewall-cmd --get-active-zones says which zones there are, and whose ${source} is`,
+          `failed to add the address ${sourceOf(ip)} to ${zone} zone: ${error.message}`,
+          `firewall-cmd --get-active-zones says which zones there are, and whose ${sourceOf(ip)} is`,
           error,
         );
       }
     }
+    return added;
   });
 }
 
