@@ -25,13 +25,16 @@ const TOOLS: Record<Family, string> = { 4: "iptables", 6: "ip6tables" };
 export interface Kind {
   readonly family: Family;
   readonly legacy: boolean;
+  /** That of nf_tables, whatever is configured. */
+  readonly nft?: true;
 }
 
 /** The path of `iptables-restore` and its like; undefined where there is none. */
-export function findTool({ family, legacy }: Kind, verb: "save" | "restore"): string | undefined {
+export function findTool({ family, legacy, nft }: Kind, verb: "save" | "restore"): string | undefined {
   const path = new Map(sys.environ()).get("PATH")?.split(":").filter(Boolean) ?? [];
   const tool = TOOLS[family];
-  const names = legacy ? [`${tool}-legacy-${verb}`, `${tool}-${verb}`] : [`${tool}-${verb}`];
+  const other = legacy ? [`${tool}-legacy-${verb}`] : nft ? [`${tool}-nft-${verb}`] : [];
+  const names = [...other, `${tool}-${verb}`];
   const all = names.flatMap((name) => [...path, ...SYSTEM_PATH].map((directory) => `${directory}/${name}`));
   return all.find(isFile);
 }
@@ -40,9 +43,11 @@ function isFile(path: string): boolean {
   return attempt(() => (sys.stat(path).mode & S_IFMT) === S_IFREG) ?? false;
 }
 
-/** A table as iptables-save prints it. Throws Explained. */
+/** A table as iptables-save prints it. Throws Explained, also where it has not printed all. */
 export function save(kind: Kind, table: "nat" | "filter" = "nat"): string {
-  return runTool(kind, "save", ["-t", table]);
+  const saved = runTool(kind, "save", ["-t", table]);
+  if (saved === "" || saved.includes("\nCOMMIT\n")) return saved;
+  throw new Explained(`${TOOLS[kind.family]}-save has not printed all of table ${table}`, "try again");
 }
 
 /** Does commands (rules.ts), all or none, with the lock (lock.ts) open if there is one. Throws Explained. */

@@ -13,10 +13,10 @@ function ruleOf({ path: [where, what, chain = "", rule = ""] }: Difference): rea
 const isAccept = (d: Difference) => ruleOf(d)[0] === "CNI-FORWARD" && / -j ACCEPT$/.test(ruleOf(d)[1]);
 const quietly = ({ berth, reference }: Pair) => !failed(berth) && !failed(reference);
 
-/** The comments of the rules of published ports: whose they are. */
-function published({ after }: Seen, word: string): boolean {
-  const chains = Object.entries(after.host.filter ?? {}).filter(([chain]) => chain.endsWith(" CNI-PUBLISHED"));
-  return chains.some(([, rules]) => Object.keys(rules as object).some((rule) => rule.includes(word)));
+/** Whether a rule of the published ports, whose comments say whose they are, has the word in the difference's family. */
+function published({ after }: Seen, { path }: Difference, word: string): boolean {
+  const rules = after.host.filter?.[`${path[2]?.split(" ")[0]} CNI-PUBLISHED`] ?? {};
+  return Object.keys(rules).some((rule) => rule.includes(word));
 }
 
 export const FIREWALL: readonly DifferenceClass[] = [
@@ -39,7 +39,7 @@ export const FIREWALL: readonly DifferenceClass[] = [
         d.berth === undefined &&
         chain.startsWith("CNI-ISOLATION") &&
         bridge !== "" &&
-        !published(pair.berth, `bridge: ${bridge}, `)
+        !published(pair.berth, d, `bridge: ${bridge}, `)
       );
     },
   },
@@ -73,7 +73,7 @@ export const FIREWALL: readonly DifferenceClass[] = [
       quietly(pair) &&
       isAccept(d) &&
       d.reference === undefined &&
-      published(pair.berth, ` ${/^-[ds] (\S+)/.exec(ruleOf(d)[1])?.[1]} `),
+      published(pair.berth, d, ` ${/^-[ds] (\S+)/.exec(ruleOf(d)[1])?.[1]} `),
   },
   {
     name: "firewall-add-replaces",
@@ -89,5 +89,10 @@ export const FIREWALL: readonly DifferenceClass[] = [
       onlyReference(pair) &&
       (says(pair.berth, /table filter has not: -[AIN] .*CNI-(ISOLATION|PUBLISHED)/) ||
         says(pair.berth, /ingress policy/)),
+  ),
+  differentEnd(
+    "firewall-reads-all",
+    undefined,
+    (pair) => isFirewall(pair) && onlyReference(pair) && says(pair.berth, /iptablesAdminChainName/),
   ),
 ];

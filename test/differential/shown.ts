@@ -115,6 +115,10 @@ export const SHOWN: Record<string, Case> = {
   "firewall-del-by-owner": guarded({}, ADD, { ...DEL, patch: { prevResult: undefined } } as Step),
   "firewall-isolation-goes": guarded(ISOLATED, ADD, DEL),
   "firewall-published-ports": guarded({}, ADD),
+  "firewall-reads-all": guarded(
+    { iptablesAdminChainName: "a".repeat(40), prevResult: bridgeResult("1.1.0", "br0", []) },
+    ADD,
+  ),
   "firewall-spares-others": guarded({}, ADD, { ...ADD, guest: 1 }, DEL),
   "tuning-args-alone": tuned({ args: { cni: { sysctl: NUMBERS } } }, ADD),
   "tuning-checks-all": tuned({ txQLen: -1 }, ADD),

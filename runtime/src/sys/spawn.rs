@@ -104,20 +104,19 @@ impl Streams {
                 return Err(Errno::FBIG);
             }
         }
-        if self.stdin.as_ref().is_some_and(is_ready) {
-            self.feed(data);
-        }
-        Ok(())
+        if self.stdin.as_ref().is_some_and(is_ready) { self.feed(data) } else { Ok(()) }
     }
 
     /// Writes what the pipe takes, and closes it at the end or when the child has closed it.
-    fn feed(&mut self, data: &mut &[u8]) {
-        let Some(stream) = &self.stdin else { return };
+    fn feed(&mut self, data: &mut &[u8]) -> io::Result<()> {
+        let Some(stream) = &self.stdin else { return Ok(()) };
         match io::write(stream, data) {
             Ok(written) if written < data.len() => *data = &data[written..],
+            Ok(_) | Err(Errno::PIPE) => self.stdin = None,
             Err(Errno::AGAIN | Errno::INTR) => {}
-            _ => self.stdin = None,
+            Err(errno) => return Err(errno),
         }
+        Ok(())
     }
 }
 

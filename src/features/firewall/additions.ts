@@ -29,13 +29,16 @@ export interface Target {
   readonly isolation?: Isolation | undefined;
 }
 
-/** The commands for what is not there yet; none when all is. What an earlier attempt of the owner has left goes. */
+/** The commands that make what is not there yet; none when all is. What an earlier attempt of the owner has left goes. */
 export function additions(saved: Saved, target: Target): string[] {
-  const { owner, addresses, adminChain, accepts, isolation } = target;
   const left = stale(saved, target);
-  const there = left.length > 0 ? saved.without(left) : saved;
+  return [...left, ...missing(left.length > 0 ? saved.without(left) : saved, target)];
+}
+
+/** The same whatever else there is. */
+export function missing(there: Saved, target: Target): string[] {
+  const { owner, addresses, adminChain, accepts, isolation } = target;
   return [
-    ...left,
     ...chainsOf(target).flatMap((chain) => (there.has(chain) ? [] : [`-N ${chain}`])),
     ...leading(there, target),
     ...(accepts ? first(there, ACCEPTED, adminJump(adminChain)) : []),

@@ -8,7 +8,7 @@ import type { Saved } from "../../iptables/saved.ts";
 import { findChain } from "../../nft/find.ts";
 import type { Attached } from "../attached.ts";
 import { networkOfTag, networkTag, ownerTag } from "../owner.ts";
-import { additions, type Target } from "./additions.ts";
+import { additions, missing, type Target } from "./additions.ts";
 import { ACCEPTED, commentOf, PUBLISHED, publishedBy } from "./layout.ts";
 import { type Known, removalOf } from "./removal.ts";
 import type { FirewallWish } from "./wish.ts";
@@ -31,17 +31,20 @@ export function addByIptables(wish: Asked, attached: Attached): void {
 export function missingOfIptables(wish: Asked, attached: Attached): string | undefined {
   for (const [family, target] of targetsOf(wish, attached)) {
     const saved = readFilter({ family, legacy: false });
-    const whose = isOwned(saved, attached.owner) ? target : { ...target, owner: undefined };
-    const command = additions(saved, whose).find((one) => !one.startsWith("-D "));
+    const owner = ownerIn(saved, attached.owner);
+    const command = missing(saved, { ...target, owner }).find((one) => !one.startsWith("-D "));
     if (command !== undefined) return `iptables' table filter has not: ${command}`;
   }
   return undefined;
 }
 
-/** What the reference has made says not whose it is. */
-function isOwned(saved: Saved, owner: Owner): boolean {
+/** By its comment, in which another policy may stand; what the reference has made says not whose it is. */
+function ownerIn(saved: Saved, owner: Owner): Target["owner"] {
   const tag = ownerTag(owner);
-  return saved.rules(PUBLISHED).some((spec) => publishedBy(spec)?.tag === tag);
+  return saved
+    .rules(PUBLISHED)
+    .flatMap((spec) => publishedBy(spec) ?? [])
+    .find((rule) => rule.tag === tag);
 }
 
 /**
@@ -104,7 +107,7 @@ function kindsOf(nft: Pick<Nftables, "orWithout">): Kind[] {
       () => false,
     );
   return FAMILIES.flatMap((family): Kind[] => [
-    ...(isIn(family) ? [{ family, legacy: false }] : []),
+    ...(isIn(family) ? [{ family, legacy: false, nft: true } as const] : []),
     ...(hasLegacyTable(family, "filter") ? [{ family, legacy: true }] : []),
   ]);
 }

@@ -59,18 +59,21 @@ export function publishedRules(address: string, comment: string): Spec[] {
 /** A rule of the published, and whose it is. */
 export interface PublishedRule {
   readonly spec: Spec;
+  readonly comment: string;
   readonly tag: string;
   readonly address: string;
   /** The bridge that the attachment has been isolated on. */
   readonly bridge: string | undefined;
 }
 
-const PUBLISHED_RULE = /^-[ds] (\S+) .* --comment "([0-9a-f]{16}-[0-9a-f]{16}), (?:bridge: (.+?), )?net: .*-j ACCEPT$/;
+const PUBLISHED_RULE =
+  /^-[ds] (\S+) .* --comment "(([0-9a-f]{16}-[0-9a-f]{16}), (?:bridge: (.+?), )?net: .*)" -j ACCEPT$/;
 
 /** Undefined for a rule of others. */
 export function publishedBy(spec: Spec): PublishedRule | undefined {
-  const [, address, tag, bridge] = PUBLISHED_RULE.exec(spec) ?? [];
-  return address !== undefined && tag !== undefined ? { spec, tag, address, bridge } : undefined;
+  const [, address, comment, tag, bridge] = PUBLISHED_RULE.exec(spec) ?? [];
+  if (address === undefined || comment === undefined || tag === undefined) return undefined;
+  return { spec, comment, tag, address, bridge };
 }
 
 /** What a comment holds (XT_MAX_COMMENT_LEN without its NUL). */

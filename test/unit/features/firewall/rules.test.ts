@@ -1,6 +1,6 @@
 /** The commands that make and remove an attachment's rules, by what is there. */
 import { describe, expect, test } from "bun:test";
-import { additions, type Target } from "../../../../src/features/firewall/additions.ts";
+import { additions, missing, type Target } from "../../../../src/features/firewall/additions.ts";
 import { commentOf, isolationRules, publishedBy, publishedRules } from "../../../../src/features/firewall/layout.ts";
 import { removalOf } from "../../../../src/features/firewall/removal.ts";
 import type { Isolation } from "../../../../src/features/firewall/wish.ts";
@@ -95,6 +95,12 @@ describe("additions()", () => {
     }
   });
 
+  test("a CHECK with another policy, or beside what another try has left, misses nothing", () => {
+    const lines = add(add(EMPTY, isolated), target("two", ["10.1.2.4/32", "10.1.2.5/32"], ISOLATED));
+    const open = { ...target("two", ["10.1.2.4/32"]), owner: isolated.owner };
+    expect(missing(Saved.parse(lines.join("\n")), open)).toEqual([]);
+  });
+
   test("asks of what the reference has made for nothing that is berth's", () => {
     const commands = additions(Saved.parse(EMPTY.join("\n")), { ...one, owner: undefined });
     expect(commands.filter((command) => command.includes("PUBLISHED"))).toEqual([]);
@@ -139,6 +145,7 @@ describe("publishedBy()", () => {
       for (const spec of publishedRules("fd00::3/128", comment)) {
         expect(publishedBy(spec)).toEqual({
           spec,
+          comment,
           tag: comment.slice(0, 33),
           address: "fd00::3/128",
           bridge: isolation?.bridge,
