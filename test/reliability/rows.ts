@@ -1,5 +1,6 @@
 /** The rows of docs/reliability.md: what is tried with berth and with the reference. */
 import { type Failing, fail } from "./errors.ts";
+import { troubleFirewall } from "./firewall.ts";
 import { fuzz } from "./fuzz.ts";
 import { fuzzNetlink } from "./fuzz-netlink.ts";
 import { type Killing, kill } from "./kills.ts";
@@ -78,8 +79,15 @@ function lasting(verb: "ADD" | "DEL", kind: Kind, theirStep: number): Row {
   };
 }
 
-/** What of a row of `bridge` is there for tuning, too. */
-function tuning(kind: "kill" | "term" | "error", verb: "ADD" | "DEL", theirStep: number): Row {
+const TROUBLING = { firewall: troubleFirewall, tuning: troubleTuning };
+
+/** What of a row of `bridge` is there for a chained plugin, too. */
+function chained(
+  plugin: keyof typeof TROUBLING,
+  kind: "kill" | "term" | "error",
+  verb: "ADD" | "DEL",
+  theirStep: number,
+): Row {
   const all = {
     kill: ["signal=KILL"],
     term: ["signal=TERM", "signal=INT"],
@@ -87,12 +95,12 @@ function tuning(kind: "kill" | "term" | "error", verb: "ADD" | "DEL", theirStep:
   };
   const troubles = all[kind];
   const run = (bin: string, step: number) =>
-    merged(troubles.map((trouble) => troubleTuning({ bin, verb, trouble, step })));
+    merged(troubles.map((trouble) => TROUBLING[plugin]({ bin, verb, trouble, step })));
   const words = { kill: "SIGKILL", term: "SIGTERM and SIGINT", error: ERRNOS.join(", ") };
   const where = kind === "error" ? "file and network" : "system";
   return {
-    id: idOf(kind, "tuning", verb),
-    what: `${words[kind]} at every ${where} call of ${verb} of \`tuning\``,
+    id: idOf(kind, plugin, verb),
+    what: `${words[kind]} at every ${where} call of ${verb} of \`${plugin}\``,
     ours: (bin) => run(bin, 1),
     theirs: (reference) => run(reference, theirStep),
     theirStep,
@@ -123,11 +131,15 @@ export const ROWS: readonly Row[] = [
   failing("DEL", "", 4),
   failing("DEL", "masq", 32),
   failing("DEL", "ipam", 4),
-  tuning("kill", "ADD", 4),
-  tuning("kill", "DEL", 4),
-  tuning("term", "ADD", 8),
-  tuning("error", "ADD", 4),
-  tuning("error", "DEL", 4),
+  chained("firewall", "kill", "ADD", 32),
+  chained("firewall", "kill", "DEL", 32),
+  chained("firewall", "error", "ADD", 32),
+  chained("firewall", "error", "DEL", 32),
+  chained("tuning", "kill", "ADD", 4),
+  chained("tuning", "kill", "DEL", 4),
+  chained("tuning", "term", "ADD", 8),
+  chained("tuning", "error", "ADD", 4),
+  chained("tuning", "error", "DEL", 4),
   lasting("ADD", "", 8),
   lasting("ADD", "masq", 32),
   lasting("DEL", "masq", 32),
