@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { ACTS, PREPARATIONS } from "./acts.ts";
 import type { ActStep, CallStep, Case, Guest, Step } from "./case.ts";
 import { bridgeConfig } from "./generate-config.ts";
+import { FIREWALL_ACTS, firewallCase } from "./generate-firewall.ts";
+import { portmapCase } from "./generate-portmap.ts";
 import { tuningCase } from "./generate-tuning.ts";
 import { PREV_RESULTS } from "./prev-results.ts";
 import { key, pick, record, type Values } from "./values.ts";
@@ -77,7 +79,10 @@ const GC = call("GC", {
 const STATUS = call("STATUS", {});
 const VERSION = call("VERSION", {});
 const UNKNOWN = fc.constantFrom("", "PROBE", "add").chain((verb) => call(verb, {}));
-const act: fc.Arbitrary<ActStep> = fc.record({ act: fc.constantFrom(...Object.keys(ACTS)), guest });
+const act: fc.Arbitrary<ActStep> = fc.record({
+  act: fc.constantFrom(...Object.keys(ACTS).filter((name) => !FIREWALL_ACTS.includes(name))),
+  guest,
+});
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: ADD },
@@ -129,4 +134,6 @@ const ofOthers: fc.Arbitrary<Case> = fc.record({
 export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 21, arbitrary: ofOthers },
   { weight: 2, arbitrary: tuningCase },
+  { weight: 2, arbitrary: portmapCase },
+  { weight: 2, arbitrary: firewallCase },
 );
