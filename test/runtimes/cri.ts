@@ -205,6 +205,8 @@ const LISTS = [
   "01-containerd-cri",
   "02-crio-dual",
   "03-crio-v4",
+  "09-podman-87",
+  "15-kindnet",
   "20-k0s-kuberouter",
   "21-kuberouter",
   "51-spec-example",
