@@ -1,7 +1,7 @@
 /**
  * A machine on which a runtime works, so that the real one's directories are neither read nor written: network, mount and
  * PID namespaces, /etc (over the real one), /opt, /var/lib and /run of its own, and a further machine that asks it from
- * outside. The plugins are in /opt/cni/bin, and the only network in /etc/cni/net.d.
+ * outside. The plugins are in /opt/cni/bin, and the network is the first in /etc/cni/net.d.
  */
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
