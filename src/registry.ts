@@ -18,6 +18,7 @@ export const REGISTRY = [
   { name: "host-local", kind: "ipam", versions: VERSIONS, start: "hot" },
   { name: "loopback", kind: "main", versions: VERSIONS, start: "hot" },
   { name: "portmap", kind: "chained", versions: VERSIONS, start: "cold" },
+  { name: "ptp", kind: "main", versions: VERSIONS, start: "cold" },
   { name: "static", kind: "ipam", versions: VERSIONS, start: "cold" },
   { name: "tuning", kind: "chained", versions: VERSIONS, start: "cold" },
 ] as const satisfies readonly Entry[];

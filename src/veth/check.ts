@@ -60,6 +60,12 @@ export function checkContainer(call: Call, sandbox: Sandbox, result: Result): Li
   return link;
 }
 
+/** The host's end of the container's interface; undefined where its peer is not in the host's namespace. */
+export function outerOf(host: Host, { index, peer }: Link): Link | undefined {
+  const other = host.findLink(peer);
+  return other?.kind === "veth" && other.peer === index ? other : undefined;
+}
+
 /** @throws CniError for an address of the result that is not on the interface */
 export function checkAddresses(sandbox: Sandbox, inner: Link, result: Result): void {
   const addrs = sandbox.listAddrs(inner.index);

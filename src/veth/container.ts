@@ -13,7 +13,7 @@ import { familyOf, formatIp, formatPrefix, type Ip, networkOf } from "../base/ip
 import type { Sandbox } from "../host/sandbox.ts";
 import type { Sysctls } from "../host/sysctl.ts";
 import { addAddr, IFA_F_NODAD } from "../rtnl/addr.ts";
-import { setUpNotifying } from "../rtnl/link.ts";
+import { setUp, setUpNotifying } from "../rtnl/link.ts";
 import { addRoute } from "../rtnl/route.ts";
 import { CniError, INTERNAL } from "../spec/errors.ts";
 import { addLinkLocal, isLinkLocalEarly } from "./link-local.ts";
@@ -33,20 +33,22 @@ export function configure(sandbox: Sandbox, plan: VethPlan, veth: Veth, addressi
   const { ifname } = plan.owner;
   const inner = { name: ifname, index: veth.outer.peer };
   const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
+  const { announces, enabledad } = plan.config;
   const early = !v6 && isLinkLocalEarly(sandbox, plan.config, veth);
-  if (!early) {
+  if (v6 || (announces && !early)) {
     sandbox.enter((sysctls) => {
-      prepare(sysctls, ifname, plan.config.enabledad);
-      if (v6) prepareIpv6(sysctls, ifname);
+      if (announces) prepare(sysctls, ifname, enabledad);
+      if (v6) prepareIpv6(sysctls, ifname, announces);
     });
   }
   // Without duplicate address detection an IPv6 address is ready at once, not when the kernel's timers come to it.
-  const nodad = plan.config.enabledad ? 0 : IFA_F_NODAD;
+  const nodad = enabledad ? 0 : IFA_F_NODAD;
   const addresses = addressing.ips.map(({ address }) =>
     addAddr(inner, address, familyOf(address.ip) === 6 ? nodad : 0),
   );
+  const up = announces ? setUpNotifying(inner) : setUp(inner);
   const linkLocal = early ? [addLinkLocal(inner, veth.mac)] : [];
-  const failures = sandbox.attempt([...addresses, setUpNotifying(inner), ...routesOf(inner, addressing), ...linkLocal]);
+  const failures = sandbox.attempt([...addresses, up, ...routesOf(inner, addressing), ...linkLocal]);
   const first = failures.findIndex((failure) => failure !== undefined);
   if (isErrno(failures[first], ENODEV) && !sandbox.findLink(inner.index)) throw vanished(sandbox, ifname);
   if (first >= 0) throw explain(failures[first], first, addressing, ifname);
@@ -67,7 +69,7 @@ function prepare(sysctls: Sysctls, ifname: string, enabledad: boolean): void {
 }
 
 /** An IPv6 address needs IPv6 to be on, and should survive the interface going down. */
-function prepareIpv6(sysctls: Sysctls, ifname: string): void {
+function prepareIpv6(sysctls: Sysctls, ifname: string, announces: boolean): void {
   for (const name of ["lo", ifname]) {
     const key = `net/ipv6/conf/${name}/disable_ipv6`;
     const disabled = sysctls.read(key);
@@ -81,7 +83,7 @@ function prepareIpv6(sysctls: Sysctls, ifname: string): void {
     if (disabled !== "0") sysctls.write(key, "0");
   }
   sysctls.write(`net/ipv6/conf/${ifname}/keep_addr_on_down`, "1");
-  sysctls.tryWrite(`net/ipv6/conf/${ifname}/ndisc_notify`, "1");
+  if (announces) sysctls.tryWrite(`net/ipv6/conf/${ifname}/ndisc_notify`, "1");
 }
 
 function routesOf(inner: Inner, { ips, routes }: Addressing) {

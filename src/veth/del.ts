@@ -14,6 +14,7 @@ import type { Link } from "../rtnl/read-link.ts";
 import type { OwnedLease } from "../spec/delegate.ts";
 import { CniError, INTERNAL } from "../spec/errors.ts";
 import type { Call } from "../spec/plugin.ts";
+import { outerOf } from "./check.ts";
 import type { Remains } from "./config.ts";
 import { ALIAS_PREFIX, aliasOf, hostVethName } from "./names.ts";
 import { ownerOf } from "./plan.ts";
@@ -69,7 +70,7 @@ function removeInner(
   const sandbox = host.openSandboxIfThere(netns, call.warn);
   const inner = leases && sandbox?.findLink(ifname);
   if (!sandbox || !inner) return;
-  const outer = inner.kind === "veth" ? peerOf(host, inner) : undefined;
+  const outer = inner.kind === "veth" ? outerOf(host, inner) : undefined;
   const known = leases.length > 0 || hasResult(call);
   const bridge = () => (bridgeName === undefined ? undefined : host.findLink(bridgeName));
   const ours = outer?.alias.startsWith(ALIAS_PREFIX)
@@ -83,12 +84,6 @@ function removeInner(
  * Whose an interface of the container's is: ADD fails where somebody else has the name, and the DEL that follows must not
  * take that from the container. An alias says so; else a lease or an earlier result must speak for it, or what follows.
  */
-
-/** The other end of a veth, if it is in the host's namespace. */
-function peerOf(host: Host, { index, peer }: Link): Link | undefined {
-  const other = host.findLink(peer);
-  return other?.kind === "veth" && other.peer === index ? other : undefined;
-}
 
 function isPort({ master }: Link, bridge: Link | undefined): boolean {
   return master !== 0 && master === bridge?.index;

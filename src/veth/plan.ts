@@ -12,13 +12,15 @@ import { type Dns, type IpConfig, isEmptyDns, type Result, type Route } from "..
 
 /** What is configured of a container's link, whatever the host's end is for. */
 export interface VethConfig {
-  readonly common: NetConf;
+  readonly common: Pick<NetConf, "ipamType" | "dns" | "prevResult">;
   /** Of ipMasq, ipMasqBackend and macspoofchk. */
   readonly wishes: Wishes;
   /** Bytes; 0 leaves it to the kernel. */
   readonly mtu: number;
   /** IPv6 duplicate address detection on the container's interface. */
   readonly enabledad: boolean;
+  /** There are others on the link: they are told who has an address (arp_notify, ndisc_notify). */
+  readonly announces: boolean;
   /** Requested for the container's interface. */
   readonly mac?: Mac;
 }

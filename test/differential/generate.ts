@@ -119,7 +119,7 @@ const before: fc.Arbitrary<string[]> = fc.oneof(
 );
 
 const ofOthers: fc.Arbitrary<Case> = fc.record({
-  plugin: pick<Case["plugin"]>([15, "bridge"], [4, "host-local"], [1, "loopback"], [1, "static"]),
+  plugin: pick<Case["plugin"]>([15, "bridge"], [4, "host-local"], [1, "loopback"], [3, "ptp"], [1, "static"]),
   conf: bridgeConfig,
   before,
   steps,

@@ -1,9 +1,8 @@
-import { deferSignals } from "#sys";
-import { messageOf } from "../../base/errno.ts";
 import { formatMac } from "../../base/mac.ts";
-import { Undo } from "../../base/undo.ts";
+import type { Undo } from "../../base/undo.ts";
 import { type Delegated, delegateAdd, delegateAddInProcess } from "../../delegate/delegate.ts";
 import type { Machine } from "../../features/machine.ts";
+import { undoable } from "../../features/undoable.ts";
 import { setUp } from "../../rtnl/link.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import type { Offer } from "../../spec/delegate.ts";
@@ -27,16 +26,7 @@ import { ensureVlanGateway } from "./vlan-gateway.ts";
 /** Joins a container to the bridge. A call that fails leaves nothing of its own behind. @throws CniError */
 export function add(call: Call, host: Machine): AddOutcome {
   const plan = planBridge(call);
-  const undo = new Undo();
-  const rollback = () => {
-    for (const failure of deferSignals(() => undo.rollback())) call.warn(`could not take back: ${messageOf(failure)}`);
-  };
-  try {
-    return { result: applyAdd(plan, call, host, undo), rollback, release: () => void undo.commit() };
-  } catch (error) {
-    rollback();
-    throw error;
-  }
+  return undoable(call, (undo) => applyAdd(plan, call, host, undo));
 }
 
 /** Makes what the plan says, pushing the inverse of each effect that is this call's alone. Returns the result. */

@@ -11,6 +11,7 @@ import {
   checkRoutes,
   checkRules,
   differs,
+  outerOf,
 } from "../../veth/check.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
 import { missingVlans } from "./vlan.ts";
@@ -56,8 +57,8 @@ function checkBridge(host: Host, config: BridgeConfig, result: Result): Link {
 
 /** The host's end: a port of the bridge, peer of the container's end, with the MAC address of its entry in the result. */
 function checkPort(host: Host, bridge: Link, inner: Link, result: Result, ifname: string): Link {
-  const outer = host.findLink(inner.peer);
-  if (outer?.kind !== "veth" || outer.peer !== inner.index) {
+  const outer = outerOf(host, inner);
+  if (!outer) {
     throw differs(
       `CNI veth created for bridge ${bridge.name} was not found`,
       `the peer of ${ifname} is not in the host's namespace`,

@@ -10,13 +10,15 @@ import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
 import * as portmap from "../../../src/plugins/portmap/config.ts";
 import { gcSchema as portmapGc } from "../../../src/plugins/portmap/gc.ts";
 import { schema as portmapZod } from "../../../src/plugins/portmap/schema.ts";
+import * as ptp from "../../../src/plugins/ptp/config.ts";
+import { schema as ptpZod } from "../../../src/plugins/ptp/schema.ts";
 import * as fixed from "../../../src/plugins/static/config.ts";
 import { checkSchema as staticCheck } from "../../../src/plugins/static/plugin.ts";
 import { schema as staticZod } from "../../../src/plugins/static/schema.ts";
 import * as tuning from "../../../src/plugins/tuning/config.ts";
 import { schema as tuningZod } from "../../../src/plugins/tuning/schema.ts";
 import { assertVersion } from "../../../src/skel/verbs.ts";
-import { commonKeys, netConfSchema, readHead, requestSchema } from "../../../src/spec/config.ts";
+import { attachmentsSchema, commonKeys, netConfSchema, readHead, requestSchema } from "../../../src/spec/config.ts";
 import { decode, goObject, type Schema } from "../../../src/spec/decode.ts";
 import { readEnv } from "../../../src/spec/env.ts";
 import { CniError, INVALID_CONFIG } from "../../../src/spec/errors.ts";
@@ -210,6 +212,34 @@ const PORTMAP: Reader = {
   unread: [],
 };
 
+const attachments = goObject({ "cni.dev/attachments": attachmentsSchema });
+
+const PTP: Reader = {
+  schema: ptpZod,
+  goObjects: [requestSchema, ptp.schema, ptp.remainsSchema, attachments],
+  read: (call) => {
+    ptp.readConfig(call);
+    decode(attachments, call.config);
+  },
+  full: FULL,
+  generated: configuration,
+  refused: [
+    {
+      why: "the schema of the IPAM plugin says that there must be one",
+      message: /^no plugin name provided/,
+      example: {},
+    },
+  ],
+  unread: [
+    {
+      why: "as in the reference, it matters only where something is masqueraded",
+      key: "ipMasqBackend",
+      passes: ({ ipMasq, ipMasqBackend }) => typeof ipMasqBackend === "string" && !ipMasq,
+      example: { ipMasqBackend: "ipvs", ipam: { type: "host-local" } },
+    },
+  ],
+};
+
 const FIXED: Reader = {
   schema: staticZod,
   goObjects: [requestSchema, fixed.schema, staticCheck],
@@ -262,6 +292,7 @@ export const READERS: Record<string, Reader> = {
   "host-local": HOST_LOCAL,
   loopback: LOOPBACK,
   portmap: PORTMAP,
+  ptp: PTP,
   static: FIXED,
   tuning: TUNER,
 };
