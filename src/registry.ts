@@ -12,8 +12,11 @@ export interface Entry {
   readonly start: "hot" | "cold";
 }
 
+const since = (first: Version): readonly Version[] => VERSIONS.slice(VERSIONS.indexOf(first));
+
 /** The plugins: a line each. The build, the checks and the tests read it too. */
 export const REGISTRY = [
+  { name: "bandwidth", kind: "chained", versions: since("0.3.0"), start: "cold" },
   { name: "bridge", kind: "main", versions: VERSIONS, start: "hot" },
   { name: "host-local", kind: "ipam", versions: VERSIONS, start: "hot" },
   { name: "loopback", kind: "main", versions: VERSIONS, start: "hot" },

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { ACTS, PREPARATIONS } from "./acts.ts";
 import type { ActStep, CallStep, Case, Guest, Step } from "./case.ts";
+import { bandwidthCase } from "./generate-bandwidth.ts";
 import { bridgeConfig } from "./generate-config.ts";
 import { tuningCase } from "./generate-tuning.ts";
 import { PREV_RESULTS } from "./prev-results.ts";
@@ -129,4 +130,5 @@ const ofOthers: fc.Arbitrary<Case> = fc.record({
 export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 21, arbitrary: ofOthers },
   { weight: 2, arbitrary: tuningCase },
+  { weight: 2, arbitrary: bandwidthCase },
 );

@@ -1,6 +1,7 @@
 /** For each intended difference the case that shows it: docs/differences.md names them. */
 import type { Json } from "../support/command.ts";
 import type { Case, Step } from "./case.ts";
+import { resultOf as vethResult } from "./generate-bandwidth.ts";
 import { resultOf } from "./generate-tuning.ts";
 
 const IPAM = {
@@ -39,6 +40,13 @@ const tuned = (over: Json, ...steps: Step[]): Case => ({
     ...over,
   },
   before: ["an interface in the container"],
+  steps,
+});
+
+const shaped = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "bandwidth",
+  conf: { cniVersion: "1.1.0", name: "net", type: "bandwidth", prevResult: vethResult("1.1.0"), ...over },
+  before: ["a veth to the container"],
   steps,
 });
 
@@ -100,5 +108,11 @@ export const SHOWN: Record<string, Case> = {
   "tuning-promisc-as-set": tuned({}, ADD, { act: "listens on the container's interface", guest: 0 }, CHECK),
   "tuning-state-goes": tuned({ mtu: 1400 }, ADD, { ...DEL, netns: "missing" } as Step),
   "tuning-sysctl-by-words": tuned({ sysctl: NUMBERS }, ADD, CHECK),
+  "bandwidth-checks-all": shaped(
+    { ingressRate: 8_000_000, ingressBurst: 80_000 },
+    ADD,
+    { act: "stops shaping what the container gets", guest: 0 },
+    CHECK,
+  ),
   "null-is-no-configuration": shown({}, [{ ...ADD, stdin: "null" } as Step]),
 };

@@ -1,5 +1,7 @@
 /** Of each plugin: its zod schema, the goObjects that it reads its configuration with, and the whole of that reading. */
 import * as z from "zod";
+import * as bandwidth from "../../../src/plugins/bandwidth/config.ts";
+import { schema as bandwidthZod } from "../../../src/plugins/bandwidth/schema.ts";
 import * as bridge from "../../../src/plugins/bridge/config.ts";
 import { schema as bridgeZod } from "../../../src/plugins/bridge/schema.ts";
 import { schema as checkSchema } from "../../../src/plugins/host-local/check.ts";
@@ -30,6 +32,8 @@ import type { Json } from "../../support/command.ts";
 import { callEnv } from "../../support/plugin-fake.ts";
 import {
   asGoReads,
+  BANDWIDTH,
+  bandwidthConfiguration,
   configuration,
   FULL,
   type JsonSchema,
@@ -287,7 +291,41 @@ const TUNER: Reader = {
   unread: [],
 };
 
+const SHAPER: Reader = {
+  schema: bandwidthZod,
+  goObjects: [requestSchema, bandwidth.schema, bandwidth.gcSchema],
+  read: (call) => {
+    bandwidth.readConfig(call);
+    decode(bandwidth.gcSchema, call.config);
+  },
+  full: BANDWIDTH,
+  generated: bandwidthConfiguration,
+  refused: [
+    {
+      why: "a rate is nothing without a burst",
+      message: /^if rate is set, burst must also be set/,
+      example: { ingressRate: 8 },
+    },
+    {
+      why: "a burst is nothing without a rate",
+      message: /^if burst is set, rate must also be set/,
+      example: { egressBurst: 8 },
+    },
+  ],
+  unread: [
+    {
+      why: "the configuration's own keys go before the runtime's",
+      key: /^runtimeConfig\.bandwidth\.(in|e)gress(Rate|Burst)$/,
+      passes: (conf) =>
+        Object.keys(conf).some((name) => /^(in|e)gress(Rate|Burst)$/.test(name)) &&
+        Object.values(conf.runtimeConfig.bandwidth).every((value) => Number.isInteger(value) && Number(value) >= 0),
+      example: { ingressRate: 0, runtimeConfig: { bandwidth: { ingressRate: 4 } } },
+    },
+  ],
+};
+
 export const READERS: Record<string, Reader> = {
+  bandwidth: SHAPER,
   bridge: BRIDGE,
   "host-local": HOST_LOCAL,
   loopback: LOOPBACK,
