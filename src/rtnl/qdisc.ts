@@ -1,4 +1,3 @@
-import { ENOENT } from "../base/errno.ts";
 import type { Client } from "../netlink/client.ts";
 import type { Change, Question, Request } from "../netlink/request.ts";
 import { attrs } from "../wire/attrs.ts";
@@ -12,8 +11,6 @@ import { FIRST_HANDLE, INGRESS, INGRESS_HANDLE, ROOT, TCA_KIND, TCA_OPTIONS, tcH
 const RTM_NEWQDISC = 36;
 const RTM_DELQDISC = 37;
 const RTM_GETQDISC = 38;
-/** What is asked for comes to the asker only with it. */
-const NLM_F_ECHO = 8;
 
 /** What a token bucket filter lets through: tc-tbf(8), struct tc_tbf_qopt. */
 export interface Tbf {
@@ -120,32 +117,33 @@ export function deleteQdisc(place: QdiscRef): Request<QdiscRef> {
 }
 
 export interface Qdisc {
+  /** ifindex of its device. */
+  readonly index: number;
+  readonly parent: number;
   /** "tbf", "ingress", "noqueue" … */
   readonly kind: string;
   /** Of a tbf. */
   readonly tbf?: Tbf | undefined;
 }
 
-const SHOW_QDISC: Question<QdiscRef, Qdisc> = {
+/** All: a question about one is not answered where the kernel's own stands in its place. */
+const SHOW_QDISCS: Question<undefined, Qdisc> = {
   type: RTM_GETQDISC,
-  flags: NLM_F_ECHO,
-  absent: ENOENT,
-  text: (place) => `tc qdisc show ${wordsFor(place)}`,
-  write(w, { dev, parent }) {
-    tcHeader.encode(w, { index: indexOf(dev), handle: 0, parent, info: 0 });
-  },
+  flags: 0,
+  text: () => "tc qdisc show",
+  write: (w) => tcHeader.encode(w, { index: 0, handle: 0, parent: 0, info: 0 }),
   read({ body }) {
-    tcHeader.decode(body);
+    const { index, parent } = tcHeader.decode(body);
     const at = body.at;
     const { kind = "" } = kindAttrs.decode(body);
-    if (kind !== "tbf") return { kind };
+    if (kind !== "tbf") return { index, parent, kind };
     body.at = at;
     const { parms, rate64 } = qdiscAttrs.decode(body).options ?? {};
-    return { kind, tbf: parms && { ...parms, rate: rate64 ?? parms.rate } };
+    return { index, parent, kind, tbf: parms && { ...parms, rate: rate64 ?? parms.rate } };
   },
 };
 
-/** Like `tc qdisc show dev LINK root`, or `ingress`. Undefined when there is none. */
-export function findQdisc(client: Client, place: QdiscRef): Qdisc | undefined {
-  return client.get(SHOW_QDISC, place);
+/** Like `tc qdisc show`: those of all devices. */
+export function listQdiscs(client: Client): Qdisc[] {
+  return client.dump(SHOW_QDISCS, undefined);
 }

@@ -9,6 +9,11 @@ export const BANDWIDTH: readonly DifferenceClass[] = [
     "CHECK",
     (pair) => pair.one.plugin === "bandwidth" && onlyReference(pair) && says(pair.berth, /^shaping is broken: /),
   ),
+  differentEnd(
+    "bandwidth-alone",
+    "ADD",
+    (pair) => pair.one.plugin === "bandwidth" && pair.reference.answer.status === 2 && says(pair.berth, /as chained/),
+  ),
   differentEnd("null-is-absent", undefined, ({ one, conf }) => one.plugin === "bandwidth" && isNullAlone(conf)),
 ];
 

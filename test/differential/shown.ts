@@ -108,6 +108,7 @@ export const SHOWN: Record<string, Case> = {
   "tuning-promisc-as-set": tuned({}, ADD, { act: "listens on the container's interface", guest: 0 }, CHECK),
   "tuning-state-goes": tuned({ mtu: 1400 }, ADD, { ...DEL, netns: "missing" } as Step),
   "tuning-sysctl-by-words": tuned({ sysctl: NUMBERS }, ADD, CHECK),
+  "bandwidth-alone": shaped({ prevResult: undefined }, ADD),
   "bandwidth-checks-all": shaped(
     { ingressRate: 8_000_000, ingressBurst: 80_000 },
     ADD,

@@ -1,6 +1,6 @@
 import type { Host } from "../../host/host.ts";
 import { listRedirections } from "../../rtnl/filter.ts";
-import { findQdisc } from "../../rtnl/qdisc.ts";
+import { listQdiscs, type Qdisc } from "../../rtnl/qdisc.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import { INGRESS, ROOT } from "../../rtnl/tc.ts";
 import { bucketOf, type Limit } from "./bucket.ts";
@@ -13,16 +13,22 @@ export function missingShape(
   ifbName: string,
   { ingress, egress }: ShapingWish,
 ): string | undefined {
-  const ofIngress = ingress && missingBucket(host, outer, ingress);
+  if (!ingress && !egress) return undefined;
+  const qdiscs = host.ask(listQdiscs);
+  const ofIngress = ingress && missingBucket(qdiscs, outer, ingress);
   if (ofIngress || !egress) return ofIngress;
   const ifb = host.findLink(ifbName);
   if (ifb?.kind !== "ifb") return `there is no device ${ifbName} (ip link show type ifb)`;
-  return missingBucket(host, ifb, egress) ?? missingRedirection(host, outer, ifb);
+  return missingBucket(qdiscs, ifb, egress) ?? missingRedirection(host, qdiscs, outer, ifb);
 }
 
-function missingBucket(host: Host, dev: Link, limit: Limit): string | undefined {
+function find(qdiscs: readonly Qdisc[], dev: Link, at: number): Qdisc | undefined {
+  return qdiscs.find(({ index, parent }) => index === dev.index && parent === at);
+}
+
+function missingBucket(qdiscs: readonly Qdisc[], dev: Link, limit: Limit): string | undefined {
   const see = `(tc qdisc show dev ${dev.name})`;
-  const { kind, tbf } = host.ask((rtnl) => findQdisc(rtnl, { dev, parent: ROOT })) ?? { kind: "none" };
+  const { kind, tbf = undefined } = find(qdiscs, dev, ROOT) ?? { kind: "none" };
   if (!tbf) return `the qdisc of ${dev.name} is no tbf, but ${kind} ${see}`;
   const wanted = bucketOf(limit);
   for (const key of ["rate", "limit", "buffer"] as const) {
@@ -31,8 +37,8 @@ function missingBucket(host: Host, dev: Link, limit: Limit): string | undefined 
   return undefined;
 }
 
-function missingRedirection(host: Host, outer: Link, ifb: Link): string | undefined {
-  if (!host.ask((rtnl) => findQdisc(rtnl, { dev: outer, parent: INGRESS }))) {
+function missingRedirection(host: Host, qdiscs: readonly Qdisc[], outer: Link, ifb: Link): string | undefined {
+  if (!find(qdiscs, outer, INGRESS)) {
     return `${outer.name} has no ingress qdisc (tc qdisc show dev ${outer.name})`;
   }
   if (host.ask((rtnl) => listRedirections(rtnl, outer)).includes(ifb.index)) return undefined;

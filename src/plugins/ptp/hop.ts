@@ -93,9 +93,11 @@ function notOpened({ name }: Link, failure: unknown): CniError {
 const RUNNING_MS = 2550;
 
 /**
- * Waits until the container can send. The kernel's worker sees to that after the host's end is up. An end that does not come
- * up is no reason to fail: the container may be gone, or set it down.
+ * Waits until both ends can send. The kernel's worker sees to that after the host's is up, to one after the other. An end
+ * that does not come up is no reason to fail: the container may be gone, or have set it down.
  */
-export function awaitRunning(sandbox: Sandbox, inner: Inner): void {
-  sandbox.awaitLink(inner.name, ({ operstate }) => operstate === "up", RUNNING_MS);
+export function awaitRunning(host: Host, outer: Link, sandbox: Sandbox, inner: Inner): void {
+  const runs = ({ operstate }: Link) => operstate === "up";
+  sandbox.awaitLink(inner.name, runs, RUNNING_MS);
+  host.awaitLink(outer.name, runs, RUNNING_MS);
 }
