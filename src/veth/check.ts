@@ -15,9 +15,15 @@ import type { Interface, Result, Route as ResultRoute } from "../spec/result.ts"
 import { parseResult } from "../spec/result-parse.ts";
 import { ownerOf, prefixesOf, type VethConfig } from "./plan.ts";
 
-/** Opens the container's namespace, has IPAM check its own, and reads the earlier result. @throws CniError */
-export function beginCheck(call: Call, host: Host, { common }: VethConfig): { sandbox: Sandbox; result: Result } {
-  const { ipamType, prevResult } = common;
+/** Looks at the host's side as the result has it, then at the end of the container's interface `inner`, which it returns. */
+export type CheckHost = (result: Result) => (inner: Link) => Link;
+
+/**
+ * Compares what the earlier result says of a container's link, and the rules, with the kernel, and has IPAM check its own.
+ * @throws CniError naming the first difference
+ */
+export function checkVeth(call: Call, host: Machine, config: VethConfig, checkHost: CheckHost): void {
+  const { ipamType, prevResult } = config.common;
   if (!prevResult) {
     throw new CniError(
       INVALID_CONFIG,
@@ -27,7 +33,13 @@ export function beginCheck(call: Call, host: Host, { common }: VethConfig): { sa
   }
   const sandbox = host.openSandbox(call.env.netns);
   if (ipamType !== undefined) delegate(ipamType, "CHECK", call);
-  return { sandbox, result: parseResult(prevResult, call.version, "prevResult") };
+  const result = parseResult(prevResult, call.version, "prevResult");
+  const checkOuter = checkHost(result);
+  const inner = checkContainer(call, sandbox, result);
+  const outer = checkOuter(inner);
+  checkAddresses(sandbox, inner, result);
+  checkRoutes(sandbox, result);
+  checkRules(call, host, config, { name: outer.name, mac: inner.mac }, result);
 }
 
 const ADD_AGAIN = "DEL and ADD the container again";
@@ -45,7 +57,7 @@ export function assertMac(link: Link, entry: Interface, what: string): void {
 }
 
 /** The container's interface is there, as its entry in the result has it. @throws CniError */
-export function checkContainer(call: Call, sandbox: Sandbox, result: Result): Link {
+function checkContainer(call: Call, sandbox: Sandbox, result: Result): Link {
   const { ifname, netns } = call.env;
   const entry = result.interfaces.findLast((one) => one.name === ifname && one.sandbox);
   if (!entry)
@@ -67,7 +79,7 @@ export function outerOf(host: Host, { index, peer }: Link): Link | undefined {
 }
 
 /** @throws CniError for an address of the result that is not on the interface */
-export function checkAddresses(sandbox: Sandbox, inner: Link, result: Result): void {
+function checkAddresses(sandbox: Sandbox, inner: Link, result: Result): void {
   const addrs = sandbox.listAddrs(inner.index);
   for (const { address } of result.ips) {
     if (addrs.some(({ prefix }) => formatPrefix(prefix) === formatPrefix(address))) continue;
@@ -79,7 +91,7 @@ export function checkAddresses(sandbox: Sandbox, inner: Link, result: Result): v
 }
 
 /** The subnet of each address, and each route of the result, must be in a table of the container's. @throws CniError */
-export function checkRoutes(sandbox: Sandbox, result: Result): void {
+function checkRoutes(sandbox: Sandbox, result: Result): void {
   if (result.ips.length === 0 && result.routes.length === 0) return;
   const present = routesByDst(sandbox, result);
   for (const { address } of result.ips) {
@@ -134,7 +146,7 @@ function wayOf({ gw }: ResultRoute): string {
 }
 
 /** @throws CniError for rules that the configuration asks for and that are not there */
-export function checkRules(call: Call, machine: Machine, config: VethConfig, port: Port, result: Result): void {
+function checkRules(call: Call, machine: Machine, config: VethConfig, port: Port, result: Result): void {
   const attached = { owner: ownerOf(call), port, addresses: prefixesOf(result) };
   for (const { feature, wish } of wishedFeatures(config.wishes)) {
     const missing = feature.check(machine, wish, attached);

@@ -3,16 +3,7 @@ import type { Host } from "../../host/host.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import type { Call } from "../../spec/plugin.ts";
 import type { Result } from "../../spec/result.ts";
-import {
-  assertMac,
-  beginCheck,
-  checkAddresses,
-  checkContainer,
-  checkRoutes,
-  checkRules,
-  differs,
-  outerOf,
-} from "../../veth/check.ts";
+import { assertMac, checkVeth, differs, outerOf } from "../../veth/check.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
 import { missingVlans } from "./vlan.ts";
 
@@ -23,14 +14,14 @@ import { missingVlans } from "./vlan.ts";
  */
 export function check(call: Call, host: Machine): void {
   const config = readConfig(call);
-  const { sandbox, result } = beginCheck(call, host, config);
-  const bridge = checkBridge(host, config, result);
-  const inner = checkContainer(call, sandbox, result);
-  const outer = checkPort(host, bridge, inner, result, call.env.ifname);
-  checkAddresses(sandbox, inner, result);
-  checkRoutes(sandbox, result);
-  checkVlans(host, config, outer);
-  checkRules(call, host, config, { name: outer.name, mac: inner.mac }, result);
+  checkVeth(call, host, config, (result) => {
+    const bridge = checkBridge(host, config, result);
+    return (inner) => {
+      const outer = checkPort(host, bridge, inner, result, call.env.ifname);
+      checkVlans(host, config, outer);
+      return outer;
+    };
+  });
 }
 
 function checkBridge(host: Host, config: BridgeConfig, result: Result): Link {

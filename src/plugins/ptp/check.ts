@@ -5,16 +5,7 @@ import type { Link } from "../../rtnl/read-link.ts";
 import { addressFamily } from "../../rtnl/tables.ts";
 import type { Call } from "../../spec/plugin.ts";
 import type { Result } from "../../spec/result.ts";
-import {
-  assertMac,
-  beginCheck,
-  checkAddresses,
-  checkContainer,
-  checkRoutes,
-  checkRules,
-  differs,
-  outerOf,
-} from "../../veth/check.ts";
+import { assertMac, checkVeth, differs, outerOf } from "../../veth/check.ts";
 import { readConfig } from "./config.ts";
 import { alone } from "./hop.ts";
 
@@ -23,19 +14,16 @@ import { alone } from "./hop.ts";
  * @throws CniError naming the first difference
  */
 export function check(call: Call, host: Machine): void {
-  const config = readConfig(call);
-  const { sandbox, result } = beginCheck(call, host, config);
-  const inner = checkContainer(call, sandbox, result);
-  const outer = outerOf(host, inner);
-  if (!outer) {
-    throw differs(`the host's end of ${inner.name} was not found`, "its peer is not in the host's namespace");
-  }
-  const entry = result.interfaces.find((one) => one.name === outer.name && !one.sandbox);
-  if (entry) assertMac(outer, entry, `Interface ${outer.name}`);
-  checkAddresses(sandbox, inner, result);
-  checkRoutes(sandbox, result);
-  checkWays(host, outer, result);
-  checkRules(call, host, config, { name: outer.name, mac: inner.mac }, result);
+  checkVeth(call, host, readConfig(call), (result) => (inner) => {
+    const outer = outerOf(host, inner);
+    if (!outer) {
+      throw differs(`the host's end of ${inner.name} was not found`, "its peer is not in the host's namespace");
+    }
+    const entry = result.interfaces.find((one) => one.name === outer.name && !one.sandbox);
+    if (entry) assertMac(outer, entry, `Interface ${outer.name}`);
+    checkWays(host, outer, result);
+    return outer;
+  });
 }
 
 /** The host's end has each gateway's address, and a route to each of the container's. */

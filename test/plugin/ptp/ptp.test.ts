@@ -8,11 +8,13 @@ import { snapshot } from "../../support/snapshot.ts";
 
 const need = needs(namespaces, built, linkKind("veth"));
 const needNft = needs(namespaces, built, linkKind("veth"), nftables);
-const pings = (lab: Lab, ns: string, to: string) => lab.attempt(ns, "ping", "-c1", "-W1", to).status === 0;
+/** The kernel's worker joins the group by which an IPv6 address is asked for: on a busy machine after the first packet. */
+const pings = (lab: Lab, ns: string, to: string) =>
+  lab.attempt(ns, ..."ping -c3 -i0.3 -W1".split(" "), to).status === 0;
 
 describe("ptp", () => {
   need(
-    "reaches the host and another container at once, in both families",
+    "reaches the host and another container, in both families",
     inLab((lab) => {
       const [one, two] = [lab.container(), lab.container()];
       const conf = dual(lab);
