@@ -15,6 +15,7 @@ export interface Entry {
 /** The plugins: a line each. The build, the checks and the tests read it too. */
 export const REGISTRY = [
   { name: "bridge", kind: "main", versions: VERSIONS, start: "hot" },
+  { name: "firewall", kind: "chained", versions: VERSIONS.slice(VERSIONS.indexOf("0.4.0")), start: "cold" },
   { name: "host-local", kind: "ipam", versions: VERSIONS, start: "hot" },
   { name: "loopback", kind: "main", versions: VERSIONS, start: "hot" },
   { name: "portmap", kind: "chained", versions: VERSIONS, start: "cold" },

@@ -90,6 +90,11 @@ function lease(file: string, content: string): Preparation {
   };
 }
 
+function bothTables(...commands: readonly string[]): Act {
+  const all = ["iptables", "ip6tables"].flatMap((tool) => commands.map((command) => `${tool} ${command}`));
+  return ({ host: ns }) => void attempt(ns, "sh", "-c", all.join("; "));
+}
+
 /** Things that may happen between two calls. */
 export const ACTS: Record<string, Act> = {
   "deletes the container's interface": inside("ip link del eth0"),
@@ -108,6 +113,9 @@ export const ACTS: Record<string, Act> = {
     for (const { ifname } of ports) attempt(ns, "ip", "link", "set", ifname, "nomaster");
   },
   "makes the bridge promiscuous": ({ host: ns }) => void attempt(ns, "ip", "link", "set", "br0", "promisc", "on"),
+  "flushes the table filter": bothTables("-F"),
+  "deletes the chains of the table filter": bothTables("-F", "-X"),
+  "flushes the isolation of bridges": bothTables("-F CNI-ISOLATION-STAGE-2"),
   "deletes the leases": ({ store }) => {
     for (const entry of readdirSync(store, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()))
       if (/^[0-9a-f]+[.:]/.test(entry.name)) rmSync(join(entry.parentPath, entry.name));

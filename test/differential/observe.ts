@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Json } from "../support/command.ts";
 import type { Case } from "./case.ts";
 import { filesUnder } from "./files.ts";
+import { filterOf } from "./filter.ts";
 import { mappedPorts } from "./mapped-ports.ts";
 import type { Side } from "./side.ts";
 import { nameOfMac, Words } from "./words.ts";
@@ -36,7 +37,11 @@ export function observe(side: Side, plugin?: Case["plugin"]): Look {
   const words = new Words(side, [...host.links, ...containers.flatMap(({ links }) => links)]);
   const macs = new Map<string, string>();
   const state = {
-    host: { ...describe(side, side.host, host, words, "", macs), ...(plugin === "portmap" && mappedPorts(side)) },
+    host: {
+      ...describe(side, side.host, host, words, "", macs),
+      ...(plugin === "portmap" && mappedPorts(side)),
+      ...(plugin === "firewall" && { filter: filterOf(side) }),
+    },
     containers: containers.map((raw, i) => describe(side, side.containers[i] ?? "", raw, words, `c${i} `, macs)),
     files: filesUnder(side.store),
   };

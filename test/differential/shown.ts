@@ -1,6 +1,7 @@
 /** For each intended difference the case that shows it: docs/differences.md names them. */
 import type { Json } from "../support/command.ts";
 import type { Case, Step } from "./case.ts";
+import { bridgeResult } from "./generate-firewall.ts";
 import { linkedResult } from "./generate-portmap.ts";
 import { resultOf } from "./generate-tuning.ts";
 
@@ -62,6 +63,16 @@ const tuned = (over: Json, ...steps: Step[]): Case => ({
   before: ["an interface in the container"],
   steps,
 });
+
+const guarded = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "firewall",
+  conf: { cniVersion: "1.1.0", name: "net", type: "firewall", prevResult: GUARDED, ...over },
+  before: [],
+  steps,
+});
+const GUARDED = bridgeResult("1.1.0", "br0", ["10.77.0.9/24"]);
+const OTHER = { prevResult: bridgeResult("1.1.0", "br0", ["10.77.0.10/24"]) };
+const ISOLATED = { ingressPolicy: "isolated" };
 
 /** Class → case; the test is called "intended difference: CLASS". */
 export const SHOWN: Record<string, Case> = {
@@ -144,6 +155,22 @@ export const SHOWN: Record<string, Case> = {
       },
     },
   ),
+  "firewall-add-replaces": guarded({}, ADD, { ...ADD, patch: OTHER } as Step),
+  "firewall-check-changes-nothing": guarded({}, { verb: "CHECK", guest: 0 }),
+  "firewall-checks-isolation": guarded(
+    ISOLATED,
+    ADD,
+    { act: "flushes the isolation of bridges", guest: 0 },
+    { verb: "CHECK", guest: 0 },
+  ),
+  "firewall-del-by-owner": guarded({}, ADD, { ...DEL, patch: { prevResult: undefined } } as Step),
+  "firewall-isolation-goes": guarded(ISOLATED, ADD, DEL),
+  "firewall-published-ports": guarded({}, ADD),
+  "firewall-reads-all": guarded(
+    { iptablesAdminChainName: "a".repeat(40), prevResult: bridgeResult("1.1.0", "br0", []) },
+    ADD,
+  ),
+  "firewall-spares-others": guarded({}, ADD, { ...ADD, guest: 1 }, DEL),
   "tuning-args-alone": tuned({ args: { cni: { sysctl: NUMBERS } } }, ADD),
   "tuning-checks-all": tuned({ txQLen: -1 }, ADD),
   "tuning-directory": tuned({ mtu: 1400 }, ADD),

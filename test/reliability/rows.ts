@@ -145,6 +145,7 @@ export const ROWS: readonly Row[] = [
   failing("DEL", "", 4),
   failing("DEL", "masq", 32),
   failing("DEL", "ipam", 4),
+  ...rowsOf(SUBJECTS.firewall, 32),
   ...rowsOf(SUBJECTS.portmap, 32),
   ...rowsOf(SUBJECTS.tuning, 4),
   lasting("ADD", "", 8),

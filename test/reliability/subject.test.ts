@@ -8,6 +8,10 @@ import { strace } from "./system-calls.ts";
 type Sample = Omit<Troubling, "bin"> & { readonly plugin: keyof typeof SUBJECTS };
 
 const CASES: readonly Sample[] = [
+  { plugin: "firewall", verb: "ADD", trouble: "signal=KILL", step: 24 },
+  { plugin: "firewall", verb: "ADD", trouble: "error=EIO", step: 16 },
+  { plugin: "firewall", verb: "DEL", trouble: "signal=KILL", step: 24 },
+  { plugin: "firewall", verb: "DEL", trouble: "error=ENOMEM", step: 16 },
   { plugin: "portmap", verb: "ADD", trouble: "signal=KILL", step: 12 },
   { plugin: "portmap", verb: "ADD", trouble: "signal=TERM", step: 16 },
   { plugin: "portmap", verb: "ADD", trouble: "error=ENOMEM", step: 12 },

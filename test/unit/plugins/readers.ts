@@ -2,6 +2,8 @@
 import * as z from "zod";
 import * as bridge from "../../../src/plugins/bridge/config.ts";
 import { schema as bridgeZod } from "../../../src/plugins/bridge/schema.ts";
+import * as firewall from "../../../src/plugins/firewall/config.ts";
+import { schema as firewallZod } from "../../../src/plugins/firewall/schema.ts";
 import { schema as checkSchema } from "../../../src/plugins/host-local/check.ts";
 import * as hostLocal from "../../../src/plugins/host-local/config.ts";
 import { schema as gcSchema } from "../../../src/plugins/host-local/gc.ts";
@@ -36,6 +38,7 @@ import {
   TUNING,
   tuningConfiguration,
 } from "./configurations.ts";
+import { FIREWALL, firewallConfiguration } from "./firewall/configurations.ts";
 
 /** What the schema and the plugin say differently, both with their reason. */
 interface Exception {
@@ -257,8 +260,22 @@ const TUNER: Reader = {
   unread: [],
 };
 
+const FIREWALLER: Reader = {
+  schema: firewallZod,
+  goObjects: [requestSchema, firewall.schema, firewall.gcSchema],
+  read: ({ config }) => {
+    firewall.readConfig(config);
+    decode(firewall.gcSchema, config);
+  },
+  full: FIREWALL,
+  generated: firewallConfiguration,
+  refused: [],
+  unread: [],
+};
+
 export const READERS: Record<string, Reader> = {
   bridge: BRIDGE,
+  firewall: FIREWALLER,
   "host-local": HOST_LOCAL,
   loopback: LOOPBACK,
   portmap: PORTMAP,
