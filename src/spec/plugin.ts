@@ -78,10 +78,12 @@ export interface Plugin extends Handlers {
  * part ("cnv-bridge", "buildkit-cni-host-local").
  */
 export function isNamed(file: string, plugin: string): boolean {
-  return file === plugin || file.endsWith(`-${plugin}`);
+  const before = file.length - plugin.length - 1;
+  // Most are not, and each call asks it of all.
+  return file === plugin || (file[before] === "-" && file.endsWith(plugin));
 }
 
 /** The plugin that a file of this name is; undefined when there is none. */
 export function pluginNamed(file: string, plugins: readonly Plugin[]): Plugin | undefined {
-  return plugins.find(({ name }) => isNamed(file, name));
+  return plugins.find(({ name }) => name === file) ?? plugins.find(({ name }) => isNamed(file, name));
 }

@@ -97,9 +97,13 @@ function isElsewhere({ after }: Seen, port: string, target: string | undefined):
   return entries.some(([other, to]) => other !== port && plain(other) === plain(port) && to === target);
 }
 
-/** Whether a container had mapped ports before. */
+/** Whether a container had mapped ports before, or rules that an ADD that failed has left and to which nothing leads yet. */
 function hadPorts({ before }: Seen, guest: number): boolean {
-  return Object.values(before.host.ports).some((target) => idOf(target as string) === `ct-${guest}`);
+  const rules: string[] = Object.values(before.host.iptables);
+  return (
+    Object.values(before.host.ports).some((target) => idOf(target as string) === `ct-${guest}`) ||
+    rules.some((text) => new RegExp(`--to-destination (10\\.77\\.0\\.|\\[fd77::)${9 + guest}\\b`).test(text))
+  );
 }
 
 /** Whether iptables keeps the mappings in berth too. */

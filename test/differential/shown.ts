@@ -1,6 +1,8 @@
 /** For each intended difference the case that shows it: docs/differences.md names them. */
 import type { Json } from "../support/command.ts";
 import type { Case, Step } from "./case.ts";
+import { resultOf as vethResult } from "./generate-bandwidth.ts";
+import { bridgeResult } from "./generate-firewall.ts";
 import { linkedResult } from "./generate-portmap.ts";
 import { resultOf } from "./generate-tuning.ts";
 
@@ -60,6 +62,22 @@ const tuned = (over: Json, ...steps: Step[]): Case => ({
     ...over,
   },
   before: ["an interface in the container"],
+  steps,
+});
+
+const guarded = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "firewall",
+  conf: { cniVersion: "1.1.0", name: "net", type: "firewall", prevResult: GUARDED, ...over },
+  before: [],
+  steps,
+});
+const GUARDED = bridgeResult("1.1.0", "br0", ["10.77.0.9/24"]);
+const OTHER = { prevResult: bridgeResult("1.1.0", "br0", ["10.77.0.10/24"]) };
+const ISOLATED = { ingressPolicy: "isolated" };
+const shaped = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "bandwidth",
+  conf: { cniVersion: "1.1.0", name: "net", type: "bandwidth", prevResult: vethResult("1.1.0"), ...over },
+  before: ["a veth to the container"],
   steps,
 });
 
@@ -144,6 +162,22 @@ export const SHOWN: Record<string, Case> = {
       },
     },
   ),
+  "firewall-add-replaces": guarded({}, ADD, { ...ADD, patch: OTHER } as Step),
+  "firewall-check-changes-nothing": guarded({}, { verb: "CHECK", guest: 0 }),
+  "firewall-checks-isolation": guarded(
+    ISOLATED,
+    ADD,
+    { act: "flushes the isolation of bridges", guest: 0 },
+    { verb: "CHECK", guest: 0 },
+  ),
+  "firewall-del-by-owner": guarded({}, ADD, { ...DEL, patch: { prevResult: undefined } } as Step),
+  "firewall-isolation-goes": guarded(ISOLATED, ADD, DEL),
+  "firewall-published-ports": guarded({}, ADD),
+  "firewall-reads-all": guarded(
+    { iptablesAdminChainName: "a".repeat(40), prevResult: bridgeResult("1.1.0", "br0", []) },
+    ADD,
+  ),
+  "firewall-spares-others": guarded({}, ADD, { ...ADD, guest: 1 }, DEL),
   "tuning-args-alone": tuned({ args: { cni: { sysctl: NUMBERS } } }, ADD),
   "tuning-checks-all": tuned({ txQLen: -1 }, ADD),
   "tuning-directory": tuned({ mtu: 1400 }, ADD),
@@ -151,5 +185,12 @@ export const SHOWN: Record<string, Case> = {
   "tuning-promisc-as-set": tuned({}, ADD, { act: "listens on the container's interface", guest: 0 }, CHECK),
   "tuning-state-goes": tuned({ mtu: 1400 }, ADD, { ...DEL, netns: "missing" } as Step),
   "tuning-sysctl-by-words": tuned({ sysctl: NUMBERS }, ADD, CHECK),
+  "bandwidth-alone": shaped({ prevResult: undefined }, ADD),
+  "bandwidth-checks-all": shaped(
+    { ingressRate: 8_000_000, ingressBurst: 80_000 },
+    ADD,
+    { act: "stops shaping what the container gets", guest: 0 },
+    CHECK,
+  ),
   "null-is-no-configuration": shown({}, [{ ...ADD, stdin: "null" } as Step]),
 };

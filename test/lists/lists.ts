@@ -35,6 +35,14 @@ export const EXPLAINED: readonly (readonly [difference: RegExp, section: string]
   [/^left\/rules\/new: only reference: nft: .*(cni-br-iface-|macspoofchk-)/, "del-finds-the-port"],
   [/^left\/links\/new: only reference: .*"kind": "veth"/, "del-finds-the-port"],
   [/^check\[\d\]: reference False +ours True$/, "bridge-mac-pinned"],
+  [/^(state\/host\/rules|left\/rules\/new): only ours: ip6?tables-save: .*CNI-PUBLISHED\b/, "firewall-published-ports"],
+  [/^(state\/host\/rules|left\/rules\/new): only ours: nft: chain CNI-PUBLISHED \{$/, "firewall-published-ports"],
+  [/^(state\/host\/rules|left\/rules\/new): only ours: nft: .*ct status dnat +counter /, "firewall-published-ports"],
+  [/^left\/rules\/new: only reference: ip6?tables-save: -A CNI-ISOLATION-STAGE-\d .*-o /, "firewall-isolation-goes"],
+  [
+    /^left\/rules\/new: only reference: nft: (iifname \S+ )?oifname (!= )?\S+ +counter .*(drop|CNI-ISOLATION-STAGE-2)$/,
+    "firewall-isolation-goes",
+  ],
   [/^left\/files\/new: only reference: \/run\/cni\/tuning\/.*\.json$/, "tuning-state-goes"],
   // Where the ports lead to, and as whom a client is seen, is compared by traffic.
   [/^\S+\/rules\S*: only reference: .*CNI-(HOSTPORT|DN)-/, "portmap-nftables-by-default"],

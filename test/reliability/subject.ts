@@ -9,6 +9,8 @@ import { newTally, note, sample, type Tally } from "./tally.ts";
 /** A plugin, and how to see what it leaves. */
 export interface Subject {
   readonly plugin: string;
+  /** It runs other programs: errors are its own then, as one of those may take an error for the end of its input. */
+  readonly runsOthers?: true;
   /** Makes what a call needs, in a laboratory with the plugins in `lab.bin`. */
   open(lab: Lab): Place;
 }
@@ -19,7 +21,7 @@ export interface Place {
   readonly ns: string;
   /** What stands on stdin. */
   readonly conf: object;
-  /** Brings to its former value what no DEL is to put back; before each trial. */
+  /** Brings to its former value what no DEL is to put back; before each ADD. */
   prepare?(): void;
   /** What there is that was not before the first ADD, or is not any more. */
   remains(): string[];
@@ -50,8 +52,9 @@ export function trouble(subject: Subject, options: Troubling): Tally {
   try {
     const all = callsOf(site, options.verb);
     const open = options.trouble.startsWith("error=") ? afterStart(all) : all;
-    // As in errors.ts: a kernel always closes.
-    const wanted = open.filter(({ name }) => !options.lasting || name !== "close");
+    // As in errors.ts: a kernel always closes, and who waits for the end of a pipe waits for ever.
+    const spared = options.trouble.startsWith("error=") && (options.lasting || subject.runsOthers);
+    const wanted = open.filter(({ name }) => !spared || name !== "close");
     for (const at of sample(wanted, options.step)) {
       const wrong = trial(site, options, at);
       if (wrong) note(tally, `${options.verb} ${options.trouble} at ${at.line.slice(0, 100)}`, wrong);
@@ -69,18 +72,20 @@ export function trouble(subject: Subject, options: Troubling): Tally {
 interface Site {
   readonly lab: Lab;
   readonly place: Place;
+  readonly runsOthers: boolean;
   call(verb: Verb, by?: readonly string[], over?: object): { status: number; json: unknown };
 }
 
 const ALONE = ["/usr/bin/setsid", "--wait", "/usr/bin/timeout", "--signal=KILL", "20", "/usr/bin/nsenter"];
 
-function openSite({ plugin, open }: Subject, bin: string): Site {
+function openSite({ plugin, open, runsOthers }: Subject, bin: string): Site {
   const lab = openLab({ bin });
   const place = open(lab);
   const { id, ns, conf } = place;
   return {
     lab,
     place,
+    runsOthers: runsOthers === true,
     call(verb, by = [], over = {}) {
       const command = [...ALONE, `--net=${netnsPath(lab.host)}`, ...by, join(bin, plugin)];
       const stdin = Buffer.from(JSON.stringify({ ...conf, ...over }));
@@ -98,8 +103,9 @@ function parsed(text: string): unknown {
   }
 }
 
-function callsOf({ lab, call }: Site, verb: Troubling["verb"]): SystemCall[] {
+function callsOf({ lab, place, call }: Site, verb: Troubling["verb"]): SystemCall[] {
   const log = logIn(lab.dir);
+  place.prepare?.();
   if (verb === "DEL") call("ADD");
   if (call(verb, straceAll(log)).status !== 0) throw new Error(`${verb} fails by itself`);
   call("DEL");
@@ -107,11 +113,13 @@ function callsOf({ lab, call }: Site, verb: Troubling["verb"]): SystemCall[] {
 }
 
 /** What is wrong; undefined when the system call did not occur this time. */
-function trial({ lab, place, call }: Site, { verb, trouble, lasting }: Troubling, at: SystemCall) {
+function trial({ lab, place, call, runsOthers }: Site, { verb, trouble, lasting }: Troubling, at: SystemCall) {
   const log = logIn(lab.dir);
   place.prepare?.();
   if (verb === "DEL") call("ADD");
-  const { status, json } = call(verb, straceInjecting(log, at, trouble, lasting));
+  const [strace = "", ...words] = straceInjecting(log, at, trouble, lasting);
+  const detaching = runsOthers && trouble.startsWith("error=") ? ["--detach-on=execve"] : [];
+  const { status, json } = call(verb, [strace, ...detaching, ...words]);
   if (injected(log).length === 0) return undefined;
   const wrong: string[] = [];
   const saying = (when: string) => (what: string) => `${when}: ${what}`;
@@ -122,6 +130,7 @@ function trial({ lab, place, call }: Site, { verb, trouble, lasting }: Troubling
     wrong.push(...left.map(saying("right after")));
   }
   for (const again of ["DEL", "ADD", "DEL"] as const) {
+    if (again === "ADD") place.prepare?.();
     if (call(again).status !== 0) wrong.push(`${again} afterwards fails`);
     if (again === "DEL") wrong.push(...place.remains().map(saying("after DEL")));
   }

@@ -1,6 +1,8 @@
 /** The plugins whose kills and errors `subject.ts` tries, each with what it may leave. */
+import { filterRules, firewallConf, resultOf } from "../support/firewalled.ts";
 import { ruleset } from "../support/nft.ts";
 import { attach, portmapConf } from "../support/port-net.ts";
+import { LIMITS, guest as shapedGuest, shaping, shapingConf, UNSHAPED } from "../support/shaped.ts";
 import { ALL, FILTER, filterOf, guest, link, states, tuningConf, UNTUNED } from "../support/tuned.ts";
 import { additions } from "./remains.ts";
 import type { Subject } from "./subject.ts";
@@ -56,4 +58,52 @@ const portmapOf = (over: object): Subject => ({
 /** The first and last mapping under one makes and removes all that it has. */
 const CONDITIONS = { conditionsV4: ["ip saddr { 192.0.2.0/24, 10.9.9.9 }"], conditionsV6: ["tcp dport != 9"] };
 
-export const SUBJECTS = { portmap: portmapOf({}), conditions: portmapOf(CONDITIONS), tuning } as const;
+/** Both directions of a link that stays: with a container it would go, and its queueing disciplines with it. */
+const bandwidth: Subject = {
+  plugin: "bandwidth",
+  open(lab) {
+    const clear = "tc qdisc del dev vport0 root; tc qdisc del dev vport0 ingress";
+    return {
+      id: "c1",
+      ns: shapedGuest(lab),
+      conf: shapingConf(LIMITS),
+      prepare: () => void lab.attempt(lab.host, "sh", "-c", clear),
+      remains: () => shaping(lab).ifbs,
+      remainsOfFailed() {
+        const now = JSON.stringify(shaping(lab));
+        return now === JSON.stringify(UNSHAPED) ? [] : [now];
+      },
+    };
+  },
+};
+
+/** Rules of its own in both families, and those of the bridge that another container is on. */
+const firewall: Subject = {
+  plugin: "firewall",
+  runsOthers: true,
+  open(lab) {
+    const ns = lab.container();
+    const isolated = { ingressPolicy: "isolated", backend: "iptables" };
+    const confOf = (address: string) => firewallConf(isolated, resultOf("br0", address));
+    lab.add({ ns, id: "live", conf: confOf("10.1.2.9/24") });
+    const look = () => filterRules(lab, ["iptables-save"]);
+    const usual = look();
+    return {
+      id: "c1",
+      ns,
+      conf: confOf("10.1.2.3/24"),
+      remains() {
+        const now = look();
+        return [...additions(usual, now), ...additions(now, usual).map((line) => `missing: ${line}`)];
+      },
+    };
+  },
+};
+
+export const SUBJECTS = {
+  bandwidth,
+  firewall,
+  portmap: portmapOf({}),
+  conditions: portmapOf(CONDITIONS),
+  tuning,
+} as const;

@@ -30,10 +30,19 @@ export function parseCondition(family: IpFamily, text: string): Condition | unde
       );
     }
     known = protocol ?? known;
-    matches.push(match);
+    if (matches.push(match) > MATCHES_MAX) {
+      throw refusal(
+        match.field,
+        "is one match too many",
+        `expected ${MATCHES_MAX} at most: a rule has no room for more`,
+      );
+    }
   }
   return matches.length > 0 ? conditionOf(matches) : undefined;
 }
+
+/** A rule has 128 expressions at most (NFT_RULE_MAXEXPRS); a match is three, and one protocol's first one two more. */
+const MATCHES_MAX = 40;
 
 function refusal(word: string, what: string, accepted: string): Explained {
   return new Explained(`${JSON.stringify(word)} ${what}`, accepted);

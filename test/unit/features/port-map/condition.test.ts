@@ -61,6 +61,7 @@ describe("parseCondition() refuses", () => {
     ["tcp dport http", '"http" is no value'],
     ["tcp dport < 1024", '"<" is no value'],
     ["tcp dport 80 udp dport 80", '"udp dport" says of another protocol'],
+    [Array(41).fill("ip saddr != 10.0.0.0/25").join(" "), '"ip saddr" is one match too many'],
     ["meta l4proto icmp", '"icmp" is no value'],
     ["iifname *", '"*" is no value'],
     ['iifname "a name too long"', '"a name too long" is no value'],

@@ -21,6 +21,7 @@ describe("readConfig()", () => {
       hairpinMode: false,
       promiscMode: false,
       portIsolation: false,
+      announces: true,
       enabledad: false,
       disableContainerInterface: false,
       macFromAddress: true,
