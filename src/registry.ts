@@ -18,6 +18,7 @@ const since = (first: Version): readonly Version[] => VERSIONS.slice(VERSIONS.in
 export const REGISTRY = [
   { name: "bandwidth", kind: "chained", versions: since("0.3.0"), start: "cold" },
   { name: "bridge", kind: "main", versions: VERSIONS, start: "hot" },
+  { name: "firewall", kind: "chained", versions: since("0.4.0"), start: "cold" },
   { name: "host-local", kind: "ipam", versions: VERSIONS, start: "hot" },
   { name: "loopback", kind: "main", versions: VERSIONS, start: "hot" },
   { name: "portmap", kind: "chained", versions: VERSIONS, start: "cold" },

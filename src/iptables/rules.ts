@@ -40,7 +40,16 @@ function commentOf({ network, containerId }: Owner): string {
 
 /** What iptables-restore --noflush is given: all commands or none. */
 export function nat(...commands: string[]): string {
-  return ["*nat", ...commands, "COMMIT", ""].join("\n");
+  return restoring("nat", commands);
+}
+
+/** The same for the table filter. */
+export function filter(...commands: string[]): string {
+  return restoring("filter", commands);
+}
+
+function restoring(table: string, commands: readonly string[]): string {
+  return [`*${table}`, ...commands, "COMMIT", ""].join("\n");
 }
 
 /** The lines of iptables-save that say something of `chain`. */

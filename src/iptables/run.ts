@@ -25,13 +25,16 @@ const TOOLS: Record<Family, string> = { 4: "iptables", 6: "ip6tables" };
 export interface Kind {
   readonly family: Family;
   readonly legacy: boolean;
+  /** That of nf_tables, whatever is configured. */
+  readonly nft?: true;
 }
 
 /** The path of `iptables-restore` and its like; undefined where there is none. */
-export function findTool({ family, legacy }: Kind, verb: "save" | "restore"): string | undefined {
+export function findTool({ family, legacy, nft }: Kind, verb: "save" | "restore"): string | undefined {
   const path = new Map(sys.environ()).get("PATH")?.split(":").filter(Boolean) ?? [];
   const tool = TOOLS[family];
-  const names = legacy ? [`${tool}-legacy-${verb}`, `${tool}-${verb}`] : [`${tool}-${verb}`];
+  const other = legacy ? [`${tool}-legacy-${verb}`] : nft ? [`${tool}-nft-${verb}`] : [];
+  const names = [...other, `${tool}-${verb}`];
   const all = names.flatMap((name) => [...path, ...SYSTEM_PATH].map((directory) => `${directory}/${name}`));
   return all.find(isFile);
 }
@@ -40,20 +43,22 @@ function isFile(path: string): boolean {
   return attempt(() => (sys.stat(path).mode & S_IFMT) === S_IFREG) ?? false;
 }
 
-/** The table nat as iptables-save prints it. Throws Explained. */
-export function save(kind: Kind): string {
-  return runTool(kind, "save", ["-t", "nat"]);
+/** A table as iptables-save prints it. Throws Explained, also where it has not printed all. */
+export function save(kind: Kind, table: "nat" | "filter" = "nat"): string {
+  const saved = runTool(kind, "save", ["-t", table]);
+  if (saved === "" || saved.includes("\nCOMMIT\n")) return saved;
+  throw new Explained(`${TOOLS[kind.family]}-save has not printed all of table ${table}`, "try again");
 }
 
-/** Does commands (iptables-rules.ts), all or none. Throws Explained. */
-export function restore(kind: Kind, text: string): void {
-  runTool(kind, "restore", ["--noflush", "-w", String(LOCK_WAIT)], text);
+/** Does commands (rules.ts), all or none, with the lock (lock.ts) open if there is one. Throws Explained. */
+export function restore(kind: Kind, text: string, lock?: number): void {
+  runTool(kind, "restore", ["--noflush", "-w", String(LOCK_WAIT)], text, lock);
 }
 
-function runTool(kind: Kind, verb: "save" | "restore", args: string[], stdin = ""): string {
+function runTool(kind: Kind, verb: "save" | "restore", args: string[], stdin = "", keep?: number): string {
   const path = findTool(kind, verb);
   if (path === undefined) throw missingTool(kind, verb);
-  const { status, signal, stdout, stderr } = started(path, args, stdin);
+  const { status, signal, stdout, stderr } = started(path, args, stdin, keep);
   if (status === 0) return stdout;
   const said = stderr.trim().replaceAll("\n", "; ");
   const ending = status === undefined ? `signal ${signal}` : `exit status ${status}`;
@@ -65,9 +70,9 @@ function runTool(kind: Kind, verb: "save" | "restore", args: string[], stdin = "
   );
 }
 
-function started(path: string, args: string[], stdin: string): ReturnType<typeof sys.run> {
+function started(path: string, args: string[], stdin: string, keep?: number): ReturnType<typeof sys.run> {
   try {
-    return sys.run(path, { args, env: sys.environ(), stdin, timeout: TIMEOUT });
+    return sys.run(path, { args, env: sys.environ(), stdin, timeout: TIMEOUT, ...(keep !== undefined && { keep }) });
   } catch (error) {
     assertErrno(error);
     throw new Explained(`cannot run ${path}: ${messageOf(error)}`, "", error);

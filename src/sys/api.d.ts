@@ -32,6 +32,8 @@ declare module "berth:sys" {
     /** The whole environment, in this order. */
     env: [name: string, value: string][];
     stdin?: string | Uint8Array;
+    /** A descriptor that the child keeps open, under the same number. */
+    keep?: number;
     /** Milliseconds; on expiry the child is killed (SIGKILL) and ETIMEDOUT thrown. Absent: no limit. */
     timeout?: number;
   }
@@ -82,7 +84,8 @@ declare module "berth:sys" {
   export function linkFd(fd: number, path: string): void;
   /** renameat2(2) with RENAME_NOREPLACE: EEXIST if `to` exists, EINVAL where the file system has no such thing. */
   export function renameNew(from: string, to: string): void;
-  export function unlink(path: string): void;
+  /** Returns false when there is no such name (ENOENT): common where it is called, and an error takes 30 µs. */
+  export function unlink(path: string): boolean;
   export function mkdir(path: string, mode: number): void;
   /** Names in a directory, without "." and "..", in the kernel's order. Names that are not UTF-8 are left out. */
   export function readdir(path: string): string[];
@@ -143,6 +146,13 @@ declare module "berth:sys" {
   export function send(fd: number, datagram: Uint8Array): void;
   /** Receives one whole datagram from the kernel (datagrams of other senders are dropped). @throws ENOBUFS, EAGAIN after `timeout` ms if given */
   export function receive(fd: number, timeout?: number): Uint8Array;
+
+  // ---- other programs ------------------------------------------------------------------------
+  /**
+   * A stream connected to the socket of a path (AF_UNIX). A read or write that takes longer than `timeout` milliseconds fails
+   * with EAGAIN. @throws ENOENT, ECONNREFUSED where nobody listens
+   */
+  export function connectUnix(path: string, timeout: number): number;
 
   /** The SHA-512 (FIPS 180-4) of a text's UTF-8 bytes, 128 hexadecimal digits in lower case. */
   export function sha512(text: string): string;

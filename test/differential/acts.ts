@@ -56,6 +56,17 @@ export const PREPARATIONS: Record<string, Preparation> = {
     attempt(guest, "timeout", "5", "sh", "-c", runs("eth0"));
     attempt(ns, "timeout", "5", "sh", "-c", runs("vport0"));
   },
+  "links to the containers": ({ host: ns, containers }) => {
+    for (const [i, container] of containers.entries()) {
+      const peer = `type veth peer name eth0 netns ${container} address 02:11:22:33:44:b${i}`;
+      attempt(ns, "ip", "link", "add", `port${i}`, "address", `02:11:22:33:44:a${i}`, ...peer.split(" "));
+      attempt(container, "ip", "link", "set", "eth0", "addrgenmode", "none", "up");
+      attempt(ns, "ip", "link", "set", `port${i}`, "addrgenmode", "none", "up");
+      attempt(ns, "ip", "route", "add", `10.77.0.${9 + i}`, "dev", `port${i}`);
+    }
+    for (const one of [ns, ...containers]) awaitCarriers(one);
+    attempt(ns, "sh", "-c", "for t in iptables ip6tables; do $t -t nat -N OTHERS-MARK; done");
+  },
   "IPv6 off in the container": ({ containers }) =>
     void attempt(
       containers[0],
@@ -76,12 +87,25 @@ export const PREPARATIONS: Record<string, Preparation> = {
   "a foreign file among the leases": lease("README", "hello"),
 };
 
+function awaitCarriers(ns: string): void {
+  for (let left = 100; left > 0; left--) {
+    if (ipj(ns, "link", "show", "type", "veth").every(({ operstate }) => operstate === "UP")) return;
+    Bun.sleepSync(20);
+  }
+  throw new Error(`a link in ${ns} has no carrier after two seconds`);
+}
+
 function lease(file: string, content: string): Preparation {
   return ({ store }, { conf }) => {
     const name = typeof conf.name === "string" && /^[\w.-]+$/.test(conf.name) ? conf.name : "net";
     mkdirSync(join(store, name), { recursive: true });
     writeFileSync(join(store, name, file), content, { mode: 0o600 });
   };
+}
+
+function bothTables(...commands: readonly string[]): Act {
+  const all = ["iptables", "ip6tables"].flatMap((tool) => commands.map((command) => `${tool} ${command}`));
+  return ({ host: ns }) => void attempt(ns, "sh", "-c", all.join("; "));
 }
 
 /** Things that may happen between two calls. */
@@ -110,6 +134,9 @@ export const ACTS: Record<string, Act> = {
   "deletes the device that the container sends through": outside(
     "ip -o link show type ifb | cut -d: -f2 | xargs -rn1 ip link del",
   ),
+  "flushes the table filter": bothTables("-F"),
+  "deletes the chains of the table filter": bothTables("-F", "-X"),
+  "flushes the isolation of bridges": bothTables("-F CNI-ISOLATION-STAGE-2"),
   "deletes the leases": ({ store }) => {
     for (const entry of readdirSync(store, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()))
       if (/^[0-9a-f]+[.:]/.test(entry.name)) rmSync(join(entry.parentPath, entry.name));

@@ -4,6 +4,8 @@ import { ACTS, PREPARATIONS } from "./acts.ts";
 import type { ActStep, CallStep, Case, Guest, Step } from "./case.ts";
 import { bandwidthCase } from "./generate-bandwidth.ts";
 import { bridgeConfig } from "./generate-config.ts";
+import { FIREWALL_ACTS, firewallCase } from "./generate-firewall.ts";
+import { portmapCase } from "./generate-portmap.ts";
 import { tuningCase } from "./generate-tuning.ts";
 import { PREV_RESULTS } from "./prev-results.ts";
 import { key, pick, record, type Values } from "./values.ts";
@@ -78,7 +80,10 @@ const GC = call("GC", {
 const STATUS = call("STATUS", {});
 const VERSION = call("VERSION", {});
 const UNKNOWN = fc.constantFrom("", "PROBE", "add").chain((verb) => call(verb, {}));
-const act: fc.Arbitrary<ActStep> = fc.record({ act: fc.constantFrom(...Object.keys(ACTS)), guest });
+const act: fc.Arbitrary<ActStep> = fc.record({
+  act: fc.constantFrom(...Object.keys(ACTS).filter((name) => !FIREWALL_ACTS.includes(name))),
+  guest,
+});
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: ADD },
@@ -131,4 +136,6 @@ export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 21, arbitrary: ofOthers },
   { weight: 2, arbitrary: tuningCase },
   { weight: 2, arbitrary: bandwidthCase },
+  { weight: 2, arbitrary: portmapCase },
+  { weight: 2, arbitrary: firewallCase },
 );

@@ -2,6 +2,8 @@
 import type { Json } from "../support/command.ts";
 import type { Case, Step } from "./case.ts";
 import { resultOf as vethResult } from "./generate-bandwidth.ts";
+import { bridgeResult } from "./generate-firewall.ts";
+import { linkedResult } from "./generate-portmap.ts";
 import { resultOf } from "./generate-tuning.ts";
 
 const IPAM = {
@@ -28,6 +30,26 @@ function shown(conf: Json, steps: readonly Step[], more: Partial<Case> = {}): Ca
 }
 const ipam = (over: Json) => ({ ipam: { ...IPAM, ...over } });
 
+const patchOf = (guest: 0 | 1, ...portMappings: Json[]): Json => ({
+  prevResult: linkedResult(guest, "1.1.0"),
+  runtimeConfig: { portMappings },
+});
+
+/** A call that brings a result of the guest's and ports. */
+const mapped = (verb: string, guest: 0 | 1, ...portMappings: Json[]): Step => ({
+  verb,
+  guest,
+  patch: patchOf(guest, ...portMappings),
+});
+const WEB = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
+const DNS = { hostPort: 53, containerPort: 53, protocol: "udp" };
+const portmap = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "portmap",
+  conf: { cniVersion: "1.1.0", name: "net", type: "portmap", ...over },
+  before: ["links to the containers"],
+  steps,
+});
+
 const NUMBERS = { "net.ipv4.ping_group_range": "0 7" };
 const tuned = (over: Json, ...steps: Step[]): Case => ({
   plugin: "tuning",
@@ -49,6 +71,15 @@ const shaped = (over: Json, ...steps: Step[]): Case => ({
   before: ["a veth to the container"],
   steps,
 });
+const guarded = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "firewall",
+  conf: { cniVersion: "1.1.0", name: "net", type: "firewall", prevResult: GUARDED, ...over },
+  before: [],
+  steps,
+});
+const GUARDED = bridgeResult("1.1.0", "br0", ["10.77.0.9/24"]);
+const OTHER = { prevResult: bridgeResult("1.1.0", "br0", ["10.77.0.10/24"]) };
+const ISOLATED = { ingressPolicy: "isolated" };
 
 /** Class → case; the test is called "intended difference: CLASS". */
 export const SHOWN: Record<string, Case> = {
@@ -101,6 +132,52 @@ export const SHOWN: Record<string, Case> = {
   }),
   "gc-reads-its-configuration": shown({}, [{ verb: "GC", guest: 0, patch: { "cni.dev/valid-attachments": 5 } }]),
   "loopback-result-version": shown({ cniVersion: "0.4.0" }, [ADD], { plugin: "loopback" }),
+  "portmap-nftables-by-default": portmap({}, mapped("ADD", 0, WEB)),
+  "newest-has-the-port": portmap({}, mapped("ADD", 0, WEB), mapped("ADD", 1, WEB)),
+  "portmap-conditions-in-part": portmap(
+    { backend: "nftables", conditionsV4: ["ct", "state", "new"] },
+    mapped("ADD", 0, WEB),
+  ),
+  "portmap-conditions-of-each": portmap(
+    { backend: "nftables", conditionsV4: ["iifname", "port1"] },
+    mapped("ADD", 0, WEB),
+    { ...mapped("ADD", 1, DNS), patch: { ...patchOf(1, DNS), conditionsV4: ["ip saddr 192.0.2.0/24"] } } as Step,
+  ),
+  "portmap-add-replaces": portmap({}, mapped("ADD", 0, WEB), mapped("ADD", 0, DNS)),
+  "portmap-del-by-owner": portmap({}, mapped("ADD", 0, WEB), mapped("DEL", 0)),
+  "portmap-gc-and-status": portmap({}, mapped("ADD", 0, WEB), { verb: "GC", guest: 0, valid: [] }),
+  "portmap-check-by-mapping": portmap(
+    { backend: "iptables" },
+    mapped("ADD", 0, WEB, { ...WEB, hostPort: 8081 }),
+    mapped("CHECK", 0, WEB),
+  ),
+  "portmap-reads-all": portmap(
+    {},
+    {
+      verb: "ADD",
+      guest: 0,
+      patch: {
+        prevResult: { cniVersion: "1.1.0", ips: [{ address: "10.77.0.9/24" }] },
+        runtimeConfig: { portMappings: [{ ...WEB, hostIP: "nonsense" }] },
+      },
+    },
+  ),
+  "firewall-add-replaces": guarded({}, ADD, { ...ADD, patch: OTHER } as Step),
+  "firewall-check-changes-nothing": guarded({}, { verb: "CHECK", guest: 0 }),
+  "firewall-checks-isolation": guarded(
+    ISOLATED,
+    ADD,
+    { act: "flushes the isolation of bridges", guest: 0 },
+    { verb: "CHECK", guest: 0 },
+  ),
+  "firewall-del-by-owner": guarded({}, ADD, { ...DEL, patch: { prevResult: undefined } } as Step),
+  "firewall-isolation-goes": guarded(ISOLATED, ADD, DEL),
+  "firewall-published-ports": guarded({}, ADD),
+  "firewall-reads-all": guarded(
+    { iptablesAdminChainName: "a".repeat(40), prevResult: bridgeResult("1.1.0", "br0", []) },
+    ADD,
+  ),
+  "firewall-spares-others": guarded({}, ADD, { ...ADD, guest: 1 }, DEL),
   "tuning-args-alone": tuned({ args: { cni: { sysctl: NUMBERS } } }, ADD),
   "tuning-checks-all": tuned({ txQLen: -1 }, ADD),
   "tuning-directory": tuned({ mtu: 1400 }, ADD),

@@ -10,6 +10,7 @@ pub mod process;
 pub mod signals;
 mod spawn;
 mod stat;
+mod stream;
 mod utf8;
 mod values;
 
@@ -85,6 +86,7 @@ exports! {
     c"sendBuffer" => netlink::send_buffer,
     c"send" => netlink::send,
     c"receive" => netlink::receive,
+    c"connectUnix" => stream::connect_unix,
     c"load" => modules::load,
     c"lineTable" => modules::line_table,
 }

@@ -10,13 +10,13 @@ use rquickjs::{Ctx, Object, Result};
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
-use rustix::io::{self, Errno};
+use rustix::io::{self, Errno, FdFlags, fcntl_setfd};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use super::error::{errno, failure};
 use super::process::milliseconds;
 use super::signals::{self, TICK};
-use super::values::{Data, Text};
+use super::values::{Data, Text, descriptor};
 use crate::snapshot;
 
 const BUSY_RETRIES: u32 = 5;
@@ -40,6 +40,12 @@ fn start(path: &str, args: Vec<Text>, env: Vec<List<(Text, Text)>>) -> io::Resul
         }
     }
     command.spawn().map_err(errno)
+}
+
+/// Whether a child that is started now has the descriptor too.
+fn keep_open(fd: Option<i32>, keep: bool) -> io::Result<()> {
+    let flags = if keep { FdFlags::empty() } else { FdFlags::CLOEXEC };
+    fd.map_or(Ok(()), |fd| fcntl_setfd(descriptor(fd)?, flags))
 }
 
 /// Where no pidfd tells of its end, a child is asked for it so often.
@@ -98,20 +104,19 @@ impl Streams {
                 return Err(Errno::FBIG);
             }
         }
-        if self.stdin.as_ref().is_some_and(is_ready) {
-            self.feed(data);
-        }
-        Ok(())
+        if self.stdin.as_ref().is_some_and(is_ready) { self.feed(data) } else { Ok(()) }
     }
 
     /// Writes what the pipe takes, and closes it at the end or when the child has closed it.
-    fn feed(&mut self, data: &mut &[u8]) {
-        let Some(stream) = &self.stdin else { return };
+    fn feed(&mut self, data: &mut &[u8]) -> io::Result<()> {
+        let Some(stream) = &self.stdin else { return Ok(()) };
         match io::write(stream, data) {
             Ok(written) if written < data.len() => *data = &data[written..],
+            Ok(_) | Err(Errno::PIPE) => self.stdin = None,
             Err(Errno::AGAIN | Errno::INTR) => {}
-            _ => self.stdin = None,
+            Err(errno) => return Err(errno),
         }
+        Ok(())
     }
 }
 
@@ -157,9 +162,13 @@ pub fn run<'js>(ctx: Ctx<'js>, path: Text, options: Object<'js>) -> Result<Objec
     let env: Vec<List<(Text, Text)>> = options.get("env")?;
     let stdin: Option<Data> = options.get("stdin")?;
     let timeout: Option<f64> = options.get("timeout")?;
+    let keep: Option<i32> = options.get("keep")?;
     let fail = |errno| failure(&ctx, "run", errno, Some(&path));
 
-    let mut streams = Streams::of(start(&path, args.unwrap_or_default(), env).map_err(fail)?);
+    keep_open(keep, true).map_err(fail)?;
+    let started = start(&path, args.unwrap_or_default(), env);
+    keep_open(keep, false).map_err(fail)?;
+    let mut streams = Streams::of(started.map_err(fail)?);
     let supervised = supervise(&mut streams, stdin.as_ref().map_or(&[], |data| &data.0), timeout);
     if streams.open() {
         streams.kill(Signal::KILL);

@@ -20,8 +20,8 @@ import {
 import { CniError, IO_FAILURE, TRY_AGAIN_LATER } from "../../spec/errors.ts";
 import { makeDirectories } from "../../sys/directories.ts";
 import { O, S_IFDIR, S_IFMT } from "../../sys/flags.ts";
+import { lockHolder } from "../../sys/lock-holder.ts";
 import type { Place } from "./config.ts";
-import { lockHolder } from "./lock-holder.ts";
 
 type Stat = ReturnType<typeof stat>;
 

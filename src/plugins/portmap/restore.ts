@@ -1,3 +1,4 @@
+import { isGone } from "../../features/host-end.ts";
 import type { Machine } from "../../features/machine.ts";
 import { portMap } from "../../features/port-map/feature.ts";
 import type { Call, Restored } from "../../spec/plugin.ts";
@@ -10,8 +11,7 @@ export function restore(call: Call, machine: Machine): Restored {
   if (wish.mappings.length === 0) return "none asked";
   const result = readPrevResult(prevResult, call, "Required prevResult missing");
   const attached = attachedOf(call, machine, result);
-  const named = result.interfaces.some(({ sandbox }) => !sandbox);
-  if (named && attached.port.name === "") return "gone";
+  if (isGone(attached, result)) return "gone";
   const missing = portMap.restore(machine, wish, attached);
   return missing === undefined ? [] : [missing];
 }

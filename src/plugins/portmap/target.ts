@@ -1,5 +1,6 @@
 import { familyOf, type Prefix } from "../../base/ip.ts";
 import { type Attached, macOf } from "../../features/attached.ts";
+import { hostEnd } from "../../features/host-end.ts";
 import type { Machine } from "../../features/machine.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
@@ -37,10 +38,4 @@ export function addressesOf({ interfaces, ips }: Result, ifname: string): Prefix
     const first = own.find(({ address }) => familyOf(address.ip) === family);
     return first ? [first.address] : [];
   });
-}
-
-/** The host's end of a veth; undefined where the link is of another kind, or the result does not tell. */
-function hostEnd(machine: Pick<Machine, "findLink">, { interfaces }: Result): string | undefined {
-  const names = interfaces.filter(({ sandbox }) => !sandbox).map(({ name }) => name);
-  return names.find((name) => machine.findLink(name)?.kind === "veth");
 }

@@ -55,6 +55,7 @@ const library = dlopen("libc.so.6", {
   setsockopt: { args: [fd, int, int, buf, uint], returns: int },
   socket: { args: [int, int, int], returns: fd },
   bind: { args: [fd, buf, uint], returns: int },
+  connect: { args: [fd, buf, uint], returns: int },
   statx: { args: [fd, buf, int, uint, buf], returns: int },
   syscall: { args: [long, long, long], returns: long },
   unlink: { args: [buf], returns: int },

@@ -16,14 +16,14 @@ const SYS_PIDFD_OPEN = 434;
 const CHUNK = 1 << 16;
 
 export function run(path: string, options: RunOptions): RunResult {
-  const { args = [], env, stdin = "", timeout } = options;
+  const { args = [], env, stdin = "", timeout, keep } = options;
   const deadline = timeout === undefined ? undefined : monotonic() + timeout;
   const opened: number[] = [];
   try {
     const [inner0, outer0] = pipe(opened, 1);
     const [outer1, inner1] = pipe(opened, 0);
     const [outer2, inner2] = pipe(opened, 0);
-    const pid = spawn({ path, args, env, stdio: [inner0, inner1, inner2] });
+    const pid = spawn({ path, args, env, stdio: [inner0, inner1, inner2], keep });
     for (const fd of [inner0, inner1, inner2]) closeIn(opened, fd);
     const input = typeof stdin === "string" ? Buffer.from(stdin) : stdin;
     try {

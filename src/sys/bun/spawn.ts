@@ -18,6 +18,8 @@ export interface Command {
   env: readonly [name: string, value: string][];
   /** The child's descriptors 0, 1 and 2. */
   stdio: readonly [number, number, number];
+  /** Another that it keeps. */
+  keep: number | undefined;
 }
 
 /** Starts it: the pid. @throws the errno of the failing exec */
@@ -31,7 +33,7 @@ export function spawn(command: Command): number {
   }
 }
 
-function trySpawn({ path, args, env, stdio }: Command): { pid: number } | { errno: number } {
+function trySpawn({ path, args, env, stdio, keep }: Command): { pid: number } | { errno: number } {
   const name = cstr(path, "run");
   const argv = pointers([path, ...args]);
   const envp = pointers(env.map(([key, value]) => `${key}=${value}`));
@@ -42,6 +44,8 @@ function trySpawn({ path, args, env, stdio }: Command): { pid: number } | { errn
   libc.posix_spawnattr_init(attributes);
   try {
     for (const [target, fd] of stdio.entries()) libc.posix_spawn_file_actions_adddup2(actions, fd, target);
+    // Onto itself: that takes close-on-exec away.
+    if (keep !== undefined) libc.posix_spawn_file_actions_adddup2(actions, keep, keep);
     libc.posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     libc.posix_spawnattr_setsigdefault(attributes, signalSet(SIGPIPE));
     libc.posix_spawnattr_setsigmask(attributes, signalSet());

@@ -15,5 +15,6 @@ export { argv, environ, exit, random } from "./process.ts";
 export { run } from "./run.ts";
 export { deferSignals } from "./signals.ts";
 export { fsMagic, fstat, lstat, setMtime, stat } from "./stat.ts";
+export { connectUnix } from "./stream.ts";
 export { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 export { flock, getxattr, setxattr } from "./xattr.ts";

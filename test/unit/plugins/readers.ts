@@ -4,6 +4,8 @@ import * as bandwidth from "../../../src/plugins/bandwidth/config.ts";
 import { schema as bandwidthZod } from "../../../src/plugins/bandwidth/schema.ts";
 import * as bridge from "../../../src/plugins/bridge/config.ts";
 import { schema as bridgeZod } from "../../../src/plugins/bridge/schema.ts";
+import * as firewall from "../../../src/plugins/firewall/config.ts";
+import { schema as firewallZod } from "../../../src/plugins/firewall/schema.ts";
 import { schema as checkSchema } from "../../../src/plugins/host-local/check.ts";
 import * as hostLocal from "../../../src/plugins/host-local/config.ts";
 import { schema as gcSchema } from "../../../src/plugins/host-local/gc.ts";
@@ -42,6 +44,7 @@ import {
   TUNING,
   tuningConfiguration,
 } from "./configurations.ts";
+import { FIREWALL, firewallConfiguration } from "./firewall/configurations.ts";
 
 /** What the schema and the plugin say differently, both with their reason. */
 interface Exception {
@@ -203,9 +206,9 @@ const PORTMAP: Reader = {
       example: CONDITIONS,
     },
     {
-      why: "nft's syntax is not read yet",
-      message: /^conditionsV\d( and conditionsV6)? in nft's syntax cannot be used yet/,
-      example: { conditionsV6: CONDITIONS.conditionsV6 },
+      why: "a part of nft's syntax is read",
+      message: /^conditionsV[46]: "/,
+      example: { conditionsV6: ["ip6", "hoplimit", "64"] },
     },
     {
       why: "lines end commands of iptables-restore",
@@ -324,9 +327,23 @@ const SHAPER: Reader = {
   ],
 };
 
+const FIREWALLER: Reader = {
+  schema: firewallZod,
+  goObjects: [requestSchema, firewall.schema, firewall.gcSchema],
+  read: ({ config }) => {
+    firewall.readConfig(config);
+    decode(firewall.gcSchema, config);
+  },
+  full: FIREWALL,
+  generated: firewallConfiguration,
+  refused: [],
+  unread: [],
+};
+
 export const READERS: Record<string, Reader> = {
   bandwidth: SHAPER,
   bridge: BRIDGE,
+  firewall: FIREWALLER,
   "host-local": HOST_LOCAL,
   loopback: LOOPBACK,
   portmap: PORTMAP,

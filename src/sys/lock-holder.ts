@@ -1,5 +1,5 @@
 import { fstat, readFile } from "#sys";
-import { attempt } from "../../base/attempt.ts";
+import { attempt } from "../base/attempt.ts";
 
 /** Who holds the flock(2) on an open file, for a person: `pid 4711 (/opt/cni/bin/bridge, ADD of web-0)`. Never throws an errno. */
 export function lockHolder(fd: number): string {

@@ -1,0 +1,109 @@
+import type { Saved } from "../../iptables/saved.ts";
+import {
+  ACCEPTED,
+  acceptRules,
+  adminJump,
+  FORWARD,
+  isolationRules,
+  JUMPS,
+  PUBLISHED,
+  publishedBy,
+  publishedRules,
+  RETURN,
+  type Spec,
+  STAGE_1,
+  STAGE_2,
+} from "./layout.ts";
+import { removalOf } from "./removal.ts";
+import type { Isolation } from "./wish.ts";
+
+/** An attachment's rules of one family. */
+export interface Target {
+  /** Undefined: the reference has made them, who does not say whose they are. */
+  readonly owner: { readonly tag: string; readonly comment: string } | undefined;
+  /** With their lengths: 10.1.2.3/32. */
+  readonly addresses: readonly string[];
+  readonly adminChain: string;
+  /** Whether the addresses are accepted by iptables: what firewalld accepts needs no rule. */
+  readonly accepts: boolean;
+  readonly isolation?: Isolation | undefined;
+}
+
+/** The commands that make what is not there yet; none when all is. What an earlier attempt of the owner has left goes. */
+export function additions(saved: Saved, target: Target): string[] {
+  const left = stale(saved, target);
+  return [...left, ...missing(left.length > 0 ? saved.without(left) : saved, target)];
+}
+
+/** The same whatever else there is. */
+export function missing(there: Saved, target: Target): string[] {
+  const { owner, addresses, adminChain, accepts, isolation } = target;
+  return [
+    ...chainsOf(target).flatMap((chain) => (there.has(chain) ? [] : [`-N ${chain}`])),
+    ...leading(there, target),
+    ...(accepts ? first(there, ACCEPTED, adminJump(adminChain)) : []),
+    ...(owner ? first(there, PUBLISHED, adminJump(adminChain)) : []),
+    ...(isolation ? isolating(there, isolation) : []),
+    ...(accepts ? addresses.flatMap((address) => last(there, ACCEPTED, ...acceptRules(address))) : []),
+    ...last(there, PUBLISHED, ...ownRules(target)),
+  ];
+}
+
+function chainsOf({ owner, adminChain, accepts, isolation }: Target): string[] {
+  const own = [...(accepts ? [ACCEPTED, adminChain] : []), ...(owner ? [PUBLISHED, adminChain] : [])];
+  return [...new Set([...own, ...(isolation ? [STAGE_1, STAGE_2] : [])])];
+}
+
+function ownRules({ owner, addresses }: Target): Spec[] {
+  return owner ? addresses.flatMap((address) => publishedRules(address, owner.comment)) : [];
+}
+
+/** All that the owner has, where some of it is not wanted. */
+function stale(saved: Saved, target: Target): string[] {
+  const { owner } = target;
+  if (!owner) return [];
+  const wanted = ownRules(target);
+  const own = saved.rules(PUBLISHED).filter((spec) => publishedBy(spec)?.tag === owner.tag);
+  return own.every((spec) => wanted.includes(spec)) ? [] : removalOf(saved, (tag) => tag === owner.tag);
+}
+
+function first(saved: Saved, chain: string, spec: Spec): string[] {
+  return saved.rules(chain).includes(spec) ? [] : [`-I ${chain} 1 ${spec}`];
+}
+
+function last(saved: Saved, chain: string, ...specs: Spec[]): string[] {
+  const there = saved.rules(chain);
+  return specs.filter((spec) => !there.includes(spec)).map((spec) => `-A ${chain} ${spec}`);
+}
+
+function isolating(saved: Saved, isolation: Isolation): string[] {
+  return [
+    ...isolationRules(isolation).flatMap(([chain, spec]) => first(saved, chain, spec)),
+    ...last(saved, STAGE_1, RETURN),
+    ...last(saved, STAGE_2, RETURN),
+  ];
+}
+
+/** What leads from FORWARD, put where the reference puts it: published ports before isolation, that before all else. */
+function leading(saved: Saved, { owner, accepts, isolation }: Target): string[] {
+  const order = [...saved.rules(FORWARD)];
+  const commands: string[] = [];
+  const insert = (spec: Spec, at: number) => {
+    commands.push(`-I ${FORWARD} ${at + 1} ${spec}`);
+    order.splice(at, 0, spec);
+  };
+  const { published, stage1, accepted } = JUMPS;
+  const at = (spec: Spec) => order.indexOf(spec);
+  if (accepts && at(accepted) < 0) insert(accepted, Math.max(at(published), at(stage1)) + 1);
+  const leads = at(published) >= 0 && (at(accepted) < 0 || at(published) < at(accepted));
+  if (isolation && at(stage1) < 0) insert(stage1, leads ? at(published) + 1 : 0);
+  if (!owner) return commands;
+  const behind = order.findIndex((spec) => spec === stage1 || spec === accepted);
+  if (at(published) >= 0 && (behind < 0 || at(published) < behind)) return commands;
+  if (at(published) >= 0) {
+    commands.push(`-D ${FORWARD} ${published}`);
+    order.splice(at(published), 1);
+  }
+  insert(published, 0);
+  return commands;
+}

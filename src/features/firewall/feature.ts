@@ -1,0 +1,68 @@
+import type { Explained } from "../../base/explained.ts";
+import { settle } from "../../base/undo.ts";
+import { findTool, missingTool } from "../../iptables/run.ts";
+import type { Attached } from "../attached.ts";
+import type { Feature } from "../feature.ts";
+import { addSources, isFirewalldRunning, lackOfFirewalld, missingSource, removeSources } from "./firewalld.ts";
+import { addByIptables, collectFromIptables, missingOfIptables, removeFromIptables } from "./iptables.ts";
+import type { FirewallWish } from "./wish.ts";
+
+/** What containers may be sent (firewall). Not in the table of all.ts: as portMap, no other plugin wishes for it. */
+export const firewall: Feature<FirewallWish> = {
+  what: "the firewall",
+  binds: "addresses",
+  letters: {},
+  possible(_machine, wish, quickly) {
+    // What runs is asked for once.
+    if (quickly && wish.backend !== "iptables") return undefined;
+    const lack = wish.backend === "firewalld" ? lackOfFirewalld() : undefined;
+    return lack ?? (isByFirewalld(wish) && !wish.isolation ? undefined : lackOfIptables());
+  },
+  add(_machine, wish, attached) {
+    const byFirewalld = isByFirewalld(wish);
+    const added = byFirewalld ? addSources(wish.zone, ipsOf(attached)) : [];
+    if (byFirewalld && !wish.isolation) return "";
+    try {
+      addByIptables({ ...wish, accepts: !byFirewalld }, attached);
+      return "";
+    } catch (error) {
+      settle([() => removeSources(wish.zone, added)]);
+      throw error;
+    }
+  },
+  drop({ nft }, wish, owner, addresses) {
+    removeFromIptables(nft, owner, addresses, wish.isolation?.bridge);
+    if (wish.backend !== "iptables") removeSources(wish.zone, addresses);
+  },
+  remove(machine, wish, { owner }) {
+    // Another plugin's configuration wishes for nothing: firewall has a DEL of its own.
+    if (wish) firewall.drop(machine, wish, owner, []);
+  },
+  check(_machine, wish, attached) {
+    const byFirewalld = isByFirewalld(wish);
+    const missing = byFirewalld ? missingSource(wish.zone, ipsOf(attached)) : undefined;
+    if (missing !== undefined || (byFirewalld && !wish.isolation)) return missing;
+    return missingOfIptables({ ...wish, accepts: !byFirewalld }, attached);
+  },
+  restore(machine, wish, attached) {
+    const missing = firewall.check(machine, wish, attached);
+    if (missing !== undefined) firewall.add(machine, wish, attached);
+    return missing;
+  },
+  gc({ nft }, wish, { network, alive }) {
+    if (wish) collectFromIptables(nft, network, alive);
+  },
+};
+
+function isByFirewalld({ backend }: FirewallWish): boolean {
+  return backend === "firewalld" || (backend === undefined && isFirewalldRunning());
+}
+
+function ipsOf({ addresses }: Attached) {
+  return addresses.map(({ ip }) => ip);
+}
+
+function lackOfIptables(): Explained | undefined {
+  const kind = { family: 4, legacy: false } as const;
+  return findTool(kind, "restore") === undefined ? missingTool(kind, "restore") : undefined;
+}
