@@ -12,9 +12,11 @@ import { attempt } from "../../test/support/command.ts";
 import { REFERENCE, RELEASE } from "../../test/support/needs.ts";
 import { attachments } from "./attachments.ts";
 import { burst64, burst64Masqueraded, burst256 } from "./bursts.ts";
+import { chains } from "./chains.ts";
 import { startDriver } from "./driver.ts";
 import { leases } from "./leases.ts";
 import { machine } from "./machine.ts";
+import { ports } from "./ports.ts";
 import { compile } from "./programs.ts";
 import { startProgress } from "./progress.ts";
 import { quiet } from "./quiet.ts";
@@ -28,7 +30,7 @@ import { masqueraded, plain } from "./verbs.ts";
 const ROOT = join(import.meta.dir, "../..");
 
 /** In the order of the table; what leaves many namespaces behind comes late. */
-const PARTS = [plain, masqueraded, burst64, burst64Masqueraded, leases, rules, burst256, attachments];
+const PARTS = [plain, masqueraded, burst64, burst64Masqueraded, leases, rules, chains, burst256, attachments, ports];
 
 async function main(args: readonly string[]): Promise<number> {
   const quick = args.includes("--quick");

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FIELDS = 64, TEXT = 1 << 16, MOST = 1024 };
+enum { FIELDS = 64, TEXT = 1 << 16, MOST = 1024, PIPE = 1 << 16 };
 
 struct child {
   pid_t pid;
@@ -58,7 +58,9 @@ static struct child spawn(char *file, const char *input, char **env) {
   int in[2];
   struct child c = {.out = memfd_create("stdout", MFD_CLOEXEC)};
   if (c.out < 0 || pipe2(in, O_CLOEXEC)) stop("pipe");
-  if (write(in[1], input, strlen(input)) < 0) stop("write");
+  size_t size = strlen(input);
+  if (size > PIPE && fcntl(in[1], F_SETPIPE_SZ, size) < 0) stop("F_SETPIPE_SZ");
+  if (write(in[1], input, size) < 0) stop("write");
   close(in[1]);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);

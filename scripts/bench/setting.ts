@@ -19,10 +19,14 @@ export interface Sizes {
   readonly reference: number;
   /** Pairs of bursts. */
   readonly bursts: number;
+  /** Pairs of whole lists of plugins. */
+  readonly chains: number;
   /** Repetitions of each kind of traffic. */
   readonly traffic: number;
   /** "1,000 attachments". */
   readonly attachments: number;
+  /** Ports mapped by one ADD. */
+  readonly ports: number;
   /** Leases in the pool. */
   readonly leases: readonly number[];
   /** "20,000 foreign rules". */
@@ -36,8 +40,10 @@ export const FULL: Sizes = {
   cycles: 250,
   reference: 5,
   bursts: 7,
+  chains: 40,
   traffic: 9,
   attachments: 1000,
+  ports: 1000,
   leases: [5000, 50_000],
   rules: 20_000,
 };
@@ -49,8 +55,10 @@ export const QUICK: Sizes = {
   cycles: 20,
   reference: 1,
   bursts: 1,
+  chains: 8,
   traffic: 3,
   attachments: 200,
+  ports: 100,
   leases: [5000, 50_000],
   rules: 20_000,
 };

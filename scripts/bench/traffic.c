@@ -3,6 +3,8 @@
  *
  *   TRAFFIC=sink  PORT=N               takes TCP connections and reads them to their end, on CPU 1; until killed
  *   TRAFFIC=tcp   TO=IP PORT=N MS=N    writes for that long: prints bytes acknowledged and nanoseconds
+ *   TRAFFIC=connect TO=IP PORT=N COUNT=N  connects and closes, one after the other: prints connections, nanoseconds, and the
+ *                                      median nanoseconds of one
  *   TRAFFIC=udp   TO=IP PORT=N COUNT=N sends small datagrams of one flow: prints datagrams and nanoseconds
  *   TRAFFIC=flows TO=IP PORT=N COUNT=N the same, each datagram a new flow (ports N, N+1, ...)
  *
@@ -53,7 +55,7 @@ static void sink(void) {
   int one = 1, fd = checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   checked(bind(fd, (void *)&a, sizeof a), "bind");
-  checked(listen(fd, 8), "listen");
+  checked(listen(fd, 4096), "listen"); /* one that was full would drop what the next connection sends */
   for (;;) {
     int peer = checked(accept(fd, NULL, NULL), "accept");
     while (read(peer, buffer, sizeof buffer) > 0) continue;
@@ -83,11 +85,35 @@ static void udp(int step) {
   printf("%d %lld\n", count, now() - start);
 }
 
+static int by_value(const void *a, const void *b) {
+  long long x = *(const long long *)a, y = *(const long long *)b;
+  return (x > y) - (x < y);
+}
+
+static void connections(void) {
+  struct sockaddr_in a = address(getenv("TO"));
+  struct linger reset = {1, 0}; /* no port stays in TIME_WAIT */
+  int count = atoi(getenv("COUNT"));
+  long long *took = calloc(count, sizeof *took), start = now();
+  for (int i = 0; i < count; i++) {
+    long long begin = now();
+    int fd = checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
+    checked(connect(fd, (void *)&a, sizeof a), "connect");
+    took[i] = now() - begin;
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(fd);
+  }
+  long long all = now() - start;
+  qsort(took, count, sizeof *took, by_value);
+  printf("%d %lld %lld\n", count, all, took[count / 2]);
+}
+
 int main(void) {
   const char *role = getenv("TRAFFIC");
   stay_on(!strcmp(role, "sink"));
   if (!strcmp(role, "sink")) sink();
   else if (!strcmp(role, "tcp")) tcp();
+  else if (!strcmp(role, "connect")) connections();
   else udp(!strcmp(role, "flows"));
   return 0;
 }

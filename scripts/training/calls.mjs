@@ -25,25 +25,36 @@ export const LIVES = [
   { plugin: "bridge", name: "masquerade", keys: { ipMasq: true }, times: 2 },
 ];
 
+const ID = "c".repeat(64);
+/** Of a container that the network has already, and longer. */
+const OTHER = "d".repeat(64);
+
 /**
- * Makes the calls of a life with `call(label, plugin, verb, conf)`, which returns what was printed: ADD, CHECK and DEL with
- * its result, and the second DEL that every runtime sends.
+ * Makes the calls of a life with `call(label, plugin, verb, conf, id)`, which returns what was printed: ADD, CHECK and DEL with
+ * its result, and the second DEL that every runtime sends. Around them, another container lives.
  */
 export function live({ plugin, name, keys }, directory, call) {
   const conf = network(directory, name, keys);
-  const one = (verb, over = {}, label = verb) => call(`${name} ${label}`, plugin, verb, { ...conf, ...over });
+  const one = (verb, over = {}, label = verb) => call(`${name} ${label}`, plugin, verb, { ...conf, ...over }, ID);
+  call(`${name} other ADD`, plugin, "ADD", conf, OTHER);
   const printed = one("ADD");
   const prevResult = printed.startsWith("{") ? JSON.parse(printed) : undefined;
   one("CHECK", { prevResult });
   one("DEL", { prevResult });
   one("DEL", {}, "DEL again");
+  call(`${name} other DEL`, plugin, "DEL", conf, OTHER);
+}
+
+/** Whether what a call does is that of each container, not that of a network's first. */
+export function isUsual(id) {
+  return id !== OTHER;
 }
 
 /** The environment of a call. */
-export function environment(verb, netns, path) {
+export function environment(verb, id, netns, path) {
   return {
     CNI_COMMAND: verb,
-    CNI_CONTAINERID: "c".repeat(64),
+    CNI_CONTAINERID: id,
     CNI_NETNS: netns,
     CNI_IFNAME: "eth0",
     CNI_PATH: path,

@@ -6,7 +6,7 @@ import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { environment, LIVES, live } from "./calls.mjs";
+import { environment, isUsual, LIVES, live } from "./calls.mjs";
 
 const BIN = fileURLToPath(new URL("../../dist/bin", import.meta.url));
 const REPLIES = new URL("replies.txt", import.meta.url);
@@ -31,10 +31,11 @@ async function container() {
 }
 
 async function record(directory) {
-  const { child, netns } = await container();
+  const containers = [await container(), await container()];
   const lines = [];
-  const call = (label, plugin, verb, conf) => {
-    const env = { ...environment(verb, netns, BIN), BERTH_TRACE: "1" };
+  const call = (label, plugin, verb, conf, id) => {
+    const { netns } = containers[isUsual(id) ? 0 : 1];
+    const env = { ...environment(verb, id, netns, BIN), BERTH_TRACE: "1" };
     const input = JSON.stringify(conf);
     const { status, stdout, stderr } = spawnSync(join(BIN, plugin), [], { env, input, encoding: "utf8" });
     if (status !== 0) throw new Error(`${label}: ${stdout}`);
@@ -43,15 +44,9 @@ async function record(directory) {
     return stdout;
   };
   try {
-    for (const one of LIVES) {
-      // What the network's first container made is there: as for all containers but that.
-      const before = lines.length;
-      live(one, join(directory, "first"), call);
-      lines.length = before;
-      live(one, directory, call);
-    }
+    for (const one of LIVES) live(one, directory, call);
   } finally {
-    child.kill();
+    for (const { child } of containers) child.kill();
   }
   return `${lines.join("\n")}\n`;
 }

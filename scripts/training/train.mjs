@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environment, LIVES, live } from "./calls.mjs";
+import { environment, isUsual, LIVES, live } from "./calls.mjs";
 
 const REPLIES = new URL("replies.txt", import.meta.url);
 
@@ -31,9 +31,10 @@ export function train(executable, directory, file, runner = []) {
   const replies = join(directory, "replies");
   const answers = recorded();
   const failures = [];
-  const call = (label, plugin, verb, conf) => {
+  const call = (label, plugin, verb, conf, id = "") => {
     writeFileSync(replies, answers.get(label) ?? "");
-    const env = { ...environment(verb, "/dev/null", bin), BERTH_TRAINING: file, BERTH_REPLIES: replies };
+    const training = isUsual(id) ? file : join(directory, "unusual");
+    const env = { ...environment(verb, id, "/dev/null", bin), BERTH_TRAINING: training, BERTH_REPLIES: replies };
     const input = JSON.stringify(conf);
     const path = join(bin, plugin);
     const [emulator, ...words] = runner;

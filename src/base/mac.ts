@@ -28,13 +28,16 @@ export function parseMac(text: string): Mac | undefined {
 /** Lower-case colon form: `02:00:00:00:00:01`. */
 export function formatMac(mac: Mac): string {
   const { length } = mac;
-  let text = length > 0 ? (HEX[mac[0] as number] as string) : "";
-  for (let i = 1; i < length; i++) text += `:${HEX[mac[i] as number]}`;
+  let text = "";
+  for (let i = 0; i < length; i++) {
+    const byte = mac[i] as number;
+    text += (i > 0 ? ":" : "") + DIGITS[byte >> 4] + DIGITS[byte & 15];
+  }
   return text;
 }
 
-/** The two digits of each byte. */
-const HEX = Array.from({ length: 256 }, (_, byte) => (byte < 16 ? "0" : "") + byte.toString(16));
+/** Few, and so in few pages of the snapshot: a string that is used is written (its count of references). */
+const DIGITS = [..."0123456789abcdef"];
 
 function isHex(text: string): boolean {
   for (let i = 0; i < text.length; i++) {

@@ -35,6 +35,11 @@ export class Batch {
     return this.#push("create", object);
   }
 
+  /** Like `nft insert`: a rule that comes before those that its chain has. */
+  insert(object: ObjectOf<"insert">): this {
+    return this.#push("insert", object);
+  }
+
   /** Like `nft delete`: ENOENT when there is none, EBUSY when it is in use, or a set that has elements. */
   delete(object: ObjectOf<"delete">): this {
     return this.#push("delete", object);
@@ -50,9 +55,10 @@ export class Batch {
     return this.#push("flush", object);
   }
 
-  /** As `nft -f` takes it, a command a line. */
+  /** As `nft -f` takes it, a command a line. Literals are in the lines of their rules. */
   toString(): string {
-    return this.#commands.map((command) => `${commandText(command)}\n`).join("");
+    const lines = this.#commands.filter(({ object }) => object.kind !== "literal" && object.kind !== "keys");
+    return lines.map((command) => `${commandText(command)}\n`).join("");
   }
 
   #push<V extends Verb>(verb: V, object: ObjectOf<V>): this {

@@ -10,6 +10,9 @@ import {
   type Family,
   hookNumber,
   KEY_TYPES,
+  LITERAL,
+  type Literal,
+  type LiteralKeys,
   type NftSet,
   type Rule,
   type RuleHandle,
@@ -20,7 +23,13 @@ import { chainAttrs, elementsAttrs, ruleAttrs, setAttrs, tableAttrs } from "./ta
 /** The attributes of each object: all of them to make it, and those that name it. In nft's order. */
 
 /** enum nft_set_flags. */
+const NFT_SET_ANONYMOUS = 1;
+const NFT_SET_CONSTANT = 2;
+const NFT_SET_INTERVAL = 4;
 const NFT_SET_MAP = 8;
+
+/** NFT_SET_ELEM_INTERVAL_END. */
+const INTERVAL_END = 1;
 
 /** The table that an object is in. */
 export interface Scope {
@@ -70,6 +79,18 @@ export function set(w: Writer, { table }: Scope, { name, type, data, comment }: 
     id,
     userdata: setData(0, comment, data !== undefined),
   });
+}
+
+export function literal(w: Writer, { table }: Scope, { id, type, hasIntervals }: Literal): void {
+  const { number, size, order } = KEY_TYPES[type];
+  const flags = NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | (hasIntervals ? NFT_SET_INTERVAL : 0);
+  const userdata = setData(order, undefined);
+  setAttrs.encode(w, { table, name: LITERAL, flags, keyType: number, keyLength: size, id, userdata });
+}
+
+export function keys(w: Writer, { table }: Scope, { literal, keys }: LiteralKeys): void {
+  const elements = keys.map(({ key, isEnd }) => ({ flags: isEnd && INTERVAL_END, key: { value: key } }));
+  elementsAttrs.encode(w, { table, set: LITERAL, setId: literal.id, elements });
 }
 
 export function setName(w: Writer, { table }: Scope, { name }: NftSet): void {

@@ -19,9 +19,10 @@ import {
 
 /**
  * nft's verbs. `add` accepts an object that is there already, `create` fails with EEXIST; `delete` fails with ENOENT
- * when there is none, and with EBUSY when a set has elements, `destroy` does neither; `flush` empties.
+ * when there is none, and with EBUSY when a set has elements, `destroy` does neither; `flush` empties. `insert` puts a rule
+ * before all others of its chain, `add` after them.
  */
-export type Verb = "add" | "create" | "delete" | "destroy" | "flush";
+export type Verb = "add" | "create" | "insert" | "delete" | "destroy" | "flush";
 
 type OfKind<K extends Kind> = Extract<NftObject, { kind: K }>;
 
@@ -55,6 +56,8 @@ const REMOVALS = {
   /** nft too deletes a rule by its handle only. */
   rule: undefined,
   handle: form(NFT_DELRULE, 0, body.ruleHandle),
+  literal: undefined,
+  keys: undefined,
 };
 
 /** Every verb for every kind of object; undefined where nft has no such command. */
@@ -67,6 +70,8 @@ const FORMS = {
     elements: form(NFT_NEWSETELEM, NLM_F_CREATE, body.elements),
     rule: form(NFT_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, body.rule),
     handle: undefined,
+    literal: form(NFT_NEWSET, NLM_F_CREATE, body.literal),
+    keys: form(NFT_NEWSETELEM, NLM_F_CREATE, body.keys),
   },
   create: {
     table: form(NFT_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, body.table),
@@ -76,6 +81,19 @@ const FORMS = {
     elements: form(NFT_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, body.elements),
     rule: undefined,
     handle: undefined,
+    literal: undefined,
+    keys: undefined,
+  },
+  insert: {
+    table: undefined,
+    chain: undefined,
+    set: undefined,
+    element: undefined,
+    elements: undefined,
+    rule: form(NFT_NEWRULE, NLM_F_CREATE, body.rule),
+    handle: undefined,
+    literal: undefined,
+    keys: undefined,
   },
   /** A set only if it is empty, which nft itself does not ask for. Elements that the same batch removes still count. */
   delete: { ...REMOVALS, set: form(NFT_DELSET, NLM_F_NONREC, body.setName) },
@@ -89,6 +107,8 @@ const FORMS = {
     elements: undefined,
     rule: undefined,
     handle: undefined,
+    literal: undefined,
+    keys: undefined,
   },
 } satisfies { [V in Verb]: { [K in Kind]: CommandForm<OfKind<K>> | undefined } };
 

@@ -16,6 +16,11 @@ export const TRANSPORT_HEADER = 2;
 /** enum nft_cmp_ops. */
 export const EQ = 0;
 export const NEQ = 1;
+export const LTE = 3;
+export const GTE = 5;
+
+/** NFT_LOOKUP_F_INV: goes on with what is not in the set. */
+export const LOOKUP_INVERTED = 1;
 
 /** enum nft_meta_keys. */
 export const IIFNAME = 6;
@@ -51,7 +56,8 @@ const EXPRESSIONS = {
   meta: attrs({ key: [2, u32be], dreg: [1, u32be] }),
   bitwise: attrs({ sreg: [1, u32be], dreg: [2, u32be], length: [3, u32be], mask: [4, data], xor: [5, data] }),
   cmp: attrs({ sreg: [1, u32be], op: [2, u32be], data: [3, data] }),
-  lookup: attrs({ sreg: [2, u32be], dreg: [3, u32be], set: [1, cstr] }),
+  range: attrs({ sreg: [1, u32be], op: [2, u32be], from: [3, data], to: [4, data] }),
+  lookup: attrs({ sreg: [2, u32be], dreg: [3, u32be], set: [1, cstr], setId: [4, u32be], flags: [5, u32be] }),
   immediate: attrs({ dreg: [1, u32be], data: [2, data] }),
   masq: attrs({}),
   fib: attrs({ flags: [3, u32be], result: [2, u32be], dreg: [1, u32be] }),

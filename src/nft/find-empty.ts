@@ -6,7 +6,7 @@ import { Reader } from "../wire/cursor.ts";
 import type { Message } from "../wire/message.ts";
 import { expr } from "./expr.ts";
 import { type ChainRef, type FoundRule, RULES } from "./find.ts";
-import { SETS, type SetsRef } from "./find-set.ts";
+import { SET, SETS, type SetRef, type SetsRef } from "./find-set.ts";
 import type { Family } from "./objects.ts";
 import { header, ruleAttrs } from "./tables.ts";
 
@@ -33,6 +33,19 @@ function decodeEmpty({ body }: Message): EmptySet | undefined {
   const set = readSet(body);
   const { count } = set;
   return count ? undefined : { name: set.name ?? "", sure: count !== undefined };
+}
+
+const SHOW_COUNT: Question<SetRef, number | undefined> = {
+  ...SET,
+  read({ body }) {
+    header.decode(body);
+    return readSet(body).count;
+  },
+};
+
+/** How many elements a set has; undefined also where the kernel does not say. */
+export function countElements(client: Client, family: Family, table: string, name: string): number | undefined {
+  return client.get(SHOW_COUNT, { family, table, name });
 }
 
 interface RulesOf extends ChainRef {

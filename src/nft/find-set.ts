@@ -35,21 +35,23 @@ export function listSets(client: Client, family: Family, table: string): NftSet[
   return client.dump(SHOW_SETS, { family, table }).filter((set) => set !== undefined);
 }
 
-interface SetRef extends SetsRef {
+export interface SetRef extends SetsRef {
   readonly name: string;
 }
 
-const SHOW_SET: Question<SetRef, true> = {
+/** How one set is asked for. */
+export const SET = {
   type: NFT_GETSET,
   flags: 0,
   absent: ENOENT,
-  text: ({ family, table, name }) => `nft list set ${family} ${table} ${name}`,
-  write(w, { family, table, name }) {
+  text: ({ family, table, name }: SetRef) => `nft list set ${family} ${table} ${name}`,
+  write(w: Writer, { family, table, name }: SetRef) {
     writeHeader(w, family);
     setAttrs.encode(w, { table, name });
   },
-  read: () => true,
-};
+} satisfies Form<SetRef> & { absent: number };
+
+const SHOW_SET: Question<SetRef, true> = { ...SET, read: () => true };
 
 /** Whether there is such a set. */
 export function hasSet(client: Client, family: Family, table: string, name: string): boolean {

@@ -92,6 +92,40 @@ export interface Rule {
   readonly comment?: string;
 }
 
+/**
+ * A set that one rule has in itself, `{ 10.0.0.0/8, 192.168.0.0/16 }`: it is made in the same transaction before the rule, which
+ * takes it along when it goes.
+ */
+export interface Literal {
+  readonly kind: "literal";
+  /** By which the transaction knows it: not twice in one, and beyond the number of its commands. */
+  readonly id: number;
+  readonly type: KeyType;
+  /** Whether it holds intervals; else single keys. */
+  readonly hasIntervals: boolean;
+}
+
+/** The name of all of them: for the last two letters the kernel has a number of its own. */
+export const LITERAL = "__set%d";
+
+/** Whether a set that the kernel tells of is one. */
+export function isLiteral(set: string | undefined): boolean {
+  return set?.startsWith(LITERAL.slice(0, -2)) ?? false;
+}
+
+/** What is in it, or a part of it: at most ELEMENTS_MAX. */
+export interface LiteralKeys {
+  readonly kind: "keys";
+  readonly literal: Literal;
+  readonly keys: readonly LiteralKey[];
+}
+
+export interface LiteralKey {
+  readonly key: Uint8Array;
+  /** The interval before it ends before it; absent: one begins with it. */
+  readonly isEnd?: true;
+}
+
 /** A rule that exists, by the number that the kernel gave it. */
 export interface RuleHandle {
   readonly kind: "handle";
@@ -99,7 +133,7 @@ export interface RuleHandle {
   readonly handle: number;
 }
 
-export type NftObject = Table | Chain | NftSet | Element | Elements | Rule | RuleHandle;
+export type NftObject = Table | Chain | NftSet | Element | Elements | Rule | RuleHandle | Literal | LiteralKeys;
 export type Kind = NftObject["kind"];
 
 /** enum nf_inet_hooks; the bridge's are the same, and netdev has its own. */

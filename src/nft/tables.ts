@@ -124,6 +124,7 @@ export const setAttrs = attrs({
 const elementAttrs = attrs({
   key: [1, attrs({ value: [1, bytes] })],
   data: [2, attrs({ value: [1, bytes] })],
+  flags: [3, u32be],
   userdata: [6, bytes],
 });
 
@@ -132,4 +133,6 @@ export const elementsAttrs = attrs({
   table: [1, cstr],
   set: [2, cstr],
   elements: [3, list(1, elementAttrs)],
+  /** NFTA_SET_ID of a set that the same batch makes. */
+  setId: [4, u32be],
 });

@@ -12,6 +12,8 @@ import type {
   Elements,
   KeyType,
   Kind,
+  Literal,
+  LiteralKeys,
   NftObject,
   NftSet,
   Rule,
@@ -22,12 +24,12 @@ import type {
 /** One command as nft takes it, without the newline. */
 export function commandText({ verb, scope, object }: Command): string {
   const noun = nounOf(object);
-  const defines = verb === "add" || verb === "create";
+  const defines = verb === "add" || verb === "create" || verb === "insert";
   const rest = (defines ? definition : reference)(object);
   return `${verb} ${noun} ${scope.family} ${scope.table}${rest && ` ${rest}`}`;
 }
 
-const NOUNS: Partial<Record<Kind, string>> = { handle: "rule", elements: "element" };
+const NOUNS: Partial<Record<Kind, string>> = { handle: "rule", elements: "element", literal: "set", keys: "element" };
 
 function nounOf(object: NftObject): string {
   if (object.kind === "set" && object.data) return "map";
@@ -47,6 +49,9 @@ const DEFINITIONS: Printers = {
   rule: ({ chain, statements, comment }: Rule) =>
     `${chain} ${statements.map(({ text }) => text).join(" ")}${spaced(quoted(comment))}`,
   handle: ({ chain, handle }: RuleHandle) => `${chain} handle ${handle}`,
+  literal: ({ type }: Literal) => `literal ${block(`type ${type}`)}`,
+  keys: ({ literal, keys }: LiteralKeys) =>
+    `literal { ${keys.map(({ key }) => keyText(literal.type, key)).join(", ")} }`,
 };
 
 const REFERENCES: Printers = {
@@ -57,6 +62,8 @@ const REFERENCES: Printers = {
   elements: ({ set, elements }) => `${set.name} { ${elements.map(({ key }) => keyText(set.type, key)).join(", ")} }`,
   rule: ({ chain }) => chain,
   handle: DEFINITIONS.handle,
+  literal: () => "",
+  keys: () => "",
 };
 
 function definition(object: NftObject): string {

@@ -43,6 +43,17 @@ export const PREPARATIONS: Record<string, Preparation> = {
       "-c",
       "ip link add eth0 address 02:be:ef:00:00:03 type veth peer name p0 && ip link set eth0 up",
     ),
+  "links to the containers": ({ host: ns, containers }) => {
+    for (const [i, container] of containers.entries()) {
+      const peer = `type veth peer name eth0 netns ${container} address 02:11:22:33:44:b${i}`;
+      attempt(ns, "ip", "link", "add", `port${i}`, "address", `02:11:22:33:44:a${i}`, ...peer.split(" "));
+      attempt(container, "ip", "link", "set", "eth0", "addrgenmode", "none", "up");
+      attempt(ns, "ip", "link", "set", `port${i}`, "addrgenmode", "none", "up");
+      attempt(ns, "ip", "route", "add", `10.77.0.${9 + i}`, "dev", `port${i}`);
+    }
+    for (const one of [ns, ...containers]) awaitCarriers(one);
+    attempt(ns, "sh", "-c", "for t in iptables ip6tables; do $t -t nat -N OTHERS-MARK; done");
+  },
   "IPv6 off in the container": ({ containers }) =>
     void attempt(
       containers[0],
@@ -62,6 +73,14 @@ export const PREPARATIONS: Record<string, Preparation> = {
   "a last reserved nonsense": lease("last_reserved_ip.0", "nonsense\n"),
   "a foreign file among the leases": lease("README", "hello"),
 };
+
+function awaitCarriers(ns: string): void {
+  for (let left = 100; left > 0; left--) {
+    if (ipj(ns, "link", "show", "type", "veth").every(({ operstate }) => operstate === "UP")) return;
+    Bun.sleepSync(20);
+  }
+  throw new Error(`a link in ${ns} has no carrier after two seconds`);
+}
 
 function lease(file: string, content: string): Preparation {
   return ({ store }, { conf }) => {

@@ -22,16 +22,24 @@ const leases = ({ one, conf }: Pair) =>
   one.plugin === "host-local" || (one.plugin === "bridge" && conf.ipam?.type === "host-local");
 const leaseOf = (step: CallStep) => JSON.stringify(`${containerId(step)}\r\n${step.ifname ?? "eth0"}`);
 
-/** That nothing of an attachment that is valid differs. */
-function isInvalid({ path: [where, what = "", name = ""], berth, reference }: Difference, { step }: Pair): boolean {
+/** That nothing of an attachment that is valid differs: of eth0, of a container in the list. */
+function isInvalid({ path, berth, reference }: Difference, { step }: Pair): boolean {
+  const [where, what = "", name = "", item = ""] = path;
   const { valid } = step;
   if (!valid) return false;
-  const spared = (guest: string | undefined) => valid.some((one) => `${one}` === guest);
-  if (where === "containers") return !spared(what);
+  const spared = (guest: string | undefined, ifname = "eth0") =>
+    /^(eth0|lo)$/.test(ifname) && valid.some((one) => `${one}` === guest);
+  if (where === "containers") return !spared(what, interfaceOf(name, item));
   if (where === "files" && what.endsWith("/lock")) return reference === undefined;
   if (where === "files") return berth === undefined && !spared(/"ct-(\d)\\r\\neth0"/.exec(reference)?.[1]);
-  const guest = /^port\(c(\d)/.exec(name)?.[1];
-  return what !== "links" || guest === undefined || !spared(guest);
+  const [, guest, ifname] = /^port\(c(\d) (\S+)\)/.exec(name) ?? [];
+  return what !== "links" || guest === undefined || !spared(guest, ifname);
+}
+
+/** What a link or a route of a container, as observe.ts notes them down, is about; undefined for the rest. */
+function interfaceOf(kind: string, item: string): string | undefined {
+  if (kind === "links") return item;
+  return kind === "routes" ? JSON.parse(item).dev : undefined;
 }
 
 /**

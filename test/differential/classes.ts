@@ -5,6 +5,7 @@ import type { CallStep, Case } from "./case.ts";
 import { COSMETIC } from "./classes-cosmetic.ts";
 import { FIREWALL } from "./classes-firewall.ts";
 import { OUTCOME } from "./classes-outcome.ts";
+import { PORTMAP } from "./classes-portmap.ts";
 import { TUNING } from "./classes-tuning.ts";
 import type { Difference } from "./diff.ts";
 import type { State } from "./observe.ts";
@@ -32,7 +33,7 @@ export interface DifferenceClass {
   explains(difference: Difference, pair: Pair): boolean;
 }
 
-export const CLASSES: readonly DifferenceClass[] = [...COSMETIC, ...FIREWALL, ...TUNING, ...OUTCOME];
+export const CLASSES: readonly DifferenceClass[] = [...PORTMAP, ...COSMETIC, ...FIREWALL, ...TUNING, ...OUTCOME];
 
 export function classOf(difference: Difference, pair: Pair): DifferenceClass | undefined {
   return CLASSES.find((one) => one.explains(difference, pair));

@@ -23,10 +23,10 @@ export interface Outcome {
 }
 
 export function compare(one: Case): Outcome {
-  using twins = openTwins(one);
+  using twins = openTwins();
   const { berth, reference } = twins;
   for (const what of one.before) for (const side of [berth, reference]) PREPARATIONS[what]?.(side, one);
-  let before = start(twins);
+  let before = start(twins, one);
   const taken: Step[] = [];
   const answers: { step: CallStep; berth: Answer; reference: Answer }[] = [];
   const classes = new Set<string>();
@@ -34,7 +34,7 @@ export function compare(one: Case): Outcome {
     taken.push(step);
     if (isAct(step)) {
       for (const side of [berth, reference]) ACTS[step.act]?.(side, step.guest);
-      before = start(twins);
+      before = start(twins, one);
       continue;
     }
     const { pair, found } = take(twins, one, step, before);
@@ -46,7 +46,7 @@ export function compare(one: Case): Outcome {
     before = [pair.berth.after, pair.reference.after];
     if (explained.every((it) => it?.cosmetic)) continue;
     recover(twins, one, step);
-    before = start(twins);
+    before = start(twins, one);
     const still = {
       ...pair,
       berth: { ...pair.berth, after: before[0] },
@@ -57,8 +57,8 @@ export function compare(one: Case): Outcome {
   return { taken, answers, classes };
 }
 
-function start({ berth, reference }: Twins): readonly [State, State] {
-  const looks = [observe(berth), observe(reference)] as const;
+function start({ berth, reference }: Twins, { plugin }: Case): readonly [State, State] {
+  const looks = [observe(berth, plugin), observe(reference, plugin)] as const;
   for (const look of looks) look.remember();
   return [looks[0].state, looks[1].state];
 }
@@ -69,7 +69,7 @@ const PAUSES = [50, 200, 1000, 1500];
 function take(twins: Twins, one: Case, step: CallStep, before: readonly [State, State]) {
   const replies = [perform(twins.berth, one, step), perform(twins.reference, one, step)] as const;
   for (let i = 0; ; i++) {
-    const [ours, theirs] = [observe(twins.berth), observe(twins.reference)];
+    const [ours, theirs] = [observe(twins.berth, one.plugin), observe(twins.reference, one.plugin)];
     const pair: Pair = {
       one,
       step,

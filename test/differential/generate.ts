@@ -4,6 +4,7 @@ import { ACTS, PREPARATIONS } from "./acts.ts";
 import type { ActStep, CallStep, Case, Guest, Step } from "./case.ts";
 import { bridgeConfig } from "./generate-config.ts";
 import { FIREWALL_ACTS, firewallCase } from "./generate-firewall.ts";
+import { portmapCase } from "./generate-portmap.ts";
 import { tuningCase } from "./generate-tuning.ts";
 import { PREV_RESULTS } from "./prev-results.ts";
 import { key, pick, record, type Values } from "./values.ts";
@@ -133,5 +134,6 @@ const ofOthers: fc.Arbitrary<Case> = fc.record({
 export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 21, arbitrary: ofOthers },
   { weight: 2, arbitrary: tuningCase },
+  { weight: 2, arbitrary: portmapCase },
   { weight: 2, arbitrary: firewallCase },
 );

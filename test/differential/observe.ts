@@ -1,8 +1,10 @@
 /** What there is on one side after a call, with everything that is random or a matter of time put into words. */
 import { readFileSync } from "node:fs";
 import type { Json } from "../support/command.ts";
+import type { Case } from "./case.ts";
 import { filesUnder } from "./files.ts";
 import { filterOf } from "./filter.ts";
+import { mappedPorts } from "./mapped-ports.ts";
 import type { Side } from "./side.ts";
 import { nameOfMac, Words } from "./words.ts";
 
@@ -27,7 +29,8 @@ export interface Look {
   remember(): void;
 }
 
-export function observe(side: Side): Look {
+/** With `plugin` portmap, where ports lead to is seen too. */
+export function observe(side: Side, plugin?: Case["plugin"]): Look {
   const host = look(side, side.host);
   const containers = side.containers.map((ns) => look(side, ns));
   nameLinks(side, host, containers);
@@ -36,7 +39,8 @@ export function observe(side: Side): Look {
   const state = {
     host: {
       ...describe(side, side.host, host, words, "", macs),
-      ...(side.filter && { filter: filterOf(side) }),
+      ...(plugin === "portmap" && mappedPorts(side)),
+      ...(plugin === "firewall" && { filter: filterOf(side) }),
     },
     containers: containers.map((raw, i) => describe(side, side.containers[i] ?? "", raw, words, `c${i} `, macs)),
     files: filesUnder(side.store),
@@ -143,7 +147,7 @@ const IPV6 = [
   "forwarding",
   "enhanced_dad",
 ];
-const IPV4 = ["arp_notify", "forwarding", "proxy_arp", "rp_filter"];
+const IPV4 = ["arp_notify", "forwarding", "proxy_arp", "rp_filter", "route_localnet"];
 
 /** Those of a link in the namespace that this thread is in. */
 function sysctlsOf(link: string): Json {

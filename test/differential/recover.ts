@@ -13,6 +13,7 @@ export function recover({ berth, reference }: Twins, one: Case, { ifname, id, gu
     if (ifname !== undefined) perform(side, one, { verb: "DEL", guest, ifname });
     if (id !== undefined) perform(side, one, { verb: "DEL", guest, id });
     removeBridges(side);
+    if (one.plugin === "portmap") unmapPorts(side);
     if (!forwards)
       attempt(
         side.host,
@@ -20,7 +21,7 @@ export function recover({ berth, reference }: Twins, one: Case, { ifname, id, gu
         "-c",
         "echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding",
       );
-    if (side.filter) attempt(side.host, "nft", "flush", "ruleset");
+    if (one.plugin === "firewall") attempt(side.host, "nft", "flush", "ruleset");
     forgetLast(side);
     side.results.clear();
   }
@@ -32,6 +33,13 @@ function removeBridges({ host }: Side): void {
     if (linkinfo?.info_kind === "bridge" && !links.some(({ master }) => master === ifname))
       attempt(host, "ip", "link", "del", ifname);
   }
+}
+
+/** What portmap leaves when nothing is mapped too: the next ADD makes it again. */
+function unmapPorts({ host }: Side): void {
+  attempt(host, "nft", "flush", "ruleset");
+  attempt(host, "sh", "-c", "for t in iptables ip6tables; do $t -t nat -N OTHERS-MARK; done");
+  attempt(host, "sh", "-c", "for f in /proc/sys/net/ipv4/conf/port*/route_localnet; do echo 0 >$f; done");
 }
 
 function forgetLast({ store }: Side): void {

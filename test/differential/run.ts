@@ -1,6 +1,6 @@
 /**
- * The differential run: `npm run differential -- [--count N] [--seed S] [--jobs J] [--only I]`.
- * Case I of seed S is the same wherever it runs. Ends with 1 when a difference is unexplained or a key was never generated.
+ * The differential run: `npm run differential -- [--count N] [--seed S] [--jobs J] [--only I] [--plugin P]`.
+ * Case I of seed S is the same wherever it runs; with --plugin it is another, as all are of that plugin. Ends with 1 when a difference is unexplained or a key was never generated.
  */
 import { parseArgs } from "node:util";
 import fc from "fast-check";
@@ -17,11 +17,12 @@ interface Options {
   /** The share of this process, of `jobs`; undefined: it is the one that starts them. */
   readonly share: number | undefined;
   readonly only: number | undefined;
+  readonly plugin: string | undefined;
 }
 
 function options(): Options {
   const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
-  const names = ["count", "seed", "jobs", "share", "only"] as const;
+  const names = ["count", "seed", "jobs", "share", "only", "plugin"] as const;
   const { values } = parseArgs({
     options: Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
   });
@@ -32,23 +33,28 @@ function options(): Options {
     jobs: of("jobs") ?? 2,
     share: of("share"),
     only: of("only"),
+    plugin: values.plugin as string | undefined,
   };
 }
 
 /** Case `index` of a seed. */
-function caseOf(seed: number, index: number): Case {
-  const [one] = fc.sample(anyCase, { seed: seed * 1_000_003 + index, numRuns: 1 });
+function caseOf({ seed, plugin }: Options, index: number): Case {
+  const cases = plugin === undefined ? anyCase : anyCase.filter((one) => one.plugin === plugin);
+  const [one] = fc.sample(cases, { seed: seed * 1_000_003 + index, numRuns: 1 });
   return one as Case;
 }
 
-function work({ count, seed, jobs, share = 0, only }: Options): Tally {
+function work(all: Options): Tally {
+  const { count, seed, jobs, share = 0, only, plugin } = all;
   const coverage = new Coverage();
   for (let index = only ?? share; index < (only === undefined ? count : only + 1); index += jobs) {
-    const one = caseOf(seed, index);
+    const one = caseOf(all, index);
     const outcome = compare(one);
     coverage.add(one, outcome);
     if (outcome.unexplained)
-      console.error(`seed ${seed}, case ${index}: --seed ${seed} --only ${index}\n${describeFailure(one, outcome)}\n`);
+      console.error(
+        `seed ${seed}, case ${index}: --seed ${seed} --only ${index}${plugin === undefined ? "" : ` --plugin ${plugin}`}\n${describeFailure(one, outcome)}\n`,
+      );
   }
   return coverage.tally;
 }
@@ -80,5 +86,10 @@ else {
   const coverage = new Coverage();
   for (const tally of tallies) coverage.merge(tally);
   console.log(coverage.report(all.seed, (performance.now() - begin) / 1000));
-  process.exit(coverage.tally.unexplained > 0 || (all.only === undefined && coverage.missing().length > 0) ? 1 : 0);
+  process.exit(
+    coverage.tally.unexplained > 0 ||
+      (all.only === undefined && all.plugin === undefined && coverage.missing().length > 0)
+      ? 1
+      : 0,
+  );
 }

@@ -2,6 +2,7 @@
 import type { Json } from "../support/command.ts";
 import type { Case, Step } from "./case.ts";
 import { bridgeResult } from "./generate-firewall.ts";
+import { linkedResult } from "./generate-portmap.ts";
 import { resultOf } from "./generate-tuning.ts";
 
 const IPAM = {
@@ -27,6 +28,26 @@ function shown(conf: Json, steps: readonly Step[], more: Partial<Case> = {}): Ca
   return { plugin: "bridge", conf: { ...CONF, ...conf }, before: [], steps, ...more };
 }
 const ipam = (over: Json) => ({ ipam: { ...IPAM, ...over } });
+
+const patchOf = (guest: 0 | 1, ...portMappings: Json[]): Json => ({
+  prevResult: linkedResult(guest, "1.1.0"),
+  runtimeConfig: { portMappings },
+});
+
+/** A call that brings a result of the guest's and ports. */
+const mapped = (verb: string, guest: 0 | 1, ...portMappings: Json[]): Step => ({
+  verb,
+  guest,
+  patch: patchOf(guest, ...portMappings),
+});
+const WEB = { hostPort: 8080, containerPort: 80, protocol: "tcp" };
+const DNS = { hostPort: 53, containerPort: 53, protocol: "udp" };
+const portmap = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "portmap",
+  conf: { cniVersion: "1.1.0", name: "net", type: "portmap", ...over },
+  before: ["links to the containers"],
+  steps,
+});
 
 const NUMBERS = { "net.ipv4.ping_group_range": "0 7" };
 const tuned = (over: Json, ...steps: Step[]): Case => ({
@@ -104,6 +125,36 @@ export const SHOWN: Record<string, Case> = {
   }),
   "gc-reads-its-configuration": shown({}, [{ verb: "GC", guest: 0, patch: { "cni.dev/valid-attachments": 5 } }]),
   "loopback-result-version": shown({ cniVersion: "0.4.0" }, [ADD], { plugin: "loopback" }),
+  "portmap-nftables-by-default": portmap({}, mapped("ADD", 0, WEB)),
+  "newest-has-the-port": portmap({}, mapped("ADD", 0, WEB), mapped("ADD", 1, WEB)),
+  "portmap-conditions-in-part": portmap(
+    { backend: "nftables", conditionsV4: ["ct", "state", "new"] },
+    mapped("ADD", 0, WEB),
+  ),
+  "portmap-conditions-of-each": portmap(
+    { backend: "nftables", conditionsV4: ["iifname", "port1"] },
+    mapped("ADD", 0, WEB),
+    { ...mapped("ADD", 1, DNS), patch: { ...patchOf(1, DNS), conditionsV4: ["ip saddr 192.0.2.0/24"] } } as Step,
+  ),
+  "portmap-add-replaces": portmap({}, mapped("ADD", 0, WEB), mapped("ADD", 0, DNS)),
+  "portmap-del-by-owner": portmap({}, mapped("ADD", 0, WEB), mapped("DEL", 0)),
+  "portmap-gc-and-status": portmap({}, mapped("ADD", 0, WEB), { verb: "GC", guest: 0, valid: [] }),
+  "portmap-check-by-mapping": portmap(
+    { backend: "iptables" },
+    mapped("ADD", 0, WEB, { ...WEB, hostPort: 8081 }),
+    mapped("CHECK", 0, WEB),
+  ),
+  "portmap-reads-all": portmap(
+    {},
+    {
+      verb: "ADD",
+      guest: 0,
+      patch: {
+        prevResult: { cniVersion: "1.1.0", ips: [{ address: "10.77.0.9/24" }] },
+        runtimeConfig: { portMappings: [{ ...WEB, hostIP: "nonsense" }] },
+      },
+    },
+  ),
   "firewall-add-replaces": guarded({}, ADD, { ...ADD, patch: OTHER } as Step),
   "firewall-check-changes-nothing": guarded({}, { verb: "CHECK", guest: 0 }),
   "firewall-checks-isolation": guarded(

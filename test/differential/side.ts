@@ -14,8 +14,6 @@ export interface Side extends Site {
   readonly lab: Lab;
   readonly dir: string;
   readonly containers: readonly [string, string];
-  /** Whether iptables' table filter is looked at. */
-  readonly filter: boolean;
   /** The last result of ADD for each container, by container ID and interface. */
   readonly results: Map<string, Json>;
   /** Random names of links seen so far, and what each is called in a comparison. */
@@ -30,11 +28,10 @@ export interface Twins {
   [Symbol.dispose](): void;
 }
 
-export function openTwins({ plugin }: Case): Twins {
-  const filter = plugin === "firewall";
-  const berth = openSide("berth", BIN, filter);
+export function openTwins(): Twins {
+  const berth = openSide("berth", BIN);
   try {
-    const reference = openSide("reference", REFERENCE, filter);
+    const reference = openSide("reference", REFERENCE);
     return {
       berth,
       reference,
@@ -49,7 +46,7 @@ export function openTwins({ plugin }: Case): Twins {
   }
 }
 
-function openSide(name: Side["name"], bin: string, filter: boolean): Side {
+function openSide(name: Side["name"], bin: string): Side {
   const lab = openLab({ bin });
   mkdirSync(lab.store);
   mkdirSync(join(lab.dir, "foreign"));
@@ -68,7 +65,6 @@ function openSide(name: Side["name"], bin: string, filter: boolean): Side {
     bin,
     running: new Set(),
     containers: [lab.container(), lab.container()],
-    filter,
     results: new Map(),
     names: new Map(),
     macs: new Map(),

@@ -1,12 +1,12 @@
 /** The rows of docs/reliability.md: what is tried with berth and with the reference. */
 import { type Failing, fail } from "./errors.ts";
-import { troubleFirewall } from "./firewall.ts";
 import { fuzz } from "./fuzz.ts";
 import { fuzzNetlink } from "./fuzz-netlink.ts";
 import { type Killing, kill } from "./kills.ts";
 import { soak } from "./soak.ts";
+import { type Subject, trouble } from "./subject.ts";
+import { SUBJECTS } from "./subjects.ts";
 import { merged, type Tally } from "./tally.ts";
-import { troubleTuning } from "./tuning.ts";
 
 export interface Row {
   /** `npm run reliability ID` runs it. */
@@ -79,32 +79,46 @@ function lasting(verb: "ADD" | "DEL", kind: Kind, theirStep: number): Row {
   };
 }
 
-const TROUBLING = { firewall: troubleFirewall, tuning: troubleTuning };
+type Trouble = "kill" | "term" | "error" | "lasting";
+const TROUBLES: Record<Trouble, readonly string[]> = {
+  kill: ["signal=KILL"],
+  term: ["signal=TERM", "signal=INT"],
+  error: ERRNOS.map((one) => `error=${one}`),
+  lasting: LASTING.map((one) => `error=${one}`),
+};
+const WHAT: Record<Trouble, (verb: string) => string> = {
+  kill: (verb) => `SIGKILL at every system call of ${verb}`,
+  term: (verb) => `SIGTERM and SIGINT at every system call of ${verb}`,
+  error: (verb) => `${ERRNOS.join(", ")} at every file and network call of ${verb}`,
+  lasting: (verb) => `${LASTING.join(", ")} at every file and network call of ${verb} and all later ones of its name`,
+};
 
-/** What of a row of `bridge` is there for a chained plugin, too. */
-function chained(
-  plugin: keyof typeof TROUBLING,
-  kind: "kill" | "term" | "error",
-  verb: "ADD" | "DEL",
-  theirStep: number,
-): Row {
-  const all = {
-    kill: ["signal=KILL"],
-    term: ["signal=TERM", "signal=INT"],
-    error: ERRNOS.map((one) => `error=${one}`),
-  };
-  const troubles = all[kind];
+/** A row of another plugin than bridge. */
+function row(subject: Subject, kind: Trouble, verb: "ADD" | "DEL", theirStep: number): Row {
   const run = (bin: string, step: number) =>
-    merged(troubles.map((trouble) => TROUBLING[plugin]({ bin, verb, trouble, step })));
-  const words = { kill: "SIGKILL", term: "SIGTERM and SIGINT", error: ERRNOS.join(", ") };
-  const where = kind === "error" ? "file and network" : "system";
+    merged(
+      TROUBLES[kind].map((one) => trouble(subject, { bin, verb, trouble: one, step, lasting: kind === "lasting" })),
+    );
   return {
-    id: idOf(kind, plugin, verb),
-    what: `${words[kind]} at every ${where} call of ${verb} of \`${plugin}\``,
+    id: idOf(kind, subject.plugin, verb),
+    what: `${WHAT[kind](verb)} of \`${subject.plugin}\``,
     ours: (bin) => run(bin, 1),
     theirs: (reference) => run(reference, theirStep),
     theirStep,
   };
+}
+
+/** The rows of such a plugin. The reference's calls of iptables are many: it is tried at every `theirStep`th call. */
+function rowsOf(subject: Subject, theirStep: number): Row[] {
+  return [
+    row(subject, "kill", "ADD", theirStep),
+    row(subject, "kill", "DEL", theirStep),
+    row(subject, "term", "ADD", 2 * theirStep),
+    row(subject, "error", "ADD", theirStep),
+    row(subject, "error", "DEL", theirStep),
+    row(subject, "lasting", "ADD", 2 * theirStep),
+    row(subject, "lasting", "DEL", 2 * theirStep),
+  ];
 }
 
 const OPERATIONS = 10_000;
@@ -131,15 +145,9 @@ export const ROWS: readonly Row[] = [
   failing("DEL", "", 4),
   failing("DEL", "masq", 32),
   failing("DEL", "ipam", 4),
-  chained("firewall", "kill", "ADD", 32),
-  chained("firewall", "kill", "DEL", 32),
-  chained("firewall", "error", "ADD", 32),
-  chained("firewall", "error", "DEL", 32),
-  chained("tuning", "kill", "ADD", 4),
-  chained("tuning", "kill", "DEL", 4),
-  chained("tuning", "term", "ADD", 8),
-  chained("tuning", "error", "ADD", 4),
-  chained("tuning", "error", "DEL", 4),
+  ...rowsOf(SUBJECTS.firewall, 32),
+  ...rowsOf(SUBJECTS.portmap, 32),
+  ...rowsOf(SUBJECTS.tuning, 4),
   lasting("ADD", "", 8),
   lasting("ADD", "masq", 32),
   lasting("DEL", "masq", 32),
@@ -148,6 +156,12 @@ export const ROWS: readonly Row[] = [
     what: "ADD, DEL, CHECK, GC, kills and namespace deletions, 12 at once, checked after every round",
     ours: (bin) => soak({ bin, operations: OPERATIONS }),
     theirs: (bin) => soak({ bin, operations: OPERATIONS }),
+  },
+  {
+    id: "soak-chain",
+    what: "the same with nerdctl's default list: bridge, portmap with 3 ports, firewall, tuning",
+    ours: (bin) => soak({ bin, isChain: true, operations: OPERATIONS }),
+    theirs: (bin) => soak({ bin, isChain: true, operations: OPERATIONS }),
   },
   {
     id: "soak-mixed",

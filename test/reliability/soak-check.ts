@@ -86,13 +86,17 @@ function linkFaults(lab: Lab, slots: readonly Slot[]): string[] {
 function ruleFaults(lab: Lab, slots: readonly Slot[]): string[] {
   const text = attempt(lab.host, "nft", "list", "ruleset").stdout + attempt(lab.host, "iptables-save").stdout;
   const named = new Set(text.match(/(?<=id: \\?"?)s\d+x\d+/g) ?? []);
-  const wanted = attached(slots).filter(({ ipMasq }) => ipMasq);
+  const wanted = attached(slots).filter(({ ipMasq, chain }) => ipMasq || chain.length > 0);
   const chains = text.match(/^:CNI-[0-9a-f]{16,}/gm)?.length ?? 0;
-  const byReference = wanted.filter(({ by }) => by === REFERENCE).length;
+  const byReference = wanted.filter(({ by, ipMasq }) => ipMasq && by === REFERENCE).length;
+  const accepted = (text.match(/(?<= -s )\S+(?=\/32 -j ACCEPT)/g) ?? []).sort();
+  const firewalled = attached(slots).filter(({ chain }) => chain.some(({ type }) => type === "firewall"));
+  const addresses = firewalled.map((slot) => addressOf(slot).replace(/\/.*/, "")).sort();
   return [
     ...[...named].filter((id) => !wanted.some((slot) => slot.id === id)).map((id) => `rule of ${id}`),
     ...wanted.filter(({ id }) => !named.has(id)).map(({ id }) => `no rule of ${id}`),
     ...(chains === byReference ? [] : [`${chains} iptables chains for ${byReference} attachments`]),
+    ...(accepted.join() === addresses.join() ? [] : [`firewall accepts ${accepted}, attached are ${addresses}`]),
   ];
 }
 

@@ -15,6 +15,13 @@ export interface Slot {
   by: string;
   /** The result of the ADD. */
   result: Reply["json"];
+  /** The configurations of the plugins that come after bridge, as nerdctl's default list has them; none: bridge alone. */
+  readonly chain: readonly Plugin[];
+}
+
+export interface Plugin {
+  readonly type: string;
+  readonly [key: string]: unknown;
 }
 
 export interface Operation {
@@ -27,16 +34,8 @@ export interface Operation {
 /** Does one operation on a slot and keeps its state; returns what must not have happened. */
 export async function operate(lab: Lab, slot: Slot, operation: Operation, conf: object): Promise<string[]> {
   const { verb, bin, killAfter } = operation;
-  const options: CallOptions = {
-    id: slot.id,
-    ns: slot.ns ?? "/run/netns/gone",
-    bin,
-    conf: lab.conf({ ...conf, ipMasq: slot.ipMasq, ...(verb === "CHECK" && { prevResult: slot.result }) }),
-  };
   if (verb === "ADD") slot.by = bin;
-  const started = lab.start("bridge", verb, options);
-  if (killAfter !== undefined) setTimeout(() => started.kill(), killAfter);
-  const { status, stdout, json } = await started.reply;
+  const { status, stdout, json } = await callAll(lab, slot, operation, conf);
   if (verb === "CHECK") return status === 0 ? [] : [`CHECK of ${slot.id}: ${stdout.slice(0, 300)}`];
   if (status === 0) {
     slot.state = verb === "ADD" ? "attached" : "absent";
@@ -45,6 +44,32 @@ export async function operate(lab: Lab, slot: Slot, operation: Operation, conf: 
   }
   slot.state = "unknown";
   return killAfter === undefined ? [`${verb} of ${slot.id}: exit ${status} ${stdout.slice(0, 300)}`] : [];
+}
+
+/** Calls the plugins of the list until one fails, as libcni does: what the last one answered. */
+async function callAll(lab: Lab, slot: Slot, { verb, bin, killAfter }: Operation, over: object): Promise<Reply> {
+  const bridge = lab.conf({ ...over, ipMasq: slot.ipMasq });
+  const { cniVersion, name } = bridge;
+  const list = [bridge, ...slot.chain.map((plugin) => ({ cniVersion, name, ...plugin }))];
+  const end = killAfter === undefined ? undefined : performance.now() + killAfter;
+  // As libcni does for a list; bridge alone needs none at DEL.
+  let result = verb === "CHECK" || (verb === "DEL" && slot.chain.length > 0) ? slot.result : undefined;
+  let reply: Reply | undefined;
+  for (const conf of verb === "DEL" ? list.toReversed() : list) {
+    const options: CallOptions = {
+      id: slot.id,
+      ns: slot.ns ?? "/run/netns/gone",
+      bin,
+      conf: { ...conf, ...(result && { prevResult: result }) },
+    };
+    const started = lab.start(conf.type, verb, options);
+    if (end !== undefined) setTimeout(() => started.kill(), Math.max(0, end - performance.now()));
+    reply = await started.reply;
+    if (reply.status !== 0) return reply;
+    if (verb === "ADD") result = reply.json;
+  }
+  if (!reply) throw new Error("the list is empty");
+  return reply;
 }
 
 /** The namespace ends, as when a container's last process does. */

@@ -10,6 +10,8 @@ export interface Soaking {
   readonly bin: string;
   /** Another set of plugins on the same network, which attach and detach too. Its own failures are not counted. */
   readonly other?: string | undefined;
+  /** Whether each container has the whole of nerdctl's default list, not bridge alone. */
+  readonly isChain?: boolean;
   /** How many plugin calls and namespace deletions, at least. */
   readonly operations: number;
 }
@@ -28,7 +30,7 @@ export async function soak(options: Soaking): Promise<SoakTally> {
   const tally: SoakTally = { ...newTally(), done: {}, rounds: 0 };
   let lab = openLab({ bin: options.bin });
   try {
-    let slots = newSlots(lab);
+    let slots = newSlots(lab, options);
     while (tally.tried < options.operations) {
       const faults = await round(lab, slots, options, tally);
       tally.left += faults.length;
@@ -37,7 +39,7 @@ export async function soak(options: Soaking): Promise<SoakTally> {
       if (faults.length === 0) continue;
       lab.close();
       lab = openLab({ bin: options.bin });
-      slots = newSlots(lab);
+      slots = newSlots(lab, options);
     }
     return tally;
   } finally {
@@ -47,7 +49,7 @@ export async function soak(options: Soaking): Promise<SoakTally> {
 
 let made = 0;
 
-function newSlots(lab: Lab): Slot[] {
+function newSlots(lab: Lab, { isChain = false }: Soaking): Slot[] {
   return Array.from({ length: SLOTS }, (_, i) => ({
     id: `s${i}x${made++}`,
     ns: lab.container(),
@@ -55,7 +57,23 @@ function newSlots(lab: Lab): Slot[] {
     ipMasq: i % 2 === 0,
     by: lab.bin,
     result: undefined,
+    chain: isChain ? chainOf(i) : [],
   }));
+}
+
+/** Every container its own ports, but every fourth those of its neighbour: then the older one's wait. */
+function chainOf(i: number): Slot["chain"] {
+  const first = 20_000 + 10 * (i % 4 === 3 ? i - 1 : i);
+  const portMappings = ["tcp", "tcp", "udp"].map((protocol, k) => ({
+    hostPort: first + k,
+    containerPort: 80 + k,
+    protocol,
+  }));
+  return [
+    { type: "portmap", runtimeConfig: { portMappings } },
+    { type: "firewall", ingressPolicy: "same-bridge" },
+    { type: "tuning" },
+  ];
 }
 
 const networkOf = (lab: Lab) => ({
@@ -106,14 +124,14 @@ function renew(lab: Lab, slot: Slot): void {
 }
 
 /** The other plugins know nothing of the rules of ours: they detach only what has none. Rules are checked by who made them. */
-function choose(slot: Slot, { bin, other }: Soaking): Operation {
+function choose(slot: Slot, { bin, other, isChain = false }: Soaking): Operation {
   const verb = slot.state === "absent" ? "ADD" : chance(0.4) ? "CHECK" : "DEL";
   const foreign = other !== undefined && (verb === "ADD" || !slot.ipMasq ? verb !== "CHECK" && chance(0.4) : false);
   const chosen = verb === "CHECK" && slot.ipMasq ? slot.by : foreign ? other : bin;
   return {
     verb,
     bin: chosen,
-    killAfter: verb !== "CHECK" && chance(0.25) ? Math.random() * (foreign ? 40 : 12) : undefined,
+    killAfter: verb !== "CHECK" && chance(0.25) ? Math.random() * (isChain ? 60 : foreign ? 40 : 12) : undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 /** Attachments with port mappings in tests, and what nft says of them. */
+import { parseCondition } from "../../src/features/port-map/condition-words.ts";
 import type { Links } from "../../src/features/port-map/nft.ts";
 import type { PortMapping, PortMapWish } from "../../src/features/port-map/wish.ts";
 import type { Lab } from "./lab.ts";
@@ -12,6 +13,12 @@ export const tcp = (hostPort: number, containerPort: number, hostIp?: string): P
 });
 
 export const wish = (...mappings: PortMapping[]): PortMapWish => ({ mappings, snat: true, masqAll: false });
+
+/** The same under a condition, in nft's words, of IPv4 packets. */
+export function under(text: string, all: PortMapWish): PortMapWish {
+  const ip = parseCondition("ip", text);
+  return { ...all, ...(ip && { conditions: { ip } }) };
+}
 
 /** A machine on which the links in `there` are, and the new attachment's is `link`, come at the second `now`. */
 export const links = (link: number, now = link, there: readonly number[] = [link]): Links => ({

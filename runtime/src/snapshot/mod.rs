@@ -20,6 +20,9 @@ use std::io::Write;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering::Relaxed};
 
+use block::{HEADER, UNIT};
+use training::{Extent, Place};
+
 use crate::engine::Program;
 use crate::fatal::{exit, fatal};
 pub use training::record;
@@ -44,8 +47,8 @@ struct Image {
     program: AtomicPtr<Program>,
     /// Whether blocks are taken from `memory`.
     open: AtomicBool,
-    /// Usual calls write most pages of `memory` up to this offset.
-    hot: AtomicUsize,
+    /// Usual calls write most pages of `memory` from the first of these offsets to the second.
+    hot: [AtomicUsize; 2],
     memory: UnsafeCell<[u8; SIZE]>,
 }
 
@@ -59,7 +62,7 @@ static IMAGE: Image = Image {
     offset: AtomicUsize::new(0),
     program: AtomicPtr::new(null_mut()),
     open: AtomicBool::new(true),
-    hot: AtomicUsize::new(0),
+    hot: [const { AtomicUsize::new(0) }; 2],
     memory: UnsafeCell::new([0; SIZE]),
 };
 
@@ -74,7 +77,10 @@ pub fn program(start: fn() -> Program) -> &'static Program {
     if let Some(program) = unsafe { IMAGE.program.load(Relaxed).as_ref() } {
         return program;
     }
-    training::begin(SIZE);
+    // What lays out is itself not laid out.
+    IMAGE.open.store(false, Relaxed);
+    training::begin(UNIT - HEADER);
+    IMAGE.open.store(true, Relaxed);
     let program = Box::leak(Box::new(start()));
     IMAGE.open.store(false, Relaxed);
     if training::start() { program } else { write(program) }
@@ -91,7 +97,11 @@ pub fn build() -> Option<(usize, [u8; 48])> {
 /// Prints the executable with `program`, and all that it refers to, in it.
 fn write(program: &mut Program) -> ! {
     IMAGE.program.store(program, Relaxed);
-    IMAGE.hot.store(training::hot(), Relaxed);
+    let Some(Extent { used, hot: (from, to) }) = training::extent() else {
+        fatal("a block that the start freed in training is still there", "")
+    };
+    IMAGE.hot[0].store(from, Relaxed);
+    IMAGE.hot[1].store(to, Relaxed);
     let mut executable = std::fs::read("/proc/self/exe").unwrap_or_default();
     let place = executable.chunks(align_of::<Image>()).position(|page| page.starts_with(&IMAGE.mark));
     let Some(start) = place.map(|page| page * align_of::<Image>()) else {
@@ -101,7 +111,7 @@ fn write(program: &mut Program) -> ! {
     // SAFETY: initialised, and from here on only read.
     let image = unsafe { std::slice::from_raw_parts((&raw const IMAGE).cast::<u8>(), size_of::<Image>()) };
     executable[start..start + image.len()].copy_from_slice(image);
-    eprintln!("{}", training::used());
+    eprintln!("{used}");
     let mut stdout = std::io::stdout();
     match stdout.write_all(&executable).and_then(|()| stdout.flush()) {
         Ok(()) => exit(0),
@@ -111,8 +121,12 @@ fn write(program: &mut Program) -> ! {
 
 /// Copies what usual calls write at once: it takes less time than a page fault for each 4 KiB.
 pub fn warm() {
+    let [from, to] = &IMAGE.hot;
+    let memory = IMAGE.memory.get().cast::<u8>();
+    let start = memory.wrapping_add(from.load(Relaxed)).map_addr(|address| address & !(align_of::<Image>() - 1));
+    let size = memory.addr() + to.load(Relaxed) - start.addr();
     // SAFETY: the memory's own pages. Fails before Linux 5.14, without harm.
-    unsafe { libc::madvise((&raw const IMAGE).cast_mut().cast(), IMAGE.hot.load(Relaxed), libc::MADV_POPULATE_WRITE) };
+    unsafe { libc::madvise(start.cast(), size, libc::MADV_POPULATE_WRITE) };
 }
 
 /// Whether the snapshot is being made: all blocks are taken from it.
@@ -128,8 +142,16 @@ pub fn refuse(what: &str) {
     }
 }
 
+/// Whether a block is the snapshot's, for ever.
 pub fn holds(block: *mut u8) -> bool {
     block.addr().wrapping_sub(IMAGE.memory.get().addr()) < SIZE || training::holds(block)
+}
+
+/// A block of the snapshot is freed: it is not used again.
+pub fn free(block: *mut u8) {
+    if open() && training::holds(block) {
+        training::free(block);
+    }
 }
 
 /// Ends a build for which there is no room, in training or of SIZE. The words are then allocated elsewhere.
@@ -140,13 +162,13 @@ fn full() -> ! {
 
 /// A new block, which with its header takes `total` bytes; zeroed, as the whole image is.
 pub fn take(total: usize) -> *mut u8 {
-    // SAFETY: inside `memory`, and no part of another block.
-    let at = |offset| unsafe { IMAGE.memory.get().cast::<u8>().add(offset) };
-    let start = if training::active() { training::place(total) } else { training::offset(total).map(at) };
-    match start {
-        Some(start) => block::mark(start, total),
-        None => full(),
-    }
+    let start = match training::place(total) {
+        Some(Place::Beside(start)) => start,
+        // SAFETY: inside `memory`, and no part of another block.
+        Some(Place::Memory(offset)) if offset + total <= SIZE => unsafe { IMAGE.memory.get().cast::<u8>().add(offset) },
+        _ => full(),
+    };
+    block::mark(start, total)
 }
 
 /// The seeds of hash tables in the image: the same in each build, as the image is. Later as getrandom(2).

@@ -5,54 +5,55 @@
 //!
 //! A block is known by its number: the start of the program allocates the same blocks in the same order each time.
 
-use std::cell::UnsafeCell;
+//! What the start freed again is outside of the memory when it is laid out, so that it is no part of the executable.
+
 use std::ffi::{CStr, c_int};
 use std::os::unix::fs::FileExt;
 use std::ptr::{null_mut, without_provenance_mut};
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use super::block::{HEADER, UNIT};
-use super::layout::{BLOCKS, Block, Knowledge, Layout};
+use super::layout::{CALLS, Knowledge, Layout, PAGE};
 use crate::fatal::fatal;
 
-const PAGE: usize = 4096;
 /// What the kernel maps at once around a page that is read: in training, a block has it to itself.
 const WINDOW: usize = 16 * PAGE;
 const WINDOWS: usize = 1 << 16;
-/// Where the windows are: in every address space, nobody's, and the same in each build.
+/// Where the windows are, or what is freed again: in every address space, nobody's, and the same in each build.
 const PLACE: usize = 32 << 30;
 
-/// All zero at first, so that it takes no room in the executable.
+/// All zero at first.
 struct Training {
-    /// Where the blocks are in training, and the memory's file; null else.
-    base: *mut u8,
+    active: bool,
+    /// Of the memory of blocks that are not in the snapshot's: all of them in training, else those that are freed again.
     file: c_int,
-    /// The number of the next block, and its window.
+    /// The number of the next block, and where it is in that memory: in training, its window.
     block: usize,
-    window: usize,
+    next: usize,
     /// The block of each window.
     owner: [u16; WINDOWS],
+    /// How many blocks have been laid out to be freed again, and are not yet.
+    pending: usize,
     knowledge: Knowledge,
     layout: Layout,
 }
 
-struct Single(UnsafeCell<Training>);
+/// Where a block is: beside the snapshot's memory, or in it, at an offset.
+pub enum Place {
+    Beside(*mut u8),
+    Memory(usize),
+}
 
-// SAFETY: there is one thread.
-unsafe impl Sync for Single {}
+/// Null in a finished executable.
+static STATE: AtomicPtr<Training> = AtomicPtr::new(null_mut());
 
-static STATE: Single = Single(UnsafeCell::new(Training {
-    base: null_mut(),
-    file: 0,
-    block: 0,
-    window: 0,
-    owner: [0; WINDOWS],
-    knowledge: Knowledge { calls: 0, blocks: [Block { total: 0, written: 0, used: 0 }; BLOCKS] },
-    layout: Layout::NONE,
-}));
+fn state() -> Option<&'static mut Training> {
+    // SAFETY: `begin` left it there; one thread, and no function here calls another while it holds this.
+    unsafe { STATE.load(Relaxed).as_mut() }
+}
 
-fn state() -> &'static mut Training {
-    // SAFETY: one thread, and no function here calls another while it holds this.
-    unsafe { &mut *STATE.0.get() }
+fn memory() -> *mut u8 {
+    without_provenance_mut(PLACE)
 }
 
 pub fn variable(name: &CStr) -> Option<&'static str> {
@@ -69,47 +70,49 @@ impl Knowledge {
     }
 }
 
-/// Reads what is known; in training makes room, else lays out a memory of `size` bytes.
-pub fn begin(size: usize) {
-    let state = state();
+/// Reads what is known; in training makes room, else lays out a memory whose first block is at the offset `at`.
+pub fn begin(at: usize) {
+    // SAFETY: zero is a value of each of its parts; mmap(2) and memfd_create(2) as documented.
+    let state = unsafe {
+        let size = size_of::<Training>();
+        let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        let state = libc::mmap(null_mut(), size, access, flags, -1, 0).cast::<Training>();
+        let file = libc::memfd_create(c"training".as_ptr(), libc::MFD_CLOEXEC);
+        libc::ftruncate(file, (WINDOWS * WINDOW) as libc::off_t);
+        if state == libc::MAP_FAILED.cast() || !map(libc::MAP_SHARED | libc::MAP_FIXED_NOREPLACE, file) {
+            fatal("no memory to train with", "")
+        }
+        (*state).file = file;
+        STATE.store(state, Relaxed);
+        &mut *state
+    };
     let training = variable(c"BERTH_TRAINING");
     if let Some(path) = training.or(variable(c"BERTH_TRAINED"))
         && let Ok(file) = std::fs::File::open(path)
     {
         let _ = file.read_exact_at(state.knowledge.bytes(), 0);
     }
-    if training.is_none() {
-        state.layout = Layout::new(&state.knowledge, size);
-        return;
-    }
-    // SAFETY: memfd_create(2) and mmap(2) as documented.
-    unsafe {
-        state.file = libc::memfd_create(c"training".as_ptr(), libc::MFD_CLOEXEC);
-        libc::ftruncate(state.file, (WINDOWS * WINDOW) as libc::off_t);
-        let base = without_provenance_mut(PLACE);
-        if !map(base, libc::MAP_SHARED | libc::MAP_FIXED_NOREPLACE, state.file) {
-            fatal("no memory to train with", "")
-        }
-        state.base = base;
+    state.active = training.is_some();
+    if !state.active {
+        state.layout.fill(&state.knowledge, at);
+    } else if state.knowledge.calls >= CALLS as usize {
+        fatal("there are too many calls in training", "")
     }
 }
 
-/// SAFETY: the caller's; with MAP_FIXED, what is at `base` is replaced.
-unsafe fn map(base: *mut u8, flags: c_int, file: c_int) -> bool {
+/// SAFETY: the caller's; with MAP_FIXED, what is there is replaced.
+unsafe fn map(flags: c_int, file: c_int) -> bool {
     let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, flags | libc::MAP_NORESERVE);
     // SAFETY: mmap(2) as documented.
-    unsafe { libc::mmap(base.cast(), WINDOWS * WINDOW, access, flags, file, 0) == base.cast() }
+    unsafe { libc::mmap(memory().cast(), WINDOWS * WINDOW, access, flags, file, 0) == memory().cast() }
 }
 
 /// In training: from here on, the pages that are written are copied. Returns whether this is training.
 pub fn start() -> bool {
-    let state = state();
-    if state.base.is_null() {
-        return false;
-    }
+    let Some(state) = state().filter(|state| state.active) else { return false };
     // SAFETY: the same content at the same place.
     unsafe {
-        if !map(state.base, libc::MAP_PRIVATE | libc::MAP_FIXED, state.file) {
+        if !map(libc::MAP_PRIVATE | libc::MAP_FIXED, state.file) {
             fatal("no memory to train with", "")
         }
         libc::close(state.file);
@@ -119,75 +122,80 @@ pub fn start() -> bool {
 
 /// Whether this is training.
 pub fn active() -> bool {
-    !state().base.is_null()
+    state().is_some_and(|state| state.active)
 }
 
-/// In training: where the next block is, in windows of its own; None when there are too many.
-pub fn place(total: usize) -> Option<*mut u8> {
-    let state = state();
-    let first = state.window;
-    state.window += (total + HEADER).div_ceil(WINDOW);
-    if state.window > WINDOWS || state.block >= BLOCKS {
-        return None;
+/// Where the next block is, which takes `total` bytes; None when there are too many.
+pub fn place(total: usize) -> Option<Place> {
+    let state = state()?;
+    let (number, first) = (state.block, state.next);
+    state.block += 1;
+    let known = state.knowledge.blocks.get_mut(number);
+    if state.active {
+        let known = known?;
+        state.next += (total + HEADER).div_ceil(WINDOW);
+        known.total = total as u32;
+        state.owner.get_mut(first..state.next)?.fill(number as u16);
+        return Some(Place::Beside(memory().wrapping_add(first * WINDOW + UNIT - HEADER)));
     }
-    state.owner[first..state.window].fill(state.block as u16);
-    state.knowledge.blocks[state.block].total = total as u32;
-    state.block += 1;
-    Some(state.base.wrapping_add(first * WINDOW + UNIT - HEADER))
+    if known.is_some_and(|block| block.freed != 0 && block.total as usize == total) {
+        state.next += total;
+        state.pending += 1;
+        return (state.next < WINDOWS * WINDOW).then(|| Place::Beside(memory().wrapping_add(first + UNIT - HEADER)));
+    }
+    Some(Place::Memory(state.layout.place(&state.knowledge, number, total)))
 }
 
-/// Otherwise: the offset of the next block in the memory; none when that is full.
-pub fn offset(total: usize) -> Option<usize> {
-    let state = state();
-    state.block += 1;
-    state.layout.place(&state.knowledge, state.block - 1, total)
+/// The start frees a block that is beside the snapshot's memory.
+pub fn free(block: *mut u8) {
+    let Some(state) = state() else { return };
+    if state.active {
+        let number = state.owner[(block.addr() - PLACE) / WINDOW];
+        state.knowledge.blocks[number as usize].freed = 1;
+    } else {
+        state.pending -= 1;
+    }
 }
 
-/// How much of the memory is used.
-pub fn used() -> usize {
-    state().layout.used()
+/// Where what has been laid out ends.
+pub struct Extent {
+    /// How much of the memory is used.
+    pub used: usize,
+    /// From where to where usual calls write most of it.
+    pub hot: (usize, usize),
 }
 
-/// Up to which offset usual calls write most of the memory.
-pub fn hot() -> usize {
-    state().layout.hot()
+/// How the memory has been laid out; None when a block is still there that was freed in training: it would be missing.
+pub fn extent() -> Option<Extent> {
+    let state = state().filter(|state| state.pending == 0)?;
+    Some(Extent { used: state.layout.used(), hot: state.layout.hot() })
 }
 
+/// Whether a block is beside the snapshot's memory.
 pub fn holds(block: *mut u8) -> bool {
-    let base = state().base;
-    !base.is_null() && block.addr().wrapping_sub(base.addr()) < WINDOWS * WINDOW
+    state().is_some() && block.addr().wrapping_sub(PLACE) < WINDOWS * WINDOW
 }
 
 /// Before the process ends: adds what was used to the file of the training, if this is one.
 pub fn record() {
-    let state = state();
-    if state.base.is_null() {
-        return;
-    }
+    let Some(state) = state().filter(|state| state.active) else { return };
     let pages = WINDOW / PAGE;
-    let mut entries = vec![0; state.window * pages * 8];
+    let mut entries = vec![0; state.next * pages * 8];
     let map = std::fs::File::open("/proc/self/pagemap");
-    if map.and_then(|map| map.read_exact_at(&mut entries, (state.base.addr() / PAGE * 8) as u64)).is_err() {
+    if map.and_then(|map| map.read_exact_at(&mut entries, (PLACE / PAGE * 8) as u64)).is_err() {
         return;
     }
-    // Documentation/admin-guide/mm/pagemap.rst: 63 present, 61 a page of a file.
-    let mut last = usize::MAX;
-    let (mut used, mut written) = (false, false);
-    for (window, entries) in entries.chunks(pages * 8).enumerate() {
-        let number = state.owner[window] as usize;
-        if number != last {
-            (last, used, written) = (number, false, false);
+    let call = 1 << state.knowledge.calls;
+    let mut start = 0;
+    for (page, entry) in entries.as_chunks().0.iter().map(|entry| u64::from_ne_bytes(*entry) >> 61 & 0b101).enumerate()
+    {
+        let number = state.owner[page / pages];
+        if page > 0 && number != state.owner[(page - 1) / pages] {
+            start = page;
         }
-        for entry in entries.as_chunks().0.iter().map(|entry| u64::from_ne_bytes(*entry) >> 61 & 0b101) {
-            let block = &mut state.knowledge.blocks[number];
-            if entry & 0b100 != 0 && !used {
-                used = true;
-                block.used += 1;
-            }
-            if entry == 0b100 && !written {
-                written = true;
-                block.written += 1;
-            }
+        // Documentation/admin-guide/mm/pagemap.rst: 63 present, 61 a page of a file.
+        if entry & 0b100 != 0 {
+            state.knowledge.blocks[number as usize].mark(call, entry == 0b100, page - start);
         }
     }
     state.knowledge.calls += 1;

@@ -139,8 +139,11 @@ pub fn rename_new(ctx: Ctx<'_>, from: Text, to: Text) -> Result<()> {
     call(&ctx, "renameat2", Some(&to), || fs::renameat_with(CWD, &*from, CWD, &*to, RenameFlags::NOREPLACE))
 }
 
-pub fn unlink(ctx: Ctx<'_>, path: Text) -> Result<()> {
-    call(&ctx, "unlink", Some(&path), || fs::unlink(&*path))
+pub fn unlink(ctx: Ctx<'_>, path: Text) -> Result<bool> {
+    call(&ctx, "unlink", Some(&path), || match fs::unlink(&*path) {
+        Err(Errno::NOENT) => Ok(false),
+        other => other.map(|()| true),
+    })
 }
 
 pub fn mkdir(ctx: Ctx<'_>, path: Text, mode: u32) -> Result<()> {

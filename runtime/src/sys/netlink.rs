@@ -1,8 +1,10 @@
 //! Netlink sockets: datagrams in and out, nothing decoded.
 
-use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
 use std::num::NonZeroU32;
 use std::os::fd::IntoRawFd;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use std::time::Instant;
 
 use rquickjs::function::Opt;
@@ -19,13 +21,16 @@ use super::signals::TICK;
 use super::values::{Bytes, Data, descriptor};
 use crate::snapshot::replay;
 
-/// Where datagrams arrive: as good as always a page of it.
-struct Arrivals(UnsafeCell<[u8; DATAGRAM]>);
+/// Where datagrams arrive, once one has: as good as always a page of it.
+static ARRIVALS: AtomicPtr<MaybeUninit<u8>> = AtomicPtr::new(null_mut());
 
-// SAFETY: there is one thread.
-unsafe impl Sync for Arrivals {}
-
-static ARRIVALS: Arrivals = Arrivals(UnsafeCell::new([0; DATAGRAM]));
+fn arrivals() -> &'static mut [MaybeUninit<u8>] {
+    if ARRIVALS.load(Relaxed).is_null() {
+        ARRIVALS.store(Box::leak(Box::new_uninit_slice(DATAGRAM)).as_mut_ptr(), Relaxed);
+    }
+    // SAFETY: as large; there is one thread, and nobody refers to what was here before.
+    unsafe { std::slice::from_raw_parts_mut(ARRIVALS.load(Relaxed), DATAGRAM) }
+}
 
 /// A descriptor that is not open, for a socket in training.
 const NONE: i32 = i32::MAX;
@@ -97,13 +102,11 @@ pub fn receive(ctx: Ctx<'_>, fd: i32, timeout: Opt<f64>) -> Result<Bytes> {
     let deadline = timeout.0.map(|timeout| Instant::now() + milliseconds(timeout));
     let flags = if deadline.is_some() { RecvFlags::TRUNC | RecvFlags::DONTWAIT } else { RecvFlags::TRUNC };
     loop {
-        // SAFETY: nobody else refers to it, and what is in it is copied below.
-        let arrivals = unsafe { &mut *ARRIVALS.0.get() };
-        let received = call(&ctx, "recvfrom", None, || match recvfrom(descriptor(fd)?, &mut arrivals[..], flags) {
+        let received = call(&ctx, "recvfrom", None, || match recvfrom(descriptor(fd)?, arrivals(), flags) {
             Err(Errno::AGAIN) => deadline.map_or(Err(Errno::AGAIN), |_| Ok(None)),
             received => received.map(Some),
         })?;
-        let Some((_, length, sender)) = received else {
+        let Some(((datagram, _), length, sender)) = received else {
             call(&ctx, "poll", None, || deadline.map_or(Ok(()), |deadline| readable(fd, deadline)))?;
             continue;
         };
@@ -112,7 +115,7 @@ pub fn receive(ctx: Ctx<'_>, fd: i32, timeout: Opt<f64>) -> Result<Bytes> {
         }
         let from_kernel = |sender| SocketAddrNetlink::try_from(sender).is_ok_and(|sender| sender.pid() == 0);
         if sender.is_some_and(from_kernel) {
-            return Ok(Bytes(arrivals[..length].to_vec()));
+            return Ok(Bytes(datagram.to_vec()));
         }
     }
 }

@@ -86,7 +86,8 @@ export function ownRules(
     ].join(" "),
   );
   const own = mappingsOf(wish, address).flatMap((mapping) => mappingRules(chain, wish, mapping, address));
-  return [`-N ${chain}`, ...own, ...entries];
+  // Of two that are the same the reference leaves out the second, as it is there.
+  return [`-N ${chain}`, ...new Set([...own, ...entries])];
 }
 
 export function mappingsOf({ mappings }: PortMapWish, { ip }: Prefix): PortMapping[] {

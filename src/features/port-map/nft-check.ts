@@ -3,11 +3,12 @@ import type { Owner } from "../../base/owner.ts";
 import type { Client } from "../../host/nft.ts";
 import { type FoundChain, type FoundRule, findChain, hasTable, listRules } from "../../nft/find.ts";
 import { getElement, getElements, listElements } from "../../nft/find-set.ts";
-import type { Chain, Element, Rule } from "../../nft/objects.ts";
+import { type Chain, type Element, isLiteral, type Rule } from "../../nft/objects.ts";
 import { keyText } from "../../nft/text.ts";
 import { ownerTag, tagOfComment } from "../owner.ts";
-import { chainsOf, type IpFamily, LAYOUTS, rulesOf, sourcesRule, sourcesSet, TABLE } from "./nft-layout.ts";
-import { type Entry, setOfSource, slotName, type Wanted, waitingKey, wantedOf } from "./nft-wanted.ts";
+import { conditionChain, conditionRules, entranceOf, mapsUnder } from "./nft-conditions.ts";
+import { chainsOf, type IpFamily, rulesOf, sourcesRule, sourcesSet, TABLE } from "./nft-layout.ts";
+import { type Entry, setOfSource, slotName, type Wanted, waitingOf, wantedOf } from "./nft-wanted.ts";
 import type { PortMapWish } from "./wish.ts";
 
 /**
@@ -33,11 +34,13 @@ export function checkPortMap(
 }
 
 function layoutMissing(client: Client, wanted: Wanted): string | undefined {
-  const { family } = wanted;
+  const { family, condition } = wanted;
   if (!hasTable(client, family, TABLE)) return `table ${family} ${TABLE} is missing (nft list tables)`;
-  const chain = chainsOf(family).find((one) => !isLike(findChain(client, family, TABLE, one.name), one));
+  const chains = [...chainsOf(family), ...(condition ? [conditionChain(condition.digest)] : [])];
+  const chain = chains.find((one) => !isLike(findChain(client, family, TABLE, one.name), one));
   if (chain) return `chain ${chain.name} is missing or not as berth makes it (nft list table ${family} ${TABLE})`;
-  const [rule] = missingRules(client, wanted);
+  const entrance = condition ? [entranceOf(family, condition).rule] : [];
+  const [rule] = missingRules(client, family, [...rulesFor(wanted), ...entrance]);
   return rule && `a rule of chain ${rule.chain} is missing (nft list chain ${family} ${TABLE} ${rule.chain})`;
 }
 
@@ -47,13 +50,18 @@ function isLike(found: FoundChain | undefined, { base }: Chain): boolean {
   return base.type === type && base.hook === hook && base.priority === priority;
 }
 
-/** The rules that the mappings need and that are not there. */
-export function missingRules(client: Client, { family, sources }: Wanted): Rule[] {
+/** The rules that the mappings need, but for the one that leads to those under a condition. */
+export function rulesFor({ family, sources, condition }: Wanted): Rule[] {
   const lengths = [...new Set(sources.map(({ length }) => length))];
-  const needed = [
+  return [
     ...rulesOf(family),
+    ...(condition ? conditionRules(family, condition.digest) : []),
     ...lengths.map((length) => sourcesRule(family, length, sourcesSet(family, length))),
   ];
+}
+
+/** Those of some rules that are not there. */
+export function missingRules(client: Client, family: IpFamily, needed: readonly Rule[]): Rule[] {
   const found = new Map<string, FoundRule[]>();
   return needed.filter((rule) => {
     const present = found.get(rule.chain) ?? listRules(client, family, TABLE, rule.chain);
@@ -65,7 +73,7 @@ export function missingRules(client: Client, { family, sources }: Wanted): Rule[
 /** What tells the rules of these tables apart: the sets that they look into and the chains that they jump to. */
 function signature(exprs: FoundRule["exprs"]): string {
   const words = exprs.map((expr) => {
-    if (expr.name === "lookup") return expr.data.set;
+    if (expr.name === "lookup") return isLiteral(expr.data.set) ? "" : expr.data.set;
     if (expr.name === "immediate") return expr.data.data?.verdict?.chain ?? `${expr.data.data?.verdict?.code}`;
     return expr.name === "masq" || expr.name === "nat" || expr.name === "fib" ? expr.name : "";
   });
@@ -75,10 +83,10 @@ function signature(exprs: FoundRule["exprs"]): string {
 function entryMissing(
   client: Client,
   tag: string,
-  { family, entries }: Wanted,
+  { family, entries, condition }: Wanted,
   waitingIsWell: true | undefined,
 ): string | undefined {
-  const { ports, addresses, waiting } = LAYOUTS[family];
+  const { ports, addresses } = mapsUnder(family, condition?.digest);
   for (const set of [ports, addresses]) {
     const own = entries.filter((entry) => entry.set.name === set.name);
     const keys = own.map(({ key }) => key);
@@ -88,7 +96,8 @@ function entryMissing(
       const element = found[i];
       const wrong = entryWrong(tag, family, entry, element);
       if (!wrong) continue;
-      const waits = element && getElement(client, family, TABLE, waiting, waitingKey(family, entry));
+      const slot = waitingOf(family, entry);
+      const waits = element && getElement(client, family, TABLE, slot.set, slot.key);
       if (!waits) return wrong;
       if (!waitingIsWell) return `${wrong}; it comes back when that one goes`;
     }

@@ -1,10 +1,11 @@
 import { Batch } from "../../nft/batch.ts";
 import { ELEMENTS_MAX, type Element, type SetName } from "../../nft/objects.ts";
 import { tagOfComment } from "../owner.ts";
+import { buildCondition, digestOfMap, dropCondition } from "./nft-conditions.ts";
 import { holderOf, tagOfKey } from "./nft-holder.ts";
 import { buildLayout, type IpFamily, LAYOUTS, localnetElement, sourcesRule, sourcesSet, TABLE } from "./nft-layout.ts";
 import type { State } from "./nft-state.ts";
-import { type Entry, entryOfWaiting, setOfSource, slotName, type Wanted, waitingKey } from "./nft-wanted.ts";
+import { entryOfWaiting, setOfSource, slotName, type Wanted, waitingOf } from "./nft-wanted.ts";
 
 /** What becomes of the tables when some owners are to have what is wanted, and nothing else. Pure. */
 
@@ -44,6 +45,7 @@ export function editsOf(state: State, change: Change): Edits {
   for (const [set, elements] of bySet(removed)) batch.delete({ kind: "elements", set, elements });
   for (const [set, elements] of bySet(created)) batch.create({ kind: "elements", set, elements });
   guard(batch, removed, change);
+  for (const one of unused(state, removed, created)) dropCondition(batch, change.family, one);
   return { batches: [...missingSets(state, change), batch], displaced, unmapped };
 }
 
@@ -56,7 +58,20 @@ function guard(batch: Batch, removed: readonly Element[], { family, claim }: Cha
   if (claim?.localnet !== undefined) batch.add(localnetElement(claim.localnet));
 }
 
-function missingSets({ built, lengths }: State, { family, claim }: Change): Batch[] {
+/** The conditions under which nobody has a mapping any more. */
+function unused(
+  { conditions, hasUnseen, mapped, waiting }: State,
+  removed: readonly Element[],
+  created: readonly Element[],
+) {
+  if (conditions.length === 0 || hasUnseen) return [];
+  const gone = new Set(removed);
+  const left = [...mapped, ...waiting, ...created].filter((element) => !gone.has(element));
+  const used = new Set(left.map(({ set }) => digestOfMap(set)));
+  return conditions.filter(({ digest }) => !used.has(digest));
+}
+
+function missingSets({ built, lengths, conditions }: State, { family, claim }: Change): Batch[] {
   if (!claim) return [];
   const missing = claim.wanted.sources.map(({ length }) => length).filter((length) => !lengths.includes(length));
   const batch = new Batch(family, TABLE);
@@ -64,7 +79,10 @@ function missingSets({ built, lengths }: State, { family, claim }: Change): Batc
     const set = sourcesSet(family, length);
     batch.create(set).add(sourcesRule(family, length, set));
   }
-  return built ? [batch] : [buildLayout(family), batch];
+  const { condition } = claim.wanted;
+  const isThere = conditions.some(({ digest }) => digest === condition?.digest);
+  const conditional = condition && !isThere ? [buildCondition(family, condition)] : [];
+  return [...(built ? [] : [buildLayout(family)]), batch, ...conditional];
 }
 
 interface Differences {
@@ -134,7 +152,7 @@ function changeWaiting(
   const since = sinceOf(holders);
   const heirs = new Map<string, Element>();
   for (const element of waiting) {
-    const name = slotName(entryOfWaiting(family, element.key));
+    const name = slotName(entryOfWaiting(family, element));
     if (isOwn(element) || (freed.has(name) && !lives(element))) {
       removed.push(element);
       continue;
@@ -144,7 +162,7 @@ function changeWaiting(
   }
   for (const heir of heirs.values()) {
     removed.push(heir);
-    created.push({ kind: "element", ...entryOfWaiting(family, heir.key), comment: heir.comment ?? "" });
+    created.push({ kind: "element", ...entryOfWaiting(family, heir), comment: heir.comment ?? "" });
   }
   dropTwins(waiting, removed, created);
 }
@@ -199,8 +217,7 @@ function factsOf(holders: readonly Element[]) {
 }
 
 function waitingElement(family: IpFamily, { set, key, data = new Uint8Array(), comment = "" }: Element): Element {
-  const entry: Entry = { set, key, data };
-  return { kind: "element", set: LAYOUTS[family].waiting, key: waitingKey(family, entry), comment };
+  return { kind: "element", ...waitingOf(family, { set, key, data }), comment };
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {

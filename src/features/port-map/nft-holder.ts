@@ -15,6 +15,8 @@ export interface Holder {
   readonly since: number;
   /** The interface in `localnet` that is there for it alone. */
   readonly guarded?: string;
+  /** The digest of the condition that its mappings are under; absent: none. */
+  readonly condition?: string;
 }
 
 /** The key of a tag. */
@@ -35,16 +37,17 @@ export function tagOfKey(key: Uint8Array): string {
 
 /** What is written, then whose it is, for people, as far as it fits. */
 export function holderComment(holder: Holder, { network, ifname, containerId }: Owner): string {
-  const { count, link, since, guarded } = holder;
-  const facts = `ports: ${count}, link: ${link}, since: ${since.toFixed(2)}${guarded ? `, dev: ${guarded}` : ""}`;
+  const { count, link, since, guarded, condition } = holder;
+  const more = `${guarded ? `, dev: ${guarded}` : ""}${condition ? `, cond: ${condition}` : ""}`;
+  const facts = `ports: ${count}, link: ${link}, since: ${since.toFixed(2)}${more}`;
   return fitComment(`${facts}, net: ${network}, if: ${ifname}, id: ${containerId}`);
 }
 
-const FACTS = /^ports: (\d+), link: (\d+), since: (\d+(?:\.\d+)?), (?:dev: ([^,]+), )?/;
+const FACTS = /^ports: (\d+), link: (\d+), since: (\d+(?:\.\d+)?), (?:dev: ([^,]+), )?(?:cond: ([0-9a-f]+), )?/;
 
 /** What an element says; of one that berth has not written, nothing that would let it be taken for dead. */
 export function holderOf({ comment = "" }: Pick<Element, "comment">): Holder {
-  const [, count, link, since, guarded] = FACTS.exec(comment) ?? [];
+  const [, count, link, since, guarded, condition] = FACTS.exec(comment) ?? [];
   const numbers = { count: Number(count ?? -1), link: Number(link ?? 0), since: Number(since ?? 0) };
-  return { ...numbers, ...(guarded && { guarded }) };
+  return { ...numbers, ...(guarded && { guarded }), ...(condition && { condition }) };
 }

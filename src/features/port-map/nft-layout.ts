@@ -22,14 +22,18 @@ export function familyOfIp(ip: Ip): IpFamily {
 
 const ADDRESS_TYPES = { ip: "ipv4_addr", ip6: "ipv6_addr" } as const;
 
-/** The maps and sets of a family. */
-export interface Layout {
+/** Where the mappings of a family are that are under one condition, or under none (nft-conditions.ts). */
+export interface Maps {
   /** Host port of any address -> container. */
   readonly ports: NftSet;
   /** Host port of one address -> container. It goes before `ports`. */
   readonly addresses: NftSet;
   /** Mappings whose port a newer container has: no rule looks here. */
   readonly waiting: NftSet;
+}
+
+/** The maps and sets of a family that are always there. */
+export interface Layout extends Maps {
   /** The attachments that have mappings, by their tags (nft-holder.ts). */
   readonly holders: NftSet;
 }
@@ -74,7 +78,7 @@ export function localnetElement(link: string): Element {
 const nat = (name: string, hook: "prerouting" | "output" | "postrouting", priority: number) =>
   ({ kind: "chain", name, base: { type: "nat", hook, priority, policy: "accept" } }) as const satisfies Chain;
 
-const TRANSLATE = { kind: "chain", name: "hostports" } as const satisfies Chain;
+export const TRANSLATE = { kind: "chain", name: "hostports" } as const satisfies Chain;
 const PREROUTING = nat("prerouting", "prerouting", -99);
 const OUTPUT = nat("output", "output", -99);
 const POSTROUTING = nat("postrouting", "postrouting", 101);
@@ -91,23 +95,24 @@ export function chainsOf(family: IpFamily): readonly Chain[] {
   return family === "ip" ? [...chains, GUARD] : chains;
 }
 
+function rule({ name }: Chain, ...statements: Rule["statements"]): Rule {
+  return { kind: "rule", chain: name, statements };
+}
+
+/** What translates to where the maps say: one address goes before all. */
+export function translations(family: IpFamily, chain: Chain, { ports, addresses }: Maps): readonly Rule[] {
+  return [
+    rule(chain, dnatToMap(family, [daddr(family), l4proto, dport], addresses)),
+    rule(chain, dnatToMap(family, [l4proto, dport], ports)),
+  ];
+}
+
 /** The rules that are there whatever is mapped. */
 export function rulesOf(family: IpFamily): readonly Rule[] {
-  const { ports, addresses } = LAYOUTS[family];
-  const rule = ({ name }: Chain, ...statements: Rule["statements"]): Rule => ({
-    kind: "rule",
-    chain: name,
-    statements,
-  });
   // The kernel routes nothing from ::1 out of the machine: what listens there, or nothing, is to answer.
   const elsewhere = family === "ip6" ? [notDaddr({ ip: LOOPBACK6, length: 128 })] : [];
   const enter = (chain: Chain) => rule(chain, ...elsewhere, fibDaddrLocal(), jump(TRANSLATE.name));
-  const rules = [
-    rule(TRANSLATE, dnatToMap(family, [daddr(family), l4proto, dport], addresses)),
-    rule(TRANSLATE, dnatToMap(family, [l4proto, dport], ports)),
-    enter(PREROUTING),
-    enter(OUTPUT),
-  ];
+  const rules = [...translations(family, TRANSLATE, LAYOUTS[family]), enter(PREROUTING), enter(OUTPUT)];
   if (family === "ip6") return rules;
   return [...rules, rule(GUARD, iifnameInSet(LOCALNET), inDaddr({ ip: LOOPBACK4, length: 8 }), verdict("drop"))];
 }
@@ -118,7 +123,7 @@ export const LOOPBACK6: Ip = Uint8Array.of(...new Array<number>(15).fill(0), 1);
 /** The rule of a set of sources. */
 export function sourcesRule(family: IpFamily, length: number, set: SetName): Rule {
   const pair = concatInSet([saddrNetwork(family, length), daddr(family)], set);
-  return { kind: "rule", chain: POSTROUTING.name, statements: [ctStatusDnat(), pair, masquerade()] };
+  return rule(POSTROUTING, ctStatusDnat(), pair, masquerade());
 }
 
 /**

@@ -1,7 +1,9 @@
 import { type Ip, networkOf, type Prefix } from "../../base/ip.ts";
 import { concatenated, portBytes } from "../../nft/concat.ts";
 import type { Element, SetName } from "../../nft/objects.ts";
-import { familyOfIp, type IpFamily, LAYOUTS, LOOPBACK4, sourcesSet } from "./nft-layout.ts";
+import type { Condition } from "./condition.ts";
+import { digestOfMap, mapsUnder } from "./nft-conditions.ts";
+import { familyOfIp, type IpFamily, LOOPBACK4, type Maps, sourcesSet } from "./nft-layout.ts";
 import { type PortMapping, type PortMapWish, PROTOCOLS } from "./wish.ts";
 
 /** What a wish is in the maps and sets of one family. Pure. */
@@ -25,41 +27,47 @@ export interface Source {
 
 export interface Wanted {
   readonly family: IpFamily;
+  /** Absent: none. */
+  readonly condition?: Condition;
   /** Each slot once. */
   readonly entries: readonly Entry[];
   readonly sources: readonly Source[];
 }
 
 /** What the wish means for each family that the container has an address of. Families without a mapping are left out. */
-export function wantedOf({ mappings, snat, masqAll }: PortMapWish, addresses: readonly Prefix[]): Wanted[] {
+export function wantedOf(wish: PortMapWish, addresses: readonly Prefix[]): Wanted[] {
+  const { mappings, snat, masqAll, conditions } = wish;
   return addresses.flatMap(({ ip, length }) => {
     const family = familyOfIp(ip);
+    const condition = conditions?.[family];
+    const maps = mapsUnder(family, condition?.digest);
     const entries = distinct(
-      mappings.filter((mapping) => isOf(family, mapping)).map((mapping) => entryOf(family, mapping, ip)),
+      mappings.filter((mapping) => isOf(family, mapping)).map((mapping) => entryOf(maps, mapping, ip)),
     );
     if (entries.length === 0) return [];
-    return [{ family, entries, sources: snat ? sourcesOf({ ip, length }, masqAll) : [] }];
+    const sources = snat ? sourcesOf({ ip, length }, masqAll) : [];
+    return [{ family, ...(condition && { condition }), entries, sources }];
   });
 }
 
-/** The slots that mappings take in a family. */
-export function slotsOf(family: IpFamily, mappings: readonly PortMapping[]): Slot[] {
-  return distinct(mappings.filter((mapping) => isOf(family, mapping)).map((mapping) => slotOf(family, mapping)));
+/** The slots that mappings take in a family, under the condition with that digest. */
+export function slotsOf(family: IpFamily, mappings: readonly PortMapping[], digest?: string): Slot[] {
+  const maps = mapsUnder(family, digest);
+  return distinct(mappings.filter((mapping) => isOf(family, mapping)).map((mapping) => slotOf(maps, mapping)));
 }
 
 function isOf(family: IpFamily, { hostIp }: PortMapping): boolean {
   return hostIp === undefined || familyOfIp(hostIp) === family;
 }
 
-function slotOf(family: IpFamily, { protocol, hostPort, hostIp }: PortMapping): Slot {
-  const { ports, addresses } = LAYOUTS[family];
+function slotOf({ ports, addresses }: Maps, { protocol, hostPort, hostIp }: PortMapping): Slot {
   const port = [Uint8Array.of(PROTOCOLS[protocol]), portBytes(hostPort)];
   if (!hostIp || isUnspecified(hostIp)) return { set: ports, key: concatenated(...port) };
   return { set: addresses, key: concatenated(hostIp, ...port) };
 }
 
-function entryOf(family: IpFamily, mapping: PortMapping, ip: Ip): Entry {
-  return { ...slotOf(family, mapping), data: concatenated(ip, portBytes(mapping.containerPort)) };
+function entryOf(maps: Maps, mapping: PortMapping, ip: Ip): Entry {
+  return { ...slotOf(maps, mapping), data: concatenated(ip, portBytes(mapping.containerPort)) };
 }
 
 export function isUnspecified(ip: Ip): boolean {
@@ -95,17 +103,21 @@ export function sourceKeys(ip: Ip, length: number): Uint8Array[] {
   return ip.length === 4 && length === 32 ? [own, concatenated(LOOPBACK4, ip)] : [own];
 }
 
-/** A mapping as an element of `waiting`, whose key is slot and target in one: the address is zeros where any will do. */
-export function waitingKey(family: IpFamily, { set, key, data }: Entry): Uint8Array {
-  const any = set.name === LAYOUTS[family].ports.name ? [new Uint8Array(ADDRESS_SIZES[family])] : [];
-  return concatenated(...any, key, data);
+/**
+ * Where a mapping waits: its slot and target are one key of the `waiting` beside the map, in which the address is zeros where any
+ * will do.
+ */
+export function waitingOf(family: IpFamily, { set, key, data }: Entry): Slot {
+  const { ports, waiting } = mapsUnder(family, digestOfMap(set));
+  const any = set.name === ports.name ? [new Uint8Array(ADDRESS_SIZES[family])] : [];
+  return { set: waiting, key: concatenated(...any, key, data) };
 }
 
 const ADDRESS_SIZES = { ip: 4, ip6: 16 } as const;
 
-/** The mapping that such a key is of. */
-export function entryOfWaiting(family: IpFamily, waiting: Uint8Array): Entry {
-  const { ports, addresses } = LAYOUTS[family];
+/** The mapping that waits so. */
+export function entryOfWaiting(family: IpFamily, { set, key: waiting }: Slot): Entry {
+  const { ports, addresses } = mapsUnder(family, digestOfMap(set));
   const size = ADDRESS_SIZES[family];
   const end = size + 8;
   const data = waiting.slice(end);

@@ -55,18 +55,19 @@ export function addPortMap(
   const editsIn = (claim: Claim, state: State) =>
     editsOf(state, { family: claim.wanted.family, tags, claim, isAlive: links.isAlive });
   // As if all ports were free: whose are not, the kernel says, and nothing has been done then.
-  const assumed = claims.map((claim) => editsIn(claim, assumedState(client, claim.wanted.family, lengthsOf(claim))));
+  const assumed = claims.map((claim) => editsIn(claim, assume(client, claim)));
   if (!failureOf(client, undefined, assumed)) return [];
   const edits = settled(client, () => claims.map((claim) => editsIn(claim, readState(client, claim.wanted.family))));
   return edits.flatMap(({ displaced }) => displaced);
 }
 
-function lengthsOf({ wanted }: Claim): number[] {
-  return [...new Set(wanted.sources.map(({ length }) => length))];
+function assume(client: Client, { wanted: { family, sources, condition } }: Claim): State {
+  return assumedState(client, family, [...new Set(sources.map(({ length }) => length))], condition?.digest);
 }
 
 function claimOf(wanted: Wanted, owner: Owner, tag: string, { link, now, localnet }: Links): Claim {
-  const holder = { count: wanted.entries.length, link, since: now };
+  const { entries, condition } = wanted;
+  const holder = { count: entries.length, link, since: now, ...(condition && { condition: condition.digest }) };
   return {
     wanted,
     key: holderKey(tag),
@@ -99,8 +100,9 @@ export function removePortMap(
 
 function stateWith(client: Client, family: IpFamily, tag: string, mappings: readonly PortMapping[]): State {
   const holder = getElement(client, family, TABLE, LAYOUTS[family].holders, holderKey(tag));
-  const { count } = holder ? holderOf(holder) : { count: -1 };
-  const own = holder && count >= 0 && readOwn(client, family, holder, { tag, count }, slotsOf(family, mappings));
+  const { count, condition } = holder ? holderOf(holder) : { count: -1 };
+  const slots = slotsOf(family, mappings, condition);
+  const own = holder && count >= 0 && readOwn(client, family, holder, { tag, count }, slots);
   return own || readState(client, family);
 }
 

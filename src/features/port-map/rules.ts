@@ -61,14 +61,15 @@ export class PortMap {
 
   /** Removes all that there is, the reference's as well; `mappings` make it quicker. Absent is success. Throws NetlinkError. */
   remove(owner: Owner, mappings: readonly PortMapping[], warn: Warn): void {
-    this.#nft.orWithout(
+    const unmapped = this.#nft.orWithout(
       (client) => {
-        const unmapped = removePortMap(client, owner, mappings, this.#isAlive);
+        const own = removePortMap(client, owner, mappings, this.#isAlive);
         removeReferencePortMap(client, owner);
         if (owner.ifname !== FIRST) removeFromNftables(client, owner);
-        forgetting(warn, () => forgetFlows(client, unmapped));
+        forgetting(warn, () => forgetFlows(client, own));
+        return own;
       },
-      () => {},
+      () => [],
     );
     removeFromLegacy(owner);
     // What the mappings of berth's own tables had is forgotten by now: this is about what iptables had.
@@ -76,7 +77,7 @@ export class PortMap {
     if (udp.length === 0) return;
     forgetting(warn, () => {
       for (const family of FAMILIES) {
-        forgetStrayFlows(this.#nft.client(), this.#host, family, slotsOf(family, udp));
+        forgetStrayFlows(this.#nft.client(), this.#host, family, slotsOf(family, udp), unmapped);
       }
     });
   }

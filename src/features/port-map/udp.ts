@@ -3,9 +3,10 @@ import { deleteFlow, type Flow, listFlows } from "../../ct/flows.ts";
 import type { Host } from "../../host/host.ts";
 import type { Client } from "../../host/nft.ts";
 import { concatenated, partsOf, portBytes, portOf } from "../../nft/concat.ts";
-import { getElements } from "../../nft/find-set.ts";
-import type { Element } from "../../nft/objects.ts";
+import { getElements, listSets } from "../../nft/find-set.ts";
+import type { Element, SetName } from "../../nft/objects.ts";
 import { findRouteTo } from "../../rtnl/route.ts";
+import { digestOfMap, mapsUnder } from "./nft-conditions.ts";
 import { type IpFamily, LAYOUTS, TABLE } from "./nft-layout.ts";
 import { type Slot, targetOf, type Wanted } from "./nft-wanted.ts";
 import { PROTOCOLS } from "./wish.ts";
@@ -24,22 +25,42 @@ export function forgetOthersFlows(client: Client, host: Lookup, { family, entrie
     if (!port) continue;
     const target = targetOf(family, entry.data);
     const flows = flowsTo(client, family, port).filter(({ replySrc }) => !equalIp(replySrc, target));
+    if (flows.length === 0) continue;
     const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
-    const mine = port.hostIp ? hosts : withoutOwnMapping(client, family, port.port, hosts);
+    const digest = digestOfMap(entry.set);
+    const { addresses } = mapsUnder(family, digest);
+    const mine = port.hostIp ? hosts : withoutOwnMapping(client, family, addresses, port.port, hosts);
+    const others = digest === undefined ? targetsUnderConditions(client, family, port.port, mine) : [];
+    const isOf = (ips: readonly Ip[], ip: Ip) => ips.some((one) => equalIp(one, ip));
     forget(
       client,
-      flows.filter(({ dst }) => mine.some((one) => equalIp(one, dst))),
+      flows.filter(({ dst, replySrc }) => isOf(mine, dst) && !isOf(others, replySrc)),
     );
   }
 }
 
+/** Where the port of some hosts leads under conditions: what goes there goes before mappings under none. */
+function targetsUnderConditions(client: Client, family: IpFamily, port: number, hosts: readonly Ip[]): Ip[] {
+  const digests = new Set(listSets(client, family, TABLE).flatMap((set) => digestOfMap(set) ?? []));
+  const key = [Uint8Array.of(PROTOCOLS.udp), portBytes(port)];
+  const ofHosts = hosts.map((ip) => concatenated(ip, ...key));
+  const found = [...digests].flatMap((digest) => {
+    const { ports, addresses } = mapsUnder(family, digest);
+    return [
+      ...getElements(client, family, TABLE, ports, [concatenated(...key)]),
+      ...getElements(client, family, TABLE, addresses, ofHosts),
+    ];
+  });
+  return found.flatMap((element) => (element?.data ? [targetOf(family, element.data)] : []));
+}
+
 /** Forgets the flows that go to containers by mappings that are gone. Throws NetlinkError. */
 export function forgetFlows(client: Client, unmapped: readonly Element[]): void {
-  for (const { set, key, data = new Uint8Array() } of unmapped) {
-    const family = data.length > 8 ? "ip6" : "ip";
-    const port = udpPort(family, { set, key });
+  for (const element of unmapped) {
+    const family = familyOf(element);
+    const port = udpPort(family, element);
     if (!port) continue;
-    const target = targetOf(family, data);
+    const target = targetOf(family, element.data ?? new Uint8Array());
     forget(
       client,
       flowsTo(client, family, port).filter(({ replySrc }) => equalIp(replySrc, target)),
@@ -49,23 +70,35 @@ export function forgetFlows(client: Client, unmapped: readonly Element[]): void 
 
 /**
  * Forgets the flows that went somewhere by ports that nobody here has mapped: by iptables, of which it is not known where to.
- * Throws NetlinkError.
+ * Not those of `forgotten`: a dump of conntrack takes its time, however few flows there are. Throws NetlinkError.
  */
-export function forgetStrayFlows(client: Client, host: Lookup, family: IpFamily, slots: readonly Slot[]): void {
-  const { ports } = LAYOUTS[family];
+export function forgetStrayFlows(
+  client: Client,
+  host: Lookup,
+  family: IpFamily,
+  slots: readonly Slot[],
+  forgotten: readonly Element[],
+): void {
+  const { ports, addresses } = LAYOUTS[family];
+  const known = forgotten.flatMap((element) => (familyOf(element) === family ? (udpPort(family, element) ?? []) : []));
   for (const slot of slots) {
     const port = udpPort(family, slot);
-    if (!port) continue;
+    if (!port || known.some((one) => isSame(one, port))) continue;
     const flows = flowsTo(client, family, port).filter(({ replySrc, dst }) => !equalIp(replySrc, dst));
     const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
     const anyKey = concatenated(Uint8Array.of(PROTOCOLS.udp), portBytes(port.port));
     const [mapped] = hosts.length > 0 ? getElements(client, family, TABLE, ports, [anyKey]) : [];
-    const stray = mapped ? [] : withoutOwnMapping(client, family, port.port, hosts);
+    const stray = mapped ? [] : withoutOwnMapping(client, family, addresses, port.port, hosts);
     forget(
       client,
       flows.filter(({ dst }) => stray.some((one) => equalIp(one, dst))),
     );
   }
+}
+
+/** The family of a mapping, by what it leads to. */
+function familyOf({ data = new Uint8Array() }: Element): IpFamily {
+  return data.length > 8 ? "ip6" : "ip";
 }
 
 interface UdpPort {
@@ -74,9 +107,13 @@ interface UdpPort {
   readonly hostIp?: Ip;
 }
 
+function isSame(a: UdpPort, b: UdpPort): boolean {
+  return a.port === b.port && `${a.hostIp}` === `${b.hostIp}`;
+}
+
 /** Undefined for a slot of another protocol. */
 function udpPort(family: IpFamily, { set, key }: Slot): UdpPort | undefined {
-  const { ports, addresses } = LAYOUTS[family];
+  const { ports, addresses } = mapsUnder(family, digestOfMap(set));
   const isAny = set.name === ports.name;
   const parts = partsOf(isAny ? PORT_TYPES : [...ADDRESS_TYPES[family], ...PORT_TYPES], key);
   const [protocol, port] = parts.slice(-2);
@@ -99,9 +136,15 @@ function isOwn(host: Lookup, ip: Ip): boolean {
 }
 
 /** Those of `hosts` of which the port does not lead somewhere else. */
-function withoutOwnMapping(client: Client, family: IpFamily, port: number, hosts: readonly Ip[]): Ip[] {
+function withoutOwnMapping(
+  client: Client,
+  family: IpFamily,
+  addresses: SetName,
+  port: number,
+  hosts: readonly Ip[],
+): Ip[] {
   const keys = hosts.map((ip) => concatenated(ip, Uint8Array.of(PROTOCOLS.udp), portBytes(port)));
-  const found = getElements(client, family, TABLE, LAYOUTS[family].addresses, keys);
+  const found = getElements(client, family, TABLE, addresses, keys);
   return hosts.filter((_, i) => !found[i]);
 }
 

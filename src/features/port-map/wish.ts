@@ -1,4 +1,5 @@
 import type { Ip } from "../../base/ip.ts";
+import type { Condition } from "./condition.ts";
 
 /** What a container asks of its host's ports. */
 
@@ -16,6 +17,9 @@ export interface PortMapping {
   readonly hostIp?: Ip;
 }
 
+/** What must hold of a packet, by the family that it is of; of a family without one, nothing. */
+export type Conditions = Readonly<Partial<Record<"ip" | "ip6", Condition>>>;
+
 /** Ports of the host lead to the container (portmap). */
 export interface PortMapWish {
   readonly mappings: readonly PortMapping[];
@@ -23,6 +27,8 @@ export interface PortMapWish {
   readonly snat: boolean;
   /** With snat: what comes from anywhere gets it. */
   readonly masqAll: boolean;
+  /** Not with `iptables`, which has its own. */
+  readonly conditions?: Conditions;
   /** iptables is to keep the mappings; absent: nf_tables. */
   readonly iptables?: IptablesWish;
 }

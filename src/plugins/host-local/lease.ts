@@ -111,10 +111,8 @@ export function readLease(path: string): LeaseFile | undefined {
 /** Removes a lease. Returns false when it was gone already. @throws CniError 5 naming the file when it cannot be removed */
 export function removeLease(path: string): boolean {
   try {
-    unlink(path);
-    return true;
+    return unlink(path);
   } catch (error) {
-    if (isErrno(error, ENOENT)) return false;
     assertErrno(error);
     const details = "the address stays taken until that file can be removed: repeat the call then";
     throw new CniError(IO_FAILURE, `cannot remove lease ${(error as Error).message}`, details, error);

@@ -31,13 +31,6 @@ export function readBackend(keys: BackendKeys): Backend {
     );
   }
   const other = wanted === "nftables" ? "iptables" : "nftables";
-  if (wanted === "nftables" && needing.nftables.length > 0) {
-    throw new CniError(
-      INVALID_CONFIG,
-      `${needing.nftables.join(" and ")} in nft's syntax cannot be used yet: ${quote((keys.conditionsV4 ?? keys.conditionsV6 ?? []).join(" "))}`,
-      'say it in iptables\' syntax ("-d", "192.0.2.0/24"): iptables keeps the mappings then',
-    );
-  }
   if (needing[other].length === 0) return wanted;
   throw new CniError(
     INVALID_CONFIG,

@@ -12,6 +12,7 @@ import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { quote } from "../../spec/quote.ts";
 import { readBackend } from "./backend.ts";
+import { readConditions } from "./conditions.ts";
 
 /** The portmap plugin's configuration, checked, with its defaults. */
 export interface PortMapConfig {
@@ -61,9 +62,11 @@ export function readConfig(call: Call): PortMapConfig {
       `"markMasqBit" is ${markMasqBit}; without it it is 13`,
     );
   }
-  const iptables = readBackend(raw) === "iptables" && iptablesOf(raw);
+  const iptables = readBackend(raw) === "iptables" ? iptablesOf(raw) : undefined;
+  const conditions = iptables ? undefined : readConditions(raw);
   const mappings = (runtimeConfig?.portMappings ?? []).map(readMapping);
-  return { ...(prevResult && { prevResult }), wish: { mappings, snat, masqAll, ...(iptables && { iptables }) } };
+  const wish = { mappings, snat, masqAll, ...(conditions && { conditions }), ...(iptables && { iptables }) };
+  return { ...(prevResult && { prevResult }), wish };
 }
 
 const MARK_BIT = 13;

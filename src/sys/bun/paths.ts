@@ -31,9 +31,10 @@ export function renameNew(from: string, to: string): void {
   call("renameat2", () => libc.renameat2(AT_FDCWD, source, AT_FDCWD, target, RENAME_NOREPLACE), to);
 }
 
-export function unlink(path: string): void {
+export function unlink(path: string): boolean {
   const name = cstr(path, "unlink");
-  call("unlink", () => libc.unlink(name), path);
+  const result = call("unlink", () => (libc.unlink(name) === 0 ? 0 : errno() === ENOENT ? 1 : -1), path);
+  return result === 0;
 }
 
 export function mkdir(path: string, mode: number): void {

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { Batch } from "../../../src/nft/batch.ts";
 import { run } from "../../../src/nft/client.ts";
 import { findChain, hasTable, listRules } from "../../../src/nft/find.ts";
-import { listEmptySets, listRulesOf } from "../../../src/nft/find-empty.ts";
+import { countElements, listEmptySets, listRulesOf } from "../../../src/nft/find-empty.ts";
 import { getElement, hasSet, listElements, listSets } from "../../../src/nft/find-set.ts";
 import { etherSaddr, verdict } from "../../../src/nft/match-link.ts";
 import { inLab } from "../../support/lab.ts";
@@ -62,7 +62,7 @@ needsNft(
 );
 
 needsNft(
-  "listEmptySets() and listRulesOf() pick out of what nft shows",
+  "listEmptySets(), listRulesOf() and countElements() pick out of what nft shows",
   inLab((lab) => {
     lab.sh(lab.host, "nft", EVERYTHING);
     lab.sh(lab.host, "nft", "add set ip t4 none { type ipv4_addr; }");
@@ -75,6 +75,9 @@ needsNft(
       { name: "a-b.c", sure: false },
       { name: "none", sure: false },
     ]);
+    const count = (client: typeof nft, name: string) => countElements(client, "ip", "t4", name);
+    expect(["a-b.c", "none", "nowhere"].map((name) => count(nft, name))).toEqual([1, 0, undefined]);
+    expect(count(sizeless, "a-b.c")).toBeUndefined();
     const shown = lab.nftj(lab.host).filter(({ rule }) => rule?.table === "t4");
     const all = listRules(nft, "ip", "t4", "postrouting").map(({ handle, exprs }) => ({ handle, exprs }));
     expect(all.map(({ handle }) => handle)).toEqual(shown.map(({ rule }) => rule.handle));

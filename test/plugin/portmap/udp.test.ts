@@ -70,6 +70,28 @@ need(
 );
 
 need(
+  "what goes to a container under a condition goes on when another has the port under none",
+  inLab((lab) => {
+    const { ns } = farHost(lab);
+    const [one, two] = [attach(lab, "one"), attach(lab, "two")];
+    const callOf = (who: typeof one, over: object) => ({
+      id: who.id,
+      ns: who.ns,
+      conf: portmapConf(who, [dns()], over),
+    });
+    send(lab, ns, `${UPLINK.second} 4002`);
+    lab.add(callOf(one, { conditionsV4: [`ip daddr ${UPLINK.v4}`] }));
+    expect(Object.keys(flows(lab))).toEqual([]);
+    send(lab, ns, `${UPLINK.v4} 4001`, `${UPLINK.second} 4002`);
+    expect(flows(lab)).toEqual({ 4001: one.v4, 4002: UPLINK.second });
+    lab.add(callOf(two, {}));
+    expect(flows(lab)).toEqual({ 4001: one.v4 });
+    lab.del(callOf(one, {}));
+    expect(flows(lab)).toEqual({});
+  }),
+);
+
+need(
   "what containers ask elsewhere on the same port is not forgotten",
   inLab((lab) => {
     farHost(lab);
@@ -78,7 +100,9 @@ need(
     expect(Object.keys(flows(lab))).toEqual(["4003"]);
     const call = { id: "one", ns: one.ns, conf: portmapConf(one, [dns()]) };
     lab.add(call);
-    lab.del(call);
+    const { status, stderr } = lab.call("portmap", "DEL", { ...call, env: { BERTH_TRACE: "1" } });
     expect(Object.keys(flows(lab))).toEqual(["4003"]);
+    // A dump of conntrack takes milliseconds, however few flows there are: one for each family.
+    expect([status, stderr.match(/ > netfilter type 257 /g)?.length]).toEqual([0, 2]);
   }),
 );

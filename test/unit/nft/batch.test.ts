@@ -19,6 +19,8 @@ const elements = {
 const rule = { kind: "rule", chain: "c", statements: [verdict("accept")] } as const;
 const handle = { kind: "handle", chain: "c", handle: 9 } as const;
 
+const literal = { kind: "literal", id: 99, type: "ipv6_addr", hasIntervals: false } as const;
+
 const CHAIN = "{ type nat hook input priority 5 ; policy accept ; }";
 
 type Cases = {
@@ -36,6 +38,20 @@ const CASES: Cases = {
     elements: [batch().add(elements), 'add element ip6 t s { fd00::1 comment "who", fd00::2 }'],
     rule: [batch().add(rule), "add rule ip6 t c accept"],
     handle: "refused",
+    // They are printed with their rule.
+    literal: [batch().add(literal), ""],
+    keys: [batch().add({ kind: "keys", literal, keys: [{ key: element.key }] }), ""],
+  },
+  insert: {
+    table: "refused",
+    chain: "refused",
+    set: "refused",
+    element: "refused",
+    elements: "refused",
+    rule: [batch().insert(rule), "insert rule ip6 t c accept"],
+    handle: "refused",
+    literal: "refused",
+    keys: "refused",
   },
   create: {
     table: [batch().create(table), "create table ip6 t"],
@@ -45,6 +61,8 @@ const CASES: Cases = {
     elements: [batch().create(elements), 'create element ip6 t s { fd00::1 comment "who", fd00::2 }'],
     rule: "refused",
     handle: "refused",
+    literal: "refused",
+    keys: "refused",
   },
   delete: {
     table: [batch().delete(table), "delete table ip6 t"],
@@ -54,6 +72,8 @@ const CASES: Cases = {
     elements: [batch().delete(elements), "delete element ip6 t s { fd00::1, fd00::2 }"],
     rule: "refused",
     handle: [batch().delete(handle), "delete rule ip6 t c handle 9"],
+    literal: "refused",
+    keys: "refused",
   },
   destroy: {
     table: [batch().destroy(table), "destroy table ip6 t"],
@@ -63,6 +83,8 @@ const CASES: Cases = {
     elements: [batch().destroy(elements), "destroy element ip6 t s { fd00::1, fd00::2 }"],
     rule: "refused",
     handle: [batch().destroy(handle), "destroy rule ip6 t c handle 9"],
+    literal: "refused",
+    keys: "refused",
   },
   flush: {
     table: [batch().flush(table), "flush table ip6 t"],
@@ -72,12 +94,15 @@ const CASES: Cases = {
     elements: "refused",
     rule: "refused",
     handle: "refused",
+    literal: "refused",
+    keys: "refused",
   },
 };
 
 for (const [verb, kinds] of Object.entries(CASES)) {
   for (const [kind, item] of Object.entries(kinds)) {
-    if (item !== "refused") test(`toString() ${verb} ${kind}`, () => expect(`${item[0]}`).toBe(`${item[1]}\n`));
+    if (item !== "refused")
+      test(`toString() ${verb} ${kind}`, () => expect(`${item[0]}`).toBe(item[1] && `${item[1]}\n`));
   }
 }
 

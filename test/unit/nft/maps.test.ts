@@ -2,10 +2,8 @@
  * Maps and concatenated keys as nft 1.0.6 sent them (nft --debug=mnl). Left out of what it sent, as the kernel does without:
  * NFTA_SET_ELEM_LIST_SET_ID, NFTA_LOOKUP_SET_ID, NFTA_BITWISE_OP 0, and of the userdata of sets the empty "typeof".
  */
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { parseIp, parsePrefix } from "../../../src/base/ip.ts";
-import { Exchange } from "../../../src/netlink/exchange.ts";
-import { addBatch } from "../../../src/nft/batch.ts";
 import type { Command } from "../../../src/nft/commands.ts";
 import { concatenated, partsOf, portBytes, portOf, typesOfNumber } from "../../../src/nft/concat.ts";
 import { inDaddr, masquerade } from "../../../src/nft/match.ts";
@@ -14,10 +12,8 @@ import { ctStatusDnat, fibDaddrLocal, iifnameInSet } from "../../../src/nft/matc
 import { verdict } from "../../../src/nft/match-link.ts";
 import type { NftObject, NftSet } from "../../../src/nft/objects.ts";
 import { elementsAttrs, ruleAttrs, setAttrs } from "../../../src/nft/tables.ts";
-import { commandText } from "../../../src/nft/text.ts";
-import type { Coder } from "../../../src/wire/coder.ts";
-import { Reader, Writer } from "../../../src/wire/cursor.ts";
 import { dump, hex } from "../../support/hex.ts";
+import { type ByteRow, datagramOf, testBytes } from "../../support/nft-bytes.ts";
 
 const ip = (text: string) => parseIp(text) ?? expect.unreachable();
 const TCP = Uint8Array.of(6);
@@ -36,17 +32,6 @@ const V6 = {
   data: ["ipv6_addr", "inet_service"],
 } as const satisfies NftSet;
 const PAIRS = { kind: "set", name: "s", type: ["ipv4_addr", "ipv4_addr"] } as const satisfies NftSet;
-
-interface Row {
-  text: string;
-  family: "ip" | "ip6";
-  verb?: Command["verb"];
-  object: NftObject;
-  // biome-ignore lint/suspicious/noExplicitAny: one table, one coder a row
-  coder: Coder<any>;
-  /** The attributes, without netlink's header and nfgenmsg. */
-  sent: string;
-}
 
 const rule = (...statements: Extract<NftObject, { kind: "rule" }>["statements"]): NftObject => ({
   kind: "rule",
@@ -77,7 +62,7 @@ const DNAT6 = `
         08 00 02 00 00 00 00 0a                                 #   NFPROTO_IPV6
         08 00 03 00 00 00 00 01 08 00 05 00 00 00 00 02         #   address register 1, port register 2`;
 
-const ROWS: Row[] = [
+const ROWS: ByteRow[] = [
   {
     text: 'add map ip t ports { type inet_proto . inet_service : ipv4_addr . inet_service ; comment "by host port" ; }',
     family: "ip",
@@ -223,38 +208,7 @@ const ROWS: Row[] = [
   },
 ];
 
-const BATCH_BEGIN = 20;
-const HEADERS = 16 + 4;
-
-function datagramOf(command: Command, generation?: number): Uint8Array {
-  const sent: Uint8Array[] = [];
-  const nothing = () => expect.unreachable();
-  const socket = { send: (datagram: Uint8Array) => void sent.push(datagram), receive: nothing, cookie: nothing };
-  const exchange = new Exchange({ ...socket, close: nothing }, undefined, 7);
-  addBatch(exchange, [command], generation);
-  exchange.send();
-  return sent[0] ?? nothing();
-}
-
-describe("maps and concatenations", () => {
-  for (const { text, family, verb = "add", object, coder, sent } of ROWS) {
-    const command: Command = { scope: { family, table: "t" }, verb, object };
-
-    test(`addBatch() writes what nft sends for: ${text}`, () => {
-      expect(dump(datagramOf(command).subarray(BATCH_BEGIN + HEADERS, -20))).toBe(dump(hex(sent)));
-    });
-
-    test(`commandText() is: ${text}`, () => {
-      expect(commandText(command)).toBe(text);
-    });
-
-    test(`decoding and encoding keeps: ${text}`, () => {
-      const w = new Writer();
-      coder.encode(w, coder.decode(new Reader(hex(sent))));
-      expect(dump(w.finish())).toBe(dump(hex(sent)));
-    });
-  }
-});
+testBytes("maps and concatenations", ROWS);
 
 test("addBatch() says of which generation the ruleset must be", () => {
   const command: Command = { scope: { family: "ip", table: "t" }, verb: "add", object: { kind: "table" } };

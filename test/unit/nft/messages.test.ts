@@ -402,7 +402,7 @@ describe("replies of the kernel", () => {
     expect(value.handle).toBe(3);
     expect(value.exprs).toEqual([
       { name: "payload", data: { dreg: 1, base: 1, offset: 12, length: 4 } },
-      { name: "lookup", data: { set: "s", sreg: 1 } },
+      { name: "lookup", data: { set: "s", sreg: 1, flags: 0 } },
       {
         name: "foreign",
         kind: "counter",

@@ -200,9 +200,9 @@ const PORTMAP: Reader = {
       example: CONDITIONS,
     },
     {
-      why: "nft's syntax is not read yet",
-      message: /^conditionsV\d( and conditionsV6)? in nft's syntax cannot be used yet/,
-      example: { conditionsV6: CONDITIONS.conditionsV6 },
+      why: "a part of nft's syntax is read",
+      message: /^conditionsV[46]: "/,
+      example: { conditionsV6: ["ip6", "hoplimit", "64"] },
     },
     {
       why: "lines end commands of iptables-restore",
