@@ -2,7 +2,8 @@
 export class Saved {
   readonly #chains: ReadonlyMap<string, readonly string[]>;
 
-  private constructor(chains: ReadonlyMap<string, readonly string[]>) {
+  /** Of each chain the rules without "-A CHAIN ". */
+  constructor(chains: ReadonlyMap<string, readonly string[]>) {
     this.#chains = chains;
   }
 
