@@ -28,7 +28,8 @@ const LAYERS: Record<string, readonly string[]> = {
   skel: ["base", "spec", "sys"],
   delegate: ["base", "spec", "sys"],
   invoke: ["base", "spec"],
-  plugins: ["base", "spec", "sys", "host", "features", "delegate", "rtnl"],
+  veth: ["base", "spec", "sys", "host", "features", "delegate", "rtnl"],
+  plugins: ["base", "spec", "sys", "host", "features", "delegate", "rtnl", "veth"],
 };
 const BELOW_THE_TOP = [...Object.keys(LAYERS).filter((layer) => layer !== "skel"), "tool", "service"];
 const TOP = ["registry.ts", "programs.ts", "cli.ts", "main.ts"];

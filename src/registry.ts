@@ -12,13 +12,17 @@ export interface Entry {
   readonly start: "hot" | "cold";
 }
 
+const since = (first: Version): readonly Version[] => VERSIONS.slice(VERSIONS.indexOf(first));
+
 /** The plugins: a line each. The build, the checks and the tests read it too. */
 export const REGISTRY = [
+  { name: "bandwidth", kind: "chained", versions: since("0.3.0"), start: "cold" },
   { name: "bridge", kind: "main", versions: VERSIONS, start: "hot" },
-  { name: "firewall", kind: "chained", versions: VERSIONS.slice(VERSIONS.indexOf("0.4.0")), start: "cold" },
+  { name: "firewall", kind: "chained", versions: since("0.4.0"), start: "cold" },
   { name: "host-local", kind: "ipam", versions: VERSIONS, start: "hot" },
   { name: "loopback", kind: "main", versions: VERSIONS, start: "hot" },
   { name: "portmap", kind: "chained", versions: VERSIONS, start: "cold" },
+  { name: "ptp", kind: "main", versions: VERSIONS, start: "cold" },
   { name: "static", kind: "ipam", versions: VERSIONS, start: "cold" },
   { name: "tuning", kind: "chained", versions: VERSIONS, start: "cold" },
 ] as const satisfies readonly Entry[];

@@ -8,6 +8,7 @@ export const PURPOSES: Readonly<Record<string, string>> = {
   tool: "the operator's command, berth",
   service: "berthd: carries traffic to services",
   plugins: "a folder for each plugin: configuration, plan, a file for each verb",
+  veth: "joining a container by a veth pair: what bridge and ptp share",
   features: "what a network may ask of a machine: masquerade, spoof check, …",
   delegate: "a plugin calling its IPAM, in this process or as another",
   library: "what other programs import: berth/cni, on Node and Bun",

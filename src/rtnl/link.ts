@@ -53,7 +53,7 @@ export interface VethEnd {
   mac: Mac;
   mtu?: number | undefined;
   /** The bridge that it becomes a port of. */
-  master?: Dev;
+  master?: Dev | undefined;
   netns?: number;
 }
 

@@ -110,7 +110,7 @@ export function validAttachmentsOf(raw: AttachmentKeys): NetConf["validAttachmen
 }
 
 /** A plugin's name is a file in CNI_PATH, never a path; "" is let through. @throws CniError 7 naming the `key` */
-function assertPluginName(name: string, key: string): void {
+export function assertPluginName(name: string, key: string): void {
   if (!name.includes("/") && name !== "." && name !== "..") return;
   throw new CniError(INVALID_CONFIG, `invalid plugin name: ${name}`, `${key} names a file in CNI_PATH, without a path`);
 }

@@ -110,6 +110,21 @@ const attachments = z.array(
   }),
 );
 
+/** Of plugins that masquerade. */
+export const ipMasqKeys = {
+  ipMasq: key("What containers send out of their subnet has the machine's address; false when absent.", z.boolean()),
+  ipMasqBackend: key(
+    "What masquerades; nftables when absent or empty, iptables where the kernel has no nf_tables.",
+    z.enum(["nftables", "iptables", ""]),
+  ),
+};
+
+/** MTU of a veth in bytes. */
+export const vethMtu = z
+  .int()
+  .max(65535)
+  .refine((bytes) => bytes <= 0 || bytes >= 68, "68 to 65535 bytes");
+
 /** What a runtime puts in for GC, under two names. */
 export const attachmentKeys = {
   "cni.dev/valid-attachments": key(

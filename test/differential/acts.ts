@@ -12,6 +12,10 @@ const host =
   (command: string): Preparation =>
   ({ host: ns }) =>
     void attempt(ns, "sh", "-c", command);
+const outside =
+  (command: string): Act =>
+  ({ host: ns }) =>
+    void attempt(ns, "sh", "-c", command);
 const inside =
   (command: string): Act =>
   ({ containers }, guest) =>
@@ -54,6 +58,15 @@ export const PREPARATIONS: Record<string, Preparation> = {
     for (const one of [ns, ...containers]) awaitCarriers(one);
     attempt(ns, "sh", "-c", "for t in iptables ip6tables; do $t -t nat -N OTHERS-MARK; done");
   },
+  "a veth to the container": ({ host: ns, containers }) => {
+    const [guest] = containers;
+    attempt(ns, "ip", ..."link add vport0 mtu 1400 type veth peer name eth0 netns".split(" "), guest);
+    attempt(guest, "ip", "link", "set", "eth0", "up");
+    attempt(ns, "ip", "link", "set", "vport0", "up");
+    const runs = (link: string) => `until ip link show ${link} | grep -q 'state UP'; do sleep 0.01; done`;
+    attempt(guest, "timeout", "5", "sh", "-c", runs("eth0"));
+    attempt(ns, "timeout", "5", "sh", "-c", runs("vport0"));
+  },
   "IPv6 off in the container": ({ containers }) =>
     void attempt(
       containers[0],
@@ -75,11 +88,11 @@ export const PREPARATIONS: Record<string, Preparation> = {
 };
 
 function awaitCarriers(ns: string): void {
-  for (let left = 100; left > 0; left--) {
+  for (let left = 500; left > 0; left--) {
     if (ipj(ns, "link", "show", "type", "veth").every(({ operstate }) => operstate === "UP")) return;
     Bun.sleepSync(20);
   }
-  throw new Error(`a link in ${ns} has no carrier after two seconds`);
+  throw new Error(`a link in ${ns} has no carrier after ten seconds`);
 }
 
 function lease(file: string, content: string): Preparation {
@@ -116,6 +129,14 @@ export const ACTS: Record<string, Act> = {
   "flushes the table filter": bothTables("-F"),
   "deletes the chains of the table filter": bothTables("-F", "-X"),
   "flushes the isolation of bridges": bothTables("-F CNI-ISOLATION-STAGE-2"),
+  "stops shaping what the container gets": outside("tc qdisc del dev vport0 root"),
+  "shapes what the container gets": outside(
+    "tc qdisc add dev vport0 root handle 5: tbf rate 3mbit burst 9000 limit 30000",
+  ),
+  "filters what the container sends": outside("tc qdisc add dev vport0 ingress"),
+  "deletes the device that the container sends through": outside(
+    "ip -o link show type ifb | cut -d: -f2 | xargs -rn1 ip link del",
+  ),
   "deletes the leases": ({ store }) => {
     for (const entry of readdirSync(store, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()))
       if (/^[0-9a-f]+[.:]/.test(entry.name)) rmSync(join(entry.parentPath, entry.name));

@@ -4,7 +4,16 @@ import type { Json } from "../support/command.ts";
 export type Verb = "ADD" | "DEL" | "CHECK" | "GC" | "STATUS" | "VERSION";
 
 export interface Case {
-  readonly plugin: "bridge" | "firewall" | "host-local" | "loopback" | "portmap" | "static" | "tuning";
+  readonly plugin:
+    | "bandwidth"
+    | "bridge"
+    | "firewall"
+    | "host-local"
+    | "loopback"
+    | "portmap"
+    | "ptp"
+    | "static"
+    | "tuning";
   /** In its texts `$DIR` is the side's directory, with `$DIR/store` for leases. */
   readonly conf: Json;
   /** What there is before the first call: names in acts.ts. */

@@ -97,7 +97,14 @@ export const ADD: readonly DifferenceClass[] = [
   differentEnd(
     "ipv6-switched-on",
     "ADD",
-    (pair) => onlyBerth(pair) && says(pair.reference, /could not add IP address \S*:\S* to .*: permission denied/),
+    (pair) =>
+      onlyBerth(pair) &&
+      says(
+        pair.reference,
+        pair.one.plugin === "ptp"
+          ? /failed to add IP addr .* to veth: permission denied/
+          : /could not add IP address \S*:\S* to .*: permission denied/,
+      ),
   ),
   {
     name: "ipv6-switched-on",

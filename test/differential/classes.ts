@@ -2,6 +2,7 @@
 import type { Json } from "../support/command.ts";
 import type { Answer } from "./answer.ts";
 import type { CallStep, Case } from "./case.ts";
+import { BANDWIDTH } from "./classes-bandwidth.ts";
 import { COSMETIC } from "./classes-cosmetic.ts";
 import { FIREWALL } from "./classes-firewall.ts";
 import { OUTCOME } from "./classes-outcome.ts";
@@ -33,7 +34,14 @@ export interface DifferenceClass {
   explains(difference: Difference, pair: Pair): boolean;
 }
 
-export const CLASSES: readonly DifferenceClass[] = [...PORTMAP, ...COSMETIC, ...FIREWALL, ...TUNING, ...OUTCOME];
+export const CLASSES: readonly DifferenceClass[] = [
+  ...PORTMAP,
+  ...COSMETIC,
+  ...FIREWALL,
+  ...TUNING,
+  ...BANDWIDTH,
+  ...OUTCOME,
+];
 
 export function classOf(difference: Difference, pair: Pair): DifferenceClass | undefined {
   return CLASSES.find((one) => one.explains(difference, pair));

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { ACTS, PREPARATIONS } from "./acts.ts";
 import type { ActStep, CallStep, Case, Guest, Step } from "./case.ts";
+import { bandwidthCase } from "./generate-bandwidth.ts";
 import { bridgeConfig } from "./generate-config.ts";
 import { FIREWALL_ACTS, firewallCase } from "./generate-firewall.ts";
 import { portmapCase } from "./generate-portmap.ts";
@@ -124,7 +125,7 @@ const before: fc.Arbitrary<string[]> = fc.oneof(
 );
 
 const ofOthers: fc.Arbitrary<Case> = fc.record({
-  plugin: pick<Case["plugin"]>([15, "bridge"], [4, "host-local"], [1, "loopback"], [1, "static"]),
+  plugin: pick<Case["plugin"]>([15, "bridge"], [4, "host-local"], [1, "loopback"], [3, "ptp"], [1, "static"]),
   conf: bridgeConfig,
   before,
   steps,
@@ -136,4 +137,5 @@ export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 2, arbitrary: tuningCase },
   { weight: 2, arbitrary: portmapCase },
   { weight: 2, arbitrary: firewallCase },
+  { weight: 2, arbitrary: bandwidthCase },
 );

@@ -18,6 +18,8 @@ export interface State {
 interface Raw {
   links: Json[];
   routes: Json[];
+  /** Queueing disciplines as `tc -d -j qdisc` has them; looked at only where a link has one of its own. */
+  qdiscs: Json[];
 }
 
 /** What is seen at one moment. */
@@ -57,7 +59,14 @@ function look(side: Side, ns: string): Raw {
   const { stdout, exitCode } = side.lab.within(ns, () => Bun.spawnSync(["ip", "-d", "-j", "-batch", "-"], { stdin }));
   if (exitCode !== 0) throw new Error(`ip in ${ns} ended with ${exitCode}`);
   const [links = "[]", routes = "[]"] = stdout.toString().split("\n");
-  return { links: JSON.parse(links || "[]"), routes: JSON.parse(routes || "[]") };
+  const raw = { links: JSON.parse(links || "[]"), routes: JSON.parse(routes || "[]") };
+  return { ...raw, qdiscs: raw.links.some(isShaped) ? qdiscsOf(side, ns) : [] };
+}
+
+const isShaped = ({ qdisc, linkinfo }: Json) => qdisc === "tbf" || linkinfo?.info_kind === "ifb";
+
+function qdiscsOf(side: Side, ns: string): Json[] {
+  return JSON.parse(side.lab.sh(ns, "tc", "-d", "-j", "qdisc")).map(({ refcnt: _, ...qdisc }: Json) => qdisc);
 }
 
 /** A host veth is called after the interface that it leads to. */
@@ -80,7 +89,7 @@ const VOLATILE_DATA =
   /timer|bridge_id|root_id|root_port|^id$|^no$|designated|topology|config_pending|root_path_cost|hello_time_/;
 
 function describe(side: Side, ns: string, raw: Raw, words: Words, where: string, macs: Map<string, string>): Json {
-  const { links, routes } = raw;
+  const { links, routes, qdiscs } = raw;
   for (const { ifname, address } of links) macs.set(where + words.name(ifname), address);
   return side.lab.within(ns, () => ({
     sysctls: Object.fromEntries(NAMESPACE.map((key) => [key, read(key)])),
@@ -90,6 +99,7 @@ function describe(side: Side, ns: string, raw: Raw, words: Words, where: string,
         { ...linkOf(side, link, words, where), ...sysctlsOf(link.ifname) },
       ]),
     ),
+    qdiscs: Object.fromEntries(qdiscs.map((one) => [JSON.stringify(words.all(one)), true])),
     routes: Object.fromEntries(routes.filter(isLasting).map((route) => [routeText(route, words), true])),
   }));
 }

@@ -1,6 +1,7 @@
 /** For each intended difference the case that shows it: docs/differences.md names them. */
 import type { Json } from "../support/command.ts";
 import type { Case, Step } from "./case.ts";
+import { resultOf as vethResult } from "./generate-bandwidth.ts";
 import { bridgeResult } from "./generate-firewall.ts";
 import { linkedResult } from "./generate-portmap.ts";
 import { resultOf } from "./generate-tuning.ts";
@@ -73,6 +74,12 @@ const guarded = (over: Json, ...steps: Step[]): Case => ({
 const GUARDED = bridgeResult("1.1.0", "br0", ["10.77.0.9/24"]);
 const OTHER = { prevResult: bridgeResult("1.1.0", "br0", ["10.77.0.10/24"]) };
 const ISOLATED = { ingressPolicy: "isolated" };
+const shaped = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "bandwidth",
+  conf: { cniVersion: "1.1.0", name: "net", type: "bandwidth", prevResult: vethResult("1.1.0"), ...over },
+  before: ["a veth to the container"],
+  steps,
+});
 
 /** Class → case; the test is called "intended difference: CLASS". */
 export const SHOWN: Record<string, Case> = {
@@ -178,5 +185,12 @@ export const SHOWN: Record<string, Case> = {
   "tuning-promisc-as-set": tuned({}, ADD, { act: "listens on the container's interface", guest: 0 }, CHECK),
   "tuning-state-goes": tuned({ mtu: 1400 }, ADD, { ...DEL, netns: "missing" } as Step),
   "tuning-sysctl-by-words": tuned({ sysctl: NUMBERS }, ADD, CHECK),
+  "bandwidth-alone": shaped({ prevResult: undefined }, ADD),
+  "bandwidth-checks-all": shaped(
+    { ingressRate: 8_000_000, ingressBurst: 80_000 },
+    ADD,
+    { act: "stops shaping what the container gets", guest: 0 },
+    CHECK,
+  ),
   "null-is-no-configuration": shown({}, [{ ...ADD, stdin: "null" } as Step]),
 };

@@ -13,7 +13,7 @@ export interface BenchOptions {
   readonly bin: string;
   readonly ipMasq: boolean;
   /** What the probing calls are made of; `bridge` when absent. */
-  readonly plugin?: "bridge" | "host-local";
+  readonly plugin?: "bridge" | "host-local" | "ptp";
 }
 
 /** A host with a container that is attached for good, and a namespace in which attachments come and go. */
@@ -44,6 +44,7 @@ export function openBench({ bin, ipMasq, plugin = "bridge" }: BenchOptions, usua
     const conf = lab.conf({
       cniVersion: "1.1.0",
       ipMasq,
+      ...(plugin === "ptp" && { type: plugin }),
       ipam: { type: "host-local", ranges: [[{ subnet: "10.77.0.0/28" }]], routes: [{ dst: "0.0.0.0/0" }] },
       berth: { indexDir: join(lab.dir, "index"), lockTimeout: 5 },
     });

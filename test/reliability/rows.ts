@@ -23,17 +23,18 @@ export interface Row {
 type Verb = Killing["verb"];
 
 /** How the calls of a row differ from a plain one of `bridge`. */
-type Kind = "" | "masq" | "ipam" | "first";
+type Kind = "" | "masq" | "ipam" | "first" | "ptp";
 const TEXTS: Record<Kind, string> = {
   "": "",
   masq: " with ipMasq",
   ipam: " of `host-local` alone",
   first: " with ipMasq, the first on its machine",
+  ptp: " of `ptp` with ipMasq",
 };
 const optionsOf = (kind: Kind) =>
   ({
-    ipMasq: kind === "masq" || kind === "first",
-    plugin: kind === "ipam" ? "host-local" : "bridge",
+    ipMasq: kind === "masq" || kind === "first" || kind === "ptp",
+    plugin: kind === "ipam" ? "host-local" : kind === "ptp" ? "ptp" : "bridge",
     cold: kind === "first",
   }) as const;
 const idOf = (...parts: string[]) => parts.filter(Boolean).join("-").toLowerCase();
@@ -145,6 +146,12 @@ export const ROWS: readonly Row[] = [
   failing("DEL", "", 4),
   failing("DEL", "masq", 32),
   failing("DEL", "ipam", 4),
+  killing("ADD", "ptp", ["KILL"], 8),
+  killing("DEL", "ptp", ["KILL"], 8),
+  killing("ADD", "ptp", ["TERM", "INT"], 32),
+  failing("ADD", "ptp", 32),
+  failing("DEL", "ptp", 32),
+  ...rowsOf(SUBJECTS.bandwidth, 16),
   ...rowsOf(SUBJECTS.firewall, 32),
   ...rowsOf(SUBJECTS.portmap, 32),
   ...rowsOf(SUBJECTS.tuning, 4),

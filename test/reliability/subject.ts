@@ -21,7 +21,7 @@ export interface Place {
   readonly ns: string;
   /** What stands on stdin. */
   readonly conf: object;
-  /** Brings to its former value what no DEL is to put back; before each trial. */
+  /** Brings to its former value what no DEL is to put back; before each ADD. */
   prepare?(): void;
   /** What there is that was not before the first ADD, or is not any more. */
   remains(): string[];
@@ -103,8 +103,9 @@ function parsed(text: string): unknown {
   }
 }
 
-function callsOf({ lab, call }: Site, verb: Troubling["verb"]): SystemCall[] {
+function callsOf({ lab, place, call }: Site, verb: Troubling["verb"]): SystemCall[] {
   const log = logIn(lab.dir);
+  place.prepare?.();
   if (verb === "DEL") call("ADD");
   if (call(verb, straceAll(log)).status !== 0) throw new Error(`${verb} fails by itself`);
   call("DEL");
@@ -129,6 +130,7 @@ function trial({ lab, place, call, runsOthers }: Site, { verb, trouble, lasting 
     wrong.push(...left.map(saying("right after")));
   }
   for (const again of ["DEL", "ADD", "DEL"] as const) {
+    if (again === "ADD") place.prepare?.();
     if (call(again).status !== 0) wrong.push(`${again} afterwards fails`);
     if (again === "DEL") wrong.push(...place.remains().map(saying("after DEL")));
   }

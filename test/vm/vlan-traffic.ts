@@ -1,6 +1,6 @@
 /** What VLANs are for, on a kernel that has them: who reaches whom, what CHECK sees, and what DEL leaves. */
 import { expect } from "bun:test";
-import { hostVethName } from "../../src/plugins/bridge/names.ts";
+import { hostVethName } from "../../src/veth/names.ts";
 import type { Json } from "../support/command.ts";
 import type { Script } from "../support/vm/script.ts";
 import type { Feature, Seen } from "./feature.ts";

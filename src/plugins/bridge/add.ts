@@ -1,23 +1,24 @@
-import { deferSignals } from "#sys";
-import { messageOf } from "../../base/errno.ts";
 import { formatMac } from "../../base/mac.ts";
-import { Undo } from "../../base/undo.ts";
+import type { Undo } from "../../base/undo.ts";
 import { type Delegated, delegateAdd, delegateAddInProcess } from "../../delegate/delegate.ts";
 import type { Machine } from "../../features/machine.ts";
+import { undoable } from "../../features/undoable.ts";
 import { setUp } from "../../rtnl/link.ts";
 import type { Link } from "../../rtnl/read-link.ts";
-import { AF_INET, addressFamily } from "../../rtnl/tables.ts";
 import type { Offer } from "../../spec/delegate.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import type { Interface, Result } from "../../spec/result.ts";
+import { configure } from "../../veth/container.ts";
+import { enableForwarding } from "../../veth/forwarding.ts";
+import { type Addressed, takeLease, tellIpam } from "../../veth/lease.ts";
+import { attach, type Veth } from "../../veth/pair.ts";
+import { prefixesOf } from "../../veth/plan.ts";
+import { addRules, assertFeatures } from "../../veth/rules.ts";
 import { addressMac, announce, isQuiet } from "./announce.ts";
-import { type AddContext, attach, type Veth } from "./attach.ts";
 import { ensureBridge, ensureVlans, isOurs } from "./bridge.ts";
-import { configure } from "./container.ts";
 import { ensureGateway } from "./gateway.ts";
-import { type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
+import { type AddContext, type Addressing, type Plan, planAddresses, planBridge } from "./plan.ts";
 import { openPort } from "./port.ts";
-import { addRules, assertFeatures, dropRules } from "./rules.ts";
 import { assertOffer } from "./sound.ts";
 import { joinVlans } from "./vlan.ts";
 import { ensureVlanGateway } from "./vlan-gateway.ts";
@@ -25,27 +26,12 @@ import { ensureVlanGateway } from "./vlan-gateway.ts";
 /** Joins a container to the bridge. A call that fails leaves nothing of its own behind. @throws CniError */
 export function add(call: Call, host: Machine): AddOutcome {
   const plan = planBridge(call);
-  const undo = new Undo();
-  const rollback = () => {
-    for (const failure of deferSignals(() => undo.rollback())) call.warn(`could not take back: ${messageOf(failure)}`);
-  };
-  try {
-    return { result: applyAdd(plan, call, host, undo), rollback, release: () => void undo.commit() };
-  } catch (error) {
-    rollback();
-    throw error;
-  }
-}
-
-/** What the steps of one ADD work with. */
-interface Add extends AddContext {
-  readonly call: Call;
-  readonly host: Machine;
+  return undoable(call, (undo) => applyAdd(plan, call, host, undo));
 }
 
 /** Makes what the plan says, pushing the inverse of each effect that is this call's alone. Returns the result. */
 export function applyAdd(plan: Plan, call: Call, host: Machine, undo: Undo): Result {
-  const add: Add = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo };
+  const add: AddContext = { plan, call, host, sandbox: host.openSandbox(plan.netns), undo };
   const { vlans } = plan.config;
   if (vlans) ensureVlans(host, plan.config, vlans, call.warn);
   assertFeatures(plan, host);
@@ -60,12 +46,12 @@ export function applyAdd(plan: Plan, call: Call, host: Machine, undo: Undo): Res
   const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, delegateAdd(plan.ipam, call)));
   if (leased && !early) gateway = openGateways(add, bridge, leased.addressing);
   // The container's end, then the host's: the port starts to forward when everything behind it is ready.
-  const inner = leased && configure(add.sandbox, plan, veth, leased.addressing);
+  const inner = leased && configure(add.sandbox, plan, veth, leased.addressing, true);
   if (!leased && !plan.config.disableContainerInterface) add.sandbox.change(setUp(plan.owner.ifname));
   const port = openPort(add, bridge, gateway, veth, leased?.addressing);
   if (leased) {
-    const prefixes = leased.addressing.ips.map(({ address }) => address);
-    tellIpam(add, veth.outer, leased, ofLink + addRules(add, "addresses", veth, prefixes));
+    const letters = ofLink + addRules(add, "addresses", veth, prefixesOf(leased.addressing));
+    tellIpam(add, veth.outer, leased, letters);
   }
   const result = resultOf(add, bridge, gateway, veth, leased?.addressing);
   port.awaitUp(leased?.addressing.gateways.length ? gateway : undefined);
@@ -73,45 +59,31 @@ export function applyAdd(plan: Plan, call: Call, host: Machine, undo: Undo): Res
   return result;
 }
 
-interface Addressed {
-  readonly addressing: Addressing;
-  readonly attached: Delegated["attached"];
-}
-
-function leaseInProcess(add: Add, ipam: string): Addressed | undefined {
+function leaseInProcess(add: AddContext, ipam: string): Addressed<Addressing> | undefined {
   const vet = (offer: Offer) => assertOffer(add.plan.config, offer);
   return lease(add, delegateAddInProcess(ipam, { ...add.call, vet }));
 }
 
-function lease({ plan, host, undo }: Add, delegated: Delegated | undefined): Addressed | undefined {
-  if (!delegated) return undefined;
-  const { result, rollback, release, attached, rulesBefore } = delegated;
-  undo.push(rollback, release);
-  const ips = result.ips.map(({ address }) => address.ip);
-  if (rulesBefore) dropRules(plan, host, rulesBefore, ips);
-  return { addressing: planAddresses(plan, result), attached };
+function lease(add: AddContext, delegated: Delegated | undefined): Addressed<Addressing> | undefined {
+  return delegated && takeLease(add, delegated, (result) => planAddresses(add.plan, result));
 }
 
 /** The bridge, or its interface in a VLAN, becomes the containers' gateway, and the machine a router. Returns which. */
-function openGateways({ plan, host }: Add, bridge: Link, { gateways, ips }: Addressing): Link {
+function openGateways({ plan, host }: AddContext, bridge: Link, { gateways, ips }: Addressing): Link {
   const { vlans } = plan.config;
   const link = gateways.length > 0 && vlans?.vlan ? ensureVlanGateway(host, bridge, vlans) : bridge;
   for (const gateway of gateways) ensureGateway(host, link, gateway, plan.config.forceAddress);
-  const families = new Set(gateways.length > 0 ? ips.map(({ address }) => addressFamily(address.ip)) : []);
-  for (const family of families) {
-    if (host.forwards(family)) continue;
-    const key = family === AF_INET ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding";
-    host.enter((sysctls) => sysctls.write(key, "1"));
-  }
+  if (gateways.length > 0) enableForwarding(host, ips);
   return link;
 }
 
-function tellIpam({ sandbox }: Add, { name, index }: Link, { attached }: Addressed, letters: string): void {
-  const sandboxCookie = sandbox.cookie();
-  attached?.({ name, index, ...(sandboxCookie !== undefined && { sandboxCookie }), rules: letters || undefined });
-}
-
-function resultOf(add: Add, bridge: Link, gateway: Link, veth: Veth, addressing: Addressing | undefined): Result {
+function resultOf(
+  add: AddContext,
+  bridge: Link,
+  gateway: Link,
+  veth: Veth,
+  addressing: Addressing | undefined,
+): Result {
   const { plan, host } = add;
   // The MAC address of a bridge that others made may have become that of its new port.
   const mac = isOurs(bridge) ? bridge.mac : (host.findLink(bridge.index)?.mac ?? bridge.mac);

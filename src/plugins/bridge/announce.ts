@@ -2,11 +2,13 @@ import { familyOf } from "../../base/ip.ts";
 import type { Mac } from "../../base/mac.ts";
 import { setMac } from "../../rtnl/link.ts";
 import type { Link } from "../../rtnl/read-link.ts";
-import type { AddContext, Veth } from "./attach.ts";
+import type { Inner } from "../../veth/container.ts";
+import { isOneOfMany } from "../../veth/link-local.ts";
+import type { Veth } from "../../veth/pair.ts";
 import { BRIDGE_ALIAS } from "./bridge.ts";
-import { type Inner, settleAddresses } from "./container.ts";
-import type { Addressing, Plan } from "./plan.ts";
-import { isOneOfMany, PORT_UP_MS } from "./port.ts";
+import type { AddContext, Addressing, Plan } from "./plan.ts";
+import { PORT_UP_MS } from "./port.ts";
+import { settleAddresses } from "./settle.ts";
 
 /**
  * The MAC address that goes with a container's only address, an IPv4 one: 0a:58 and its bytes, so that whoever knew the

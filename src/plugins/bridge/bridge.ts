@@ -3,8 +3,8 @@ import type { Host } from "../../host/host.ts";
 import { addBridge, IFF_PROMISC, IFF_UP, setAlias, setPromisc, setUp } from "../../rtnl/link.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
+import { bridgeMac, isBridgeMac } from "./bridge-mac.ts";
 import type { BridgeConfig } from "./config.ts";
-import { bridgeMac, isBridgeMac } from "./names.ts";
 import { assertFiltering, noFiltering, type PortVlans } from "./vlan.ts";
 
 /**

@@ -1,18 +1,9 @@
-import { equalIp, familyOf, formatIp, formatPrefix, type Ip, networkOf, type Prefix } from "../../base/ip.ts";
-import { formatMac } from "../../base/mac.ts";
-import { delegate } from "../../delegate/delegate.ts";
-import { wishedFeatures } from "../../features/all.ts";
-import type { Port } from "../../features/attached.ts";
 import type { Machine } from "../../features/machine.ts";
 import type { Host } from "../../host/host.ts";
-import type { Sandbox } from "../../host/sandbox.ts";
 import type { Link } from "../../rtnl/read-link.ts";
-import type { Route } from "../../rtnl/route.ts";
-import { AF_INET, AF_INET6 } from "../../rtnl/tables.ts";
-import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
-import type { Interface, Result, Route as ResultRoute } from "../../spec/result.ts";
-import { parseResult } from "../../spec/result-parse.ts";
+import type { Result } from "../../spec/result.ts";
+import { assertMac, checkVeth, differs, outerOf } from "../../veth/check.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
 import { missingVlans } from "./vlan.ts";
 
@@ -23,30 +14,14 @@ import { missingVlans } from "./vlan.ts";
  */
 export function check(call: Call, host: Machine): void {
   const config = readConfig(call);
-  const { ipamType, prevResult } = config.common;
-  if (!prevResult) {
-    throw new CniError(
-      INVALID_CONFIG,
-      "Required prevResult missing",
-      "CHECK needs the result of the ADD: does the runtime keep its result cache?",
-    );
-  }
-  const sandbox = host.openSandbox(call.env.netns);
-  if (ipamType !== undefined) delegate(ipamType, "CHECK", call);
-  const result = parseResult(prevResult, call.version, "prevResult");
-  const bridge = checkBridge(host, config, result);
-  const inner = checkContainer(call, sandbox, result);
-  const outer = checkPort(host, bridge, inner, result, call.env.ifname);
-  checkAddresses(sandbox, inner, result);
-  checkRoutes(sandbox, result);
-  checkVlans(host, config, outer);
-  checkRules(call, host, config, { name: outer.name, mac: inner.mac }, result);
-}
-
-const ADD_AGAIN = "DEL and ADD the container again";
-
-function differs(message: string, details = ADD_AGAIN): CniError {
-  return new CniError(INTERNAL, message, details);
+  checkVeth(call, host, config, (result) => {
+    const bridge = checkBridge(host, config, result);
+    return (inner) => {
+      const outer = checkPort(host, bridge, inner, result, call.env.ifname);
+      checkVlans(host, config, outer);
+      return outer;
+    };
+  });
 }
 
 function checkBridge(host: Host, config: BridgeConfig, result: Result): Link {
@@ -71,31 +46,10 @@ function checkBridge(host: Host, config: BridgeConfig, result: Result): Link {
   return link;
 }
 
-function assertMac(link: Link, entry: Interface, what: string): void {
-  const mac = formatMac(link.mac);
-  if (entry.mac && entry.mac.toLowerCase() !== mac)
-    throw differs(`${what} Mac doesn't match: ${mac}`, `the result of ADD has ${entry.mac}`);
-}
-
-function checkContainer(call: Call, sandbox: Sandbox, result: Result): Link {
-  const { ifname, netns } = call.env;
-  const entry = result.interfaces.findLast((one) => one.name === ifname && one.sandbox);
-  if (!entry)
-    throw differs(`CNI created interface in container ${ifname} not found`, "prevResult has no such interface");
-  if (entry.sandbox !== netns) {
-    throw differs(`Sandbox in prevResult ${entry.sandbox} doesn't match configured netns: ${netns}`);
-  }
-  const link = sandbox.findLink(ifname);
-  if (!link) throw differs(`Interface ${ifname} not found`, `it is missing from ${netns}`);
-  if (link.kind !== "veth") throw differs(`Error: Container interface ${ifname} not of type veth`);
-  assertMac(link, entry, `Interface ${ifname}`);
-  return link;
-}
-
 /** The host's end: a port of the bridge, peer of the container's end, with the MAC address of its entry in the result. */
 function checkPort(host: Host, bridge: Link, inner: Link, result: Result, ifname: string): Link {
-  const outer = host.findLink(inner.peer);
-  if (outer?.kind !== "veth" || outer.peer !== inner.index) {
+  const outer = outerOf(host, inner);
+  if (!outer) {
     throw differs(
       `CNI veth created for bridge ${bridge.name} was not found`,
       `the peer of ${ifname} is not in the host's namespace`,
@@ -112,87 +66,8 @@ function checkPort(host: Host, bridge: Link, inner: Link, result: Result, ifname
   return outer;
 }
 
-function checkAddresses(sandbox: Sandbox, inner: Link, result: Result): void {
-  const addrs = sandbox.listAddrs(inner.index);
-  for (const { address } of result.ips) {
-    if (addrs.some(({ prefix }) => formatPrefix(prefix) === formatPrefix(address))) continue;
-    throw differs(
-      `Failed to match addr ${formatPrefix(address)} on interface ${inner.name}`,
-      `it has ${addrs.map(({ prefix }) => formatPrefix(prefix)).join(", ") || "no address"}`,
-    );
-  }
-}
-
-/** The subnet of each address, and each route of the result, must be in a table of the container's. */
-function checkRoutes(sandbox: Sandbox, result: Result): void {
-  if (result.ips.length === 0 && result.routes.length === 0) return;
-  const present = routesByDst(sandbox, result);
-  for (const { address } of result.ips) {
-    if (present.has(keyOf(address))) continue;
-    const subnet = formatPrefix({ ip: networkOf(address), length: address.length });
-    throw differs(`Failed to find Gateway ${subnet}`, "the route to the container's own subnet is missing");
-  }
-  for (const route of result.routes) {
-    if (present.get(keyOf(route.dst))?.some((one) => leadsLike(one, route))) continue;
-    throw differs(`Expected Route ${formatPrefix(route.dst)}${wayOf(route)} not found in routing table`);
-  }
-}
-
-/** The container's routes of the families that the result has, by their destinations: there may be thousands. */
-function routesByDst(sandbox: Sandbox, { ips, routes }: Result): Map<string, Route[]> {
-  const families = new Set([...ips.map(({ address }) => address.ip), ...routes.map(({ dst }) => dst.ip)].map(familyOf));
-  const present = new Map<string, Route[]>();
-  for (const family of families) {
-    for (const route of sandbox.listRoutes(family === 4 ? AF_INET : AF_INET6)) {
-      const key = keyOf(route.dst);
-      const others = present.get(key);
-      if (others) others.push(route);
-      else present.set(key, [route]);
-    }
-  }
-  return present;
-}
-
-function keyOf(dst: Prefix): string {
-  return `${networkOf(dst).join()}/${dst.length}`;
-}
-
-/**
- * Whether the kernel's route to the destination leads where the wanted one does. As in the reference, the gateway of a
- * default route is not compared: others may set their own.
- */
-function leadsLike(route: Route, { dst, gw, table = 0 }: ResultRoute): boolean {
-  if (table > 0 && route.table !== table) return false;
-  if (!gw || dst.length === 0) return true;
-  if (isOnLink(gw)) return !route.gateway && !route.hops;
-  return [route.gateway, ...(route.hops ?? [])].some((hop) => hop && equalIp(hop, gw));
-}
-
-/** A gateway of zeros: the kernel takes 0.0.0.0 for none. */
-function isOnLink(gw: Ip): boolean {
-  return gw.every((byte) => byte === 0);
-}
-
-function wayOf({ gw }: ResultRoute): string {
-  if (!gw) return "";
-  return isOnLink(gw) ? " on the link" : ` via ${formatIp(gw)}`;
-}
-
 function checkVlans(host: Host, { vlans }: BridgeConfig, outer: Link): void {
   const missing = vlans && missingVlans(host, outer, vlans);
   if (!missing) return;
   throw differs(`port ${outer.name} is not as configured: ${missing}`, `see bridge vlan show dev ${outer.name}`);
-}
-
-function checkRules(call: Call, machine: Machine, config: BridgeConfig, port: Port, result: Result): void {
-  const owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
-  const attached = { owner, port, addresses: result.ips.map(({ address }) => address) };
-  for (const { feature, wish } of wishedFeatures(config.wishes)) {
-    const missing = feature.check(machine, wish, attached);
-    if (missing === undefined) continue;
-    throw differs(
-      `${feature.what} is broken: ${missing}`,
-      `something removed the rules (nft flush ruleset, a firewall reload): berth repair ${call.name} puts them back`,
-    );
-  }
 }

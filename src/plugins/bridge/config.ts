@@ -1,6 +1,4 @@
 import type { Mac } from "../../base/mac.ts";
-import type { Wishes } from "../../features/all.ts";
-import type { Backend } from "../../features/masquerade/rules.ts";
 import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
 import { array, boolean, decode, goObject, int, mac, string } from "../../spec/decode.ts";
@@ -8,11 +6,12 @@ import { assertIfname } from "../../spec/env.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { macOfArgs, stationMac } from "../../spec/station-mac.ts";
+import { backendOf, knownBackend, mtuOf, type Remains, readLeft, wishesOf } from "../../veth/config.ts";
+import type { VethConfig } from "../../veth/plan.ts";
 import { type PortVlans, readPortVlans } from "./vlan.ts";
 
 /** The bridge plugin's configuration, checked, with its defaults. */
-export interface BridgeConfig {
-  readonly common: NetConf;
+export interface BridgeConfig extends VethConfig {
   /** Name of the bridge. */
   readonly bridge: string;
   /** The bridge carries the gateway's address and the machine forwards. */
@@ -21,21 +20,13 @@ export interface BridgeConfig {
   readonly isDefaultGateway: boolean;
   /** Addresses on the bridge that are in the way are removed. */
   readonly forceAddress: boolean;
-  /** Of ipMasq, ipMasqBackend and macspoofchk. */
-  readonly wishes: Wishes;
   /** Absent: the bridge need not know VLANs. */
   readonly vlans?: PortVlans;
-  /** Bytes; 0 leaves it to the kernel. */
-  readonly mtu: number;
   readonly hairpinMode: boolean;
   readonly promiscMode: boolean;
   readonly portIsolation: boolean;
-  /** IPv6 duplicate address detection on the container's interface. */
-  readonly enabledad: boolean;
   /** The container's interface is left down. */
   readonly disableContainerInterface: boolean;
-  /** Requested for the container's interface; absent: one of its address, or a random one. */
-  readonly mac?: Mac;
   /** A container's only address, an IPv4 one, gives its MAC address (announce.ts). */
   readonly macFromAddress: boolean;
 }
@@ -87,7 +78,7 @@ export function readConfig(call: Call): BridgeConfig {
   const config: BridgeConfig = {
     common,
     bridge,
-    mtu: mtuOf(mtu),
+    mtu: mtuOf(mtu, "a bridge and a veth have"),
     isDefaultGateway,
     isGateway,
     forceAddress: raw.forceAddress ?? false,
@@ -105,64 +96,11 @@ export function readConfig(call: Call): BridgeConfig {
   return config;
 }
 
-/** Bytes that bridges and veths may have. */
-const MTU_MIN = 68;
-const MTU_MAX = 65535;
-
-function mtuOf(mtu: number): number {
-  if (mtu <= 0) return 0;
-  if (mtu >= MTU_MIN && mtu <= MTU_MAX) return mtu;
-  throw new CniError(
-    INVALID_CONFIG,
-    `invalid mtu ${mtu}: a bridge and a veth have ${MTU_MIN} to ${MTU_MAX}`,
-    `correct "mtu", or leave it out: 1500 then`,
-  );
-}
-
-/** What a DEL has to know of a configuration that may have changed since the ADD. */
-export interface Remains {
-  readonly bridge: string;
-  readonly ipam: string | undefined;
-  readonly wishes: Wishes;
-}
-
 /** A configuration that no ADD can have accepted left nothing: it counts as one without IPAM. */
 export function readRemains(config: unknown): Remains {
-  const given = remainsOf(config);
+  const given = readLeft(remainsSchema, config);
   const { bridge = DEFAULT_BRIDGE, ipam } = given;
-  const known = (name: string | undefined) => (name === "iptables" ? name : undefined);
-  return { bridge, ipam: ipam?.type || undefined, wishes: wishesOf(given, ipam?.type, known) };
-}
-
-interface WishKeys {
-  readonly ipMasq?: boolean | undefined;
-  readonly ipMasqBackend?: string | undefined;
-  readonly macspoofchk?: boolean | undefined;
-}
-
-const NO_WISHES: Wishes = {};
-
-/** As in the reference, what ipMasqBackend says matters only where something is masqueraded. */
-function wishesOf(
-  { ipMasq, ipMasqBackend, macspoofchk }: WishKeys,
-  ipam: string | undefined,
-  backendOf: (name: string | undefined) => Backend | undefined,
-): Wishes {
-  const masquerades = ipMasq && ipam;
-  if (!masquerades && !macspoofchk) return NO_WISHES;
-  return {
-    ...(masquerades && { masquerade: { backend: backendOf(ipMasqBackend) } }),
-    ...(macspoofchk && { spoofCheck: true }),
-  };
-}
-
-function remainsOf(config: unknown) {
-  try {
-    return decode(remainsSchema, config);
-  } catch (error) {
-    if (error instanceof CniError) return {};
-    throw error;
-  }
+  return { bridge, ipam: ipam?.type || undefined, wishes: wishesOf(given, ipam?.type, knownBackend) };
 }
 
 function assertCombination(config: BridgeConfig): void {
@@ -193,16 +131,6 @@ function assertBridgeName(name: string): void {
       "at most 15 bytes, without / : or spaces",
     );
   }
-}
-
-function backendOf(name: string | undefined): Backend | undefined {
-  if (!name) return undefined;
-  if (name === "nftables" || name === "iptables") return name;
-  throw new CniError(
-    INVALID_CONFIG,
-    `unknown ipmasq backend "${name}"`,
-    'ipMasqBackend is "nftables", which is also meant when it is absent, or "iptables"',
-  );
 }
 
 /** What it reads in `runtimeConfig` and in `args.cni`. */

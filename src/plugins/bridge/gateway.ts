@@ -6,17 +6,9 @@ import { setMac } from "../../rtnl/link.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import { AF_INET, addressFamily } from "../../rtnl/tables.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
+import { randomMac } from "../../veth/names.ts";
+import { IPV6_MIN_MTU, NO_IPV6, ROOT } from "../../veth/remedies.ts";
 import { isOurs } from "./bridge.ts";
-import { randomMac } from "./names.ts";
-
-/** What the kernel refuses IPv6 below of. */
-export const IPV6_MIN_MTU = 1280;
-
-export const NO_IPV6 =
-  "the kernel has no IPv6 (ipv6.disable=1): remove the IPv6 range from the network, or boot with IPv6";
-
-/** What helps where the kernel says EPERM. */
-export const ROOT = "does the plugin run as root (CAP_NET_ADMIN)?";
 
 /** Address scopes (linux/rtnetlink.h). */
 const SCOPE_LINK = 253;

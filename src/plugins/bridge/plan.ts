@@ -1,39 +1,33 @@
 import { formatIp, formatPrefix, type Ip, type Prefix } from "../../base/ip.ts";
-import type { Owner } from "../../base/owner.ts";
-import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
+import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
-import { type Dns, type IpConfig, isEmptyDns, type Result, type Route } from "../../spec/result.ts";
+import type { IpConfig, Result, Route } from "../../spec/result.ts";
+import {
+  assertAddress,
+  dnsOf,
+  planVeth,
+  prefixesOf,
+  type Addressing as VethAddressing,
+  type AddContext as VethContext,
+  type VethPlan,
+} from "../../veth/plan.ts";
+import { assertMtu, assertRoutes, firstAddress } from "../../veth/sound.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
-import { assertMtu, assertOneSubnet, assertRoutes, firstAddress } from "./sound.ts";
+import { assertOneSubnet } from "./sound.ts";
 
-/** What an ADD will make, as far as it is known before addresses are. Only planBridge makes one. */
-export interface Plan {
-  readonly owner: Owner;
-  readonly netns: string;
-  readonly config: BridgeConfig;
-  /** Type of the IPAM plugin; undefined: a link without addresses (layer 2). */
-  readonly ipam: string | undefined;
-}
+/** Only planBridge makes one. */
+export type Plan = VethPlan<BridgeConfig>;
 
-/** The second part, once IPAM has answered. */
-export interface Addressing {
-  /** In the order of the result, each with its gateway. */
-  readonly ips: readonly IpConfig[];
-  readonly routes: readonly Route[];
-  readonly dns: Dns;
+export type AddContext = VethContext<BridgeConfig>;
+
+export interface Addressing extends VethAddressing {
   /** For the bridge: the gateways' addresses with the prefix length of their subnet, IPv4 first. */
   readonly gateways: readonly Prefix[];
 }
 
 /** Checks a call and plans it. Nothing has been touched. @throws CniError */
 export function planBridge(call: Call): Plan {
-  const config = readConfig(call);
-  return {
-    owner: { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname },
-    netns: call.env.netns,
-    config,
-    ipam: config.common.ipamType,
-  };
+  return planVeth(call, readConfig(call));
 }
 
 /**
@@ -43,13 +37,7 @@ export function planBridge(call: Call): Plan {
  */
 export function planAddresses(plan: Plan, ipam: Result): Addressing {
   const { isGateway, isDefaultGateway } = plan.config;
-  if (ipam.ips.length === 0) {
-    throw new CniError(
-      INTERNAL,
-      "IPAM plugin returned missing IP config",
-      `the ${plan.ipam} plugin gave no address: see its configuration under "ipam"`,
-    );
-  }
+  assertAddress(plan.ipam, ipam);
   const ips = ipam.ips.map(({ address, gateway }) => withGateway(address, gateway, isGateway));
   const defaults = isDefaultGateway ? missingDefaults(ips, ipam.routes) : [];
   const gateways = isGateway
@@ -62,15 +50,12 @@ export function planAddresses(plan: Plan, ipam: Result): Addressing {
       gateways.map((gateway) => [gateway]),
     );
   }
-  assertMtu(
-    plan.config,
-    ips.map(({ address }) => address),
-  );
+  assertMtu(plan.config, prefixesOf({ ips }));
   assertRoutes(routes, ips);
   return {
     ips,
     routes,
-    dns: isOwnDns(plan.config.common.dns) ? plan.config.common.dns : ipam.dns,
+    dns: dnsOf(plan.config, ipam),
     gateways: gateways.sort((a, b) => a.ip.length - b.ip.length),
   };
 }
@@ -109,9 +94,4 @@ function otherFamily(address: Prefix, gateway: Ip): CniError {
     `failed to add route '${dst} via ${formatIp(gateway)}': the gateway is not of the same IP family as the address ${formatPrefix(address)}`,
     'isDefaultGateway makes the default route lead to the "gateway" of the address\'s range: give the range one of its own family',
   );
-}
-
-/** Any of the keys given, even an empty list, replaces what IPAM says; an empty domain does not. */
-function isOwnDns(dns: Dns): boolean {
-  return !isEmptyDns(dns) || dns.nameservers !== undefined || dns.search !== undefined || dns.options !== undefined;
 }

@@ -1,17 +1,8 @@
-import { onMachine, onMachineAdd } from "../../features/machine.ts";
-import type { Handlers } from "../../spec/plugin.ts";
+import { vethHandlers } from "../../veth/plugin.ts";
 import { add } from "./add.ts";
 import { check } from "./check.ts";
-import { del } from "./del.ts";
-import { gc } from "./gc.ts";
-import { restore } from "./restore.ts";
+import { readConfig, readRemains } from "./config.ts";
 import { status } from "./status.ts";
 
-export const plugin = {
-  ADD: (call) => onMachineAdd((machine) => add(call, machine)),
-  DEL: (call) => onMachine((machine) => del(call, machine)),
-  CHECK: (call) => onMachine((machine) => check(call, machine)),
-  GC: (call) => onMachine((machine) => gc(call, machine)),
-  STATUS: (call) => onMachine((machine) => status(call, machine)),
-  restore: (call) => onMachine((machine) => restore(call, machine)),
-} satisfies Handlers;
+/** Joins a container to a bridge of the host. */
+export const plugin = vethHandlers({ add, check, status, readConfig, readRemains });

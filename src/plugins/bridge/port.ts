@@ -4,20 +4,11 @@ import { forgetNeigh } from "../../rtnl/neigh.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import { deleteRoute, TABLE_LOCAL } from "../../rtnl/route.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
-import { type AddContext, type Veth, vanished } from "./attach.ts";
+import { isOneOfMany } from "../../veth/link-local.ts";
+import { aliasOf } from "../../veth/names.ts";
+import { type Veth, vanished } from "../../veth/pair.ts";
 import { BRIDGE_ALIAS, MIXED_ALIAS } from "./bridge.ts";
-import { aliasOf } from "./names.ts";
-import type { Addressing } from "./plan.ts";
-
-/**
- * From which port on a bridge has many. What goes to all ports (an announcement, what the kernel sends when a link comes up)
- * keeps the kernel's lock (rtnl) for 3 ms where they are 1,000, and each question that needs it waits.
- */
-const MANY_PORTS = 256;
-
-export function isOneOfMany({ port }: Link): boolean {
-  return (port?.number ?? 0) > MANY_PORTS;
-}
+import type { AddContext, Addressing } from "./plan.ts";
 
 /** The host's end of a container's link, on its way up. */
 export interface OpenedPort {
@@ -55,7 +46,7 @@ export function openPort(
     setUpPort(outer.name, { hairpin: hairpinMode, isolated: portIsolation }, aliasOf(plan.owner)),
   ]);
   const failure = failures.find((one) => one !== undefined);
-  if (failure) throw host.findLink(outer.index) ? failure : vanished(outer.name);
+  if (failure) throw host.findLink(outer.index) ? failure : vanished(outer.name, true);
   return {
     known: unknown < ips.length,
     awaitUp: (gateway) => {
@@ -101,7 +92,7 @@ function runs(link: Link | undefined): boolean {
 
 function staysDown(host: Host, name: string): CniError {
   const now = host.findLink(name);
-  if (!now) return vanished(name);
+  if (!now) return vanished(name, true);
   return new CniError(
     INTERNAL,
     `bridge port in error state: ${now.operstate}`,

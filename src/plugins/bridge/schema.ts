@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { encodeUtf8 } from "../../base/utf8.ts";
-import { attachmentKeys, commonKeys, key, keys, stationMac } from "../../spec/schema.ts";
+import { attachmentKeys, commonKeys, ipMasqKeys, key, keys, stationMac, vethMtu } from "../../spec/schema.ts";
 
 const vid = z.int().min(1).max(4094);
 
@@ -41,17 +41,10 @@ export const schema = keys({
     "Another address on the bridge is removed where it is in the gateway's way; false when absent, ADD fails then.",
     z.boolean(),
   ),
-  ipMasq: key("What containers send out of their subnet has the machine's address; false when absent.", z.boolean()),
-  ipMasqBackend: key(
-    "What masquerades; nftables when absent or empty, iptables where the kernel has no nf_tables.",
-    z.enum(["nftables", "iptables", ""]),
-  ),
+  ...ipMasqKeys,
   mtu: key(
     "MTU of the bridge and of the container's interface in bytes, 68 to 65535; the kernel's when absent or not above 0.",
-    z
-      .int()
-      .max(65535)
-      .refine((bytes) => bytes <= 0 || bytes >= 68, "68 to 65535 bytes"),
+    vethMtu,
   ),
   hairpinMode: key("A container may reach itself through the bridge; false when absent.", z.boolean()),
   promiscMode: key("The bridge is promiscuous; not with hairpinMode; false when absent.", z.boolean()),

@@ -1,17 +1,15 @@
 import { lstat } from "#sys";
 import { assertErrno } from "../../base/errno.ts";
 import { delegate } from "../../delegate/delegate.ts";
-import { wishedFeatures } from "../../features/all.ts";
 import type { Machine } from "../../features/machine.ts";
 import type { Host } from "../../host/host.ts";
 import type { Link } from "../../rtnl/read-link.ts";
-import { AF_INET6, addressFamily } from "../../rtnl/tables.ts";
 import type { Offer } from "../../spec/delegate.ts";
-import { CniError, NOT_AVAILABLE } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
+import { assertFamilies, assertFeatures, unavailable } from "../../veth/status.ts";
 import { notABridge } from "./bridge.ts";
 import { type BridgeConfig, readConfig } from "./config.ts";
-import { gatewayObstacle, NO_IPV6 } from "./gateway.ts";
+import { gatewayObstacle } from "./gateway.ts";
 import { assertOffer, gatewaysOf } from "./sound.ts";
 import { hasVlans, lacksFiltering, noFiltering, type PortVlans } from "./vlan.ts";
 
@@ -35,26 +33,9 @@ export function status(call: Call, host: Machine): void {
   const bridge = host.findLink(config.bridge);
   if (bridge && bridge.kind !== "bridge") throw unavailable(notABridge(bridge));
   if (config.vlans) assertVlans(host, bridge, config.vlans);
-  assertFamilies(host, config, offer);
+  assertFamilies(host, config.isGateway, offer);
   const carrier = config.vlans?.vlan ? host.findLink(`${config.bridge}.${config.vlans.vlan}`) : bridge;
   if (carrier && config.isGateway) assertGateways(host, carrier, config, offer);
-}
-
-/** The same error as a failure of STATUS. */
-function unavailable({ message, details }: CniError): CniError {
-  return new CniError(NOT_AVAILABLE, message, details);
-}
-
-function lacking(message: string, details: string, cause?: unknown): CniError {
-  return new CniError(NOT_AVAILABLE, message, details, cause);
-}
-
-/** What keeps the rules that the configuration asks for. */
-function assertFeatures(machine: Machine, { wishes }: BridgeConfig): void {
-  for (const { feature, wish } of wishedFeatures(wishes)) {
-    const obstacle = feature.possible(machine, wish, false);
-    if (obstacle) throw lacking(obstacle.message, obstacle.details, obstacle);
-  }
 }
 
 /** An ADD would make the bridge filter, or put its port into VLANs. */
@@ -71,22 +52,6 @@ function isLoaded(module: string): boolean {
   } catch (error) {
     assertErrno(error);
     return false;
-  }
-}
-
-/** That the kernel has IPv6 for IPv6 addresses, and forwards for a gateway or can be told to. */
-function assertFamilies(host: Host, { isGateway }: BridgeConfig, { sets }: Offer): void {
-  const families = new Set(sets.flatMap(([range]) => (range ? [addressFamily(range.subnet.ip)] : [])));
-  for (const family of families) {
-    const key = family === AF_INET6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
-    const name = `sysctl ${key.replaceAll("/", ".")}`;
-    const value = host.enter((sysctls) => sysctls.read(key));
-    if (value === undefined) throw lacking(`there is no ${name}`, NO_IPV6);
-    if (!isGateway || value === "1" || host.enter((sysctls) => sysctls.isWritable(key))) continue;
-    throw lacking(
-      `the machine does not forward, and ${name} cannot be set to 1`,
-      `set it before containers start, or give the plugin a writable /proc/sys`,
-    );
   }
 }
 

@@ -3,7 +3,7 @@ import type { Host } from "../../host/host.ts";
 import { addVeth, deleteLink, IFF_UP, setMaster, setPort, setUp } from "../../rtnl/link.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import { CniError, INTERNAL } from "../../spec/errors.ts";
-import { portMac, randomMac, randomVethName } from "./names.ts";
+import { portMac, randomMac, randomVethName } from "../../veth/names.ts";
 import { joinVlans, type PortVlans } from "./vlan.ts";
 
 /**

@@ -1,5 +1,7 @@
 /** Of each plugin: its zod schema, the goObjects that it reads its configuration with, and the whole of that reading. */
 import * as z from "zod";
+import * as bandwidth from "../../../src/plugins/bandwidth/config.ts";
+import { schema as bandwidthZod } from "../../../src/plugins/bandwidth/schema.ts";
 import * as bridge from "../../../src/plugins/bridge/config.ts";
 import { schema as bridgeZod } from "../../../src/plugins/bridge/schema.ts";
 import * as firewall from "../../../src/plugins/firewall/config.ts";
@@ -12,13 +14,15 @@ import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
 import * as portmap from "../../../src/plugins/portmap/config.ts";
 import { gcSchema as portmapGc } from "../../../src/plugins/portmap/gc.ts";
 import { schema as portmapZod } from "../../../src/plugins/portmap/schema.ts";
+import * as ptp from "../../../src/plugins/ptp/config.ts";
+import { schema as ptpZod } from "../../../src/plugins/ptp/schema.ts";
 import * as fixed from "../../../src/plugins/static/config.ts";
 import { checkSchema as staticCheck } from "../../../src/plugins/static/plugin.ts";
 import { schema as staticZod } from "../../../src/plugins/static/schema.ts";
 import * as tuning from "../../../src/plugins/tuning/config.ts";
 import { schema as tuningZod } from "../../../src/plugins/tuning/schema.ts";
 import { assertVersion } from "../../../src/skel/verbs.ts";
-import { commonKeys, netConfSchema, readHead, requestSchema } from "../../../src/spec/config.ts";
+import { attachmentsSchema, commonKeys, netConfSchema, readHead, requestSchema } from "../../../src/spec/config.ts";
 import { decode, goObject, type Schema } from "../../../src/spec/decode.ts";
 import { readEnv } from "../../../src/spec/env.ts";
 import { CniError, INVALID_CONFIG } from "../../../src/spec/errors.ts";
@@ -30,6 +34,8 @@ import type { Json } from "../../support/command.ts";
 import { callEnv } from "../../support/plugin-fake.ts";
 import {
   asGoReads,
+  BANDWIDTH,
+  bandwidthConfiguration,
   configuration,
   FULL,
   type JsonSchema,
@@ -213,6 +219,34 @@ const PORTMAP: Reader = {
   unread: [],
 };
 
+const attachments = goObject({ "cni.dev/attachments": attachmentsSchema });
+
+const PTP: Reader = {
+  schema: ptpZod,
+  goObjects: [requestSchema, ptp.schema, ptp.remainsSchema, attachments],
+  read: (call) => {
+    ptp.readConfig(call);
+    decode(attachments, call.config);
+  },
+  full: FULL,
+  generated: configuration,
+  refused: [
+    {
+      why: "the schema of the IPAM plugin says that there must be one",
+      message: /^no plugin name provided/,
+      example: {},
+    },
+  ],
+  unread: [
+    {
+      why: "as in the reference, it matters only where something is masqueraded",
+      key: "ipMasqBackend",
+      passes: ({ ipMasq, ipMasqBackend }) => typeof ipMasqBackend === "string" && !ipMasq,
+      example: { ipMasqBackend: "ipvs", ipam: { type: "host-local" } },
+    },
+  ],
+};
+
 const FIXED: Reader = {
   schema: staticZod,
   goObjects: [requestSchema, fixed.schema, staticCheck],
@@ -273,12 +307,47 @@ const FIREWALLER: Reader = {
   unread: [],
 };
 
+const SHAPER: Reader = {
+  schema: bandwidthZod,
+  goObjects: [requestSchema, bandwidth.schema, bandwidth.gcSchema],
+  read: (call) => {
+    bandwidth.readConfig(call);
+    decode(bandwidth.gcSchema, call.config);
+  },
+  full: BANDWIDTH,
+  generated: bandwidthConfiguration,
+  refused: [
+    {
+      why: "a rate is nothing without a burst",
+      message: /^if rate is set, burst must also be set/,
+      example: { ingressRate: 8 },
+    },
+    {
+      why: "a burst is nothing without a rate",
+      message: /^if burst is set, rate must also be set/,
+      example: { egressBurst: 8 },
+    },
+  ],
+  unread: [
+    {
+      why: "the configuration's own keys go before the runtime's",
+      key: /^runtimeConfig\.bandwidth\.(in|e)gress(Rate|Burst)$/,
+      passes: (conf) =>
+        Object.keys(conf).some((name) => /^(in|e)gress(Rate|Burst)$/.test(name)) &&
+        Object.values(conf.runtimeConfig.bandwidth).every((value) => Number.isInteger(value) && Number(value) >= 0),
+      example: { ingressRate: 0, runtimeConfig: { bandwidth: { ingressRate: 4 } } },
+    },
+  ],
+};
+
 export const READERS: Record<string, Reader> = {
+  bandwidth: SHAPER,
   bridge: BRIDGE,
   firewall: FIREWALLER,
   "host-local": HOST_LOCAL,
   loopback: LOOPBACK,
   portmap: PORTMAP,
+  ptp: PTP,
   static: FIXED,
   tuning: TUNER,
 };

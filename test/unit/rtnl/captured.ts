@@ -14,15 +14,23 @@ import addr4 from "../../wire/request-addr4.hex" with { type: "text" };
 import addr6 from "../../wire/request-addr6.hex" with { type: "text" };
 import alias from "../../wire/request-alias.hex" with { type: "text" };
 import bridge from "../../wire/request-bridge.hex" with { type: "text" };
+import ifb from "../../wire/request-ifb.hex" with { type: "text" };
+import ingress from "../../wire/request-ingress.hex" with { type: "text" };
 import linkDel from "../../wire/request-link-del.hex" with { type: "text" };
 import mtu from "../../wire/request-mtu.hex" with { type: "text" };
 import neighDel from "../../wire/request-neigh-del.hex" with { type: "text" };
 import noLinkLocal from "../../wire/request-no-link-local.hex" with { type: "text" };
 import port from "../../wire/request-port.hex" with { type: "text" };
+import qdiscDel from "../../wire/request-qdisc-del.hex" with { type: "text" };
+import redirection from "../../wire/request-redirection.hex" with { type: "text" };
 import routeDel from "../../wire/request-route-del.hex" with { type: "text" };
+import routeSrc from "../../wire/request-route-src.hex" with { type: "text" };
 import routeTable from "../../wire/request-route-table.hex" with { type: "text" };
 import route4 from "../../wire/request-route4.hex" with { type: "text" };
 import route6 from "../../wire/request-route6.hex" with { type: "text" };
+import subnetRouteDel from "../../wire/request-subnet-route-del.hex" with { type: "text" };
+import tbf from "../../wire/request-tbf.hex" with { type: "text" };
+import tbf64 from "../../wire/request-tbf64.hex" with { type: "text" };
 import txqlen from "../../wire/request-txqlen.hex" with { type: "text" };
 import up from "../../wire/request-up.hex" with { type: "text" };
 import upNotifying from "../../wire/request-up-notifying.hex" with { type: "text" };
@@ -58,6 +66,14 @@ export const CAPTURED = {
   veth,
   vlanAdd,
   vlanDel,
+  ifb,
+  ingress,
+  qdiscDel,
+  redirection,
+  routeSrc,
+  subnetRouteDel,
+  tbf,
+  tbf64,
 } as const;
 
 export type Captured = keyof typeof CAPTURED;

@@ -7,8 +7,12 @@ import fc from "fast-check";
 import { Client } from "../../../src/netlink/client.ts";
 import { NetlinkError } from "../../../src/netlink/error.ts";
 import { listAddrs } from "../../../src/rtnl/addr.ts";
+import { filterAttrs } from "../../../src/rtnl/filter.ts";
+import { ifbAttrs } from "../../../src/rtnl/kinds/ifb.ts";
+import { qdiscAttrs } from "../../../src/rtnl/qdisc.ts";
 import { decodeLink } from "../../../src/rtnl/read-link.ts";
 import { listRoutes } from "../../../src/rtnl/route.ts";
+import { sourceAttrs } from "../../../src/rtnl/sole-route.ts";
 import {
   addrAttrs,
   addrHeader,
@@ -20,6 +24,7 @@ import {
   routeAttrs,
   routeHeader,
 } from "../../../src/rtnl/tables.ts";
+import { tcHeader } from "../../../src/rtnl/tc.ts";
 import { tuningAttrs } from "../../../src/rtnl/tune-link.ts";
 import { entries, portAttrs } from "../../../src/rtnl/vlan.ts";
 import type { Coder } from "../../../src/wire/coder.ts";
@@ -39,6 +44,7 @@ type Both = { header: Coder<any>; attributes: Coder<any> };
 
 const link = (attributes: Both["attributes"]): Both => ({ header: linkHeader, attributes });
 const addr: Both = { header: addrHeader, attributes: addrAttrs };
+const qdisc: Both = { header: tcHeader, attributes: qdiscAttrs };
 const route: Both = { header: routeHeader, attributes: routeAttrs };
 const neigh: Both = { header: { encode: (w, v) => w.bytes(v), decode: (r) => r.take(12) }, attributes: neighAttrs };
 
@@ -73,6 +79,14 @@ const CODERS: Record<Captured, Both> = {
   veth: link(linkAttrs),
   vlanAdd: port,
   vlanDel: port,
+  ifb: link(ifbAttrs),
+  ingress: qdisc,
+  qdiscDel: qdisc,
+  redirection: { header: tcHeader, attributes: filterAttrs },
+  routeSrc: { header: routeHeader, attributes: sourceAttrs },
+  subnetRouteDel: route,
+  tbf: qdisc,
+  tbf64: qdisc,
 };
 
 function decode({ header, attributes }: Both, bytes: Uint8Array): { header: unknown; attributes: unknown } {

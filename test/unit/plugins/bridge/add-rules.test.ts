@@ -2,8 +2,9 @@
 import { afterAll, expect, test } from "bun:test";
 import { EACCES, EIO } from "../../../../src/base/errno.ts";
 import { add } from "../../../../src/plugins/bridge/add.ts";
-import { del } from "../../../../src/plugins/bridge/del.ts";
+import { readRemains } from "../../../../src/plugins/bridge/config.ts";
 import type { OwnedLease } from "../../../../src/spec/delegate.ts";
+import { del } from "../../../../src/veth/del.ts";
 import { executables } from "../../../support/executables.ts";
 import { type Cues, fakeHost } from "../../../support/fakehost.ts";
 import { fakePlugin, ONE_ADDRESS } from "../../../support/plugin-fake.ts";
@@ -30,7 +31,7 @@ function effects(
   const call = bridgeCall({ verb, conf, env: { CNI_PATH: path.dir }, delegates });
   try {
     if (verb === "ADD") add(call, host);
-    else del(call, host);
+    else del(call, host, readRemains(call.config));
   } catch {
     // Of interest is what was done.
   }
@@ -139,7 +140,7 @@ function delWithoutLooking(conf: Record<string, unknown>, held: OwnedLease) {
   const warnings: string[] = [];
   const ipam = fakePlugin({ name: "ipam", leases: () => [held], DEL: ({ name }) => void deleted.push(name) });
   const call = bridgeCall({ verb: "DEL", conf, env: { CNI_PATH: path.dir }, delegates: [ipam] });
-  const run = () => del({ ...call, warn: (line) => void warnings.push(line) }, host);
+  const run = () => del({ ...call, warn: (line) => void warnings.push(line) }, host, readRemains(call.config));
   return { run, deleted, warnings };
 }
 

@@ -1,16 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { formatMac } from "../../../../src/base/mac.ts";
 import { encodeUtf8 } from "../../../../src/base/utf8.ts";
-import {
-  aliasOf,
-  aliasPrefix,
-  bridgeMac,
-  hostVethName,
-  isBridgeMac,
-  portMac,
-  randomMac,
-  randomVethName,
-} from "../../../../src/plugins/bridge/names.ts";
+import { bridgeMac, isBridgeMac } from "../../../../src/plugins/bridge/bridge-mac.ts";
+import { aliasOf, aliasPrefix, hostVethName, portMac, randomMac, randomVethName } from "../../../../src/veth/names.ts";
 
 const owner = { network: "net", containerId: "c1", ifname: "eth0" };
 

@@ -1,15 +1,14 @@
-import type { Ip, Prefix } from "../../base/ip.ts";
-import type { Undo } from "../../base/undo.ts";
-import { featuresOf, wishedFeatures } from "../../features/all.ts";
-import type { Feature } from "../../features/feature.ts";
-import type { Machine } from "../../features/machine.ts";
-import type { Veth } from "./attach.ts";
-import type { Plan } from "./plan.ts";
+import type { Ip, Prefix } from "../base/ip.ts";
+import { featuresOf, wishedFeatures } from "../features/all.ts";
+import type { Feature } from "../features/feature.ts";
+import type { Machine } from "../features/machine.ts";
+import type { Veth } from "./pair.ts";
+import type { AddContext, VethPlan } from "./plan.ts";
 
 /** The rules of an attachment: what the features (features/all.ts) do that its configuration asks for. */
 
 /** What this machine may lack is found out before anything is leased. @throws CniError, Explained */
-export function assertFeatures({ config }: Plan, machine: Machine): void {
+export function assertFeatures({ config }: VethPlan, machine: Machine): void {
   for (const { feature, wish } of wishedFeatures(config.wishes)) {
     const obstacle = feature.possible(machine, wish, true);
     if (obstacle) throw obstacle;
@@ -18,7 +17,7 @@ export function assertFeatures({ config }: Plan, machine: Machine): void {
 
 /** Makes the rules that are about the link, or those about its addresses. Returns their letters. @throws CniError, Explained */
 export function addRules(
-  { plan: { config, owner }, host, undo }: { readonly plan: Plan; readonly host: Machine; readonly undo: Undo },
+  { plan: { config, owner }, host, undo }: Pick<AddContext, "plan" | "host" | "undo">,
   binds: Feature<unknown>["binds"],
   { outer, mac }: Veth,
   addresses: readonly Prefix[],
@@ -34,6 +33,6 @@ export function addRules(
 }
 
 /** What an earlier attachment left would bind the new one: its veth has the same name. @throws NetlinkError, Explained */
-export function dropRules({ owner }: Plan, machine: Machine, letters: string, addresses: readonly Ip[]): void {
+export function dropRules({ owner }: VethPlan, machine: Machine, letters: string, addresses: readonly Ip[]): void {
   for (const { feature, wish } of featuresOf(letters)) feature.drop(machine, wish, owner, addresses);
 }

@@ -1,4 +1,3 @@
-import * as sys from "#sys";
 import {
   EACCES,
   EADDRNOTAVAIL,
@@ -9,19 +8,18 @@ import {
   ENODEV,
   isErrno,
   messageOf,
-} from "../../base/errno.ts";
-import { familyOf, formatIp, formatPrefix, type Ip, networkOf } from "../../base/ip.ts";
-import type { Sandbox } from "../../host/sandbox.ts";
-import type { Sysctls } from "../../host/sysctl.ts";
-import { addAddr, IFA_F_DADFAILED, IFA_F_NODAD, IFA_F_TENTATIVE } from "../../rtnl/addr.ts";
-import { setUpNotifying } from "../../rtnl/link.ts";
-import { addRoute } from "../../rtnl/route.ts";
-import { AF_INET6 } from "../../rtnl/tables.ts";
-import { CniError, INTERNAL } from "../../spec/errors.ts";
-import type { Veth } from "./attach.ts";
-import { NO_IPV6 } from "./gateway.ts";
+} from "../base/errno.ts";
+import { familyOf, formatIp, formatPrefix, type Ip, networkOf } from "../base/ip.ts";
+import type { Sandbox } from "../host/sandbox.ts";
+import type { Sysctls } from "../host/sysctl.ts";
+import { addAddr, IFA_F_NODAD } from "../rtnl/addr.ts";
+import { setUp, setUpNotifying } from "../rtnl/link.ts";
+import { addRoute } from "../rtnl/route.ts";
+import { CniError, INTERNAL } from "../spec/errors.ts";
 import { addLinkLocal, isLinkLocalEarly } from "./link-local.ts";
-import type { Addressing, Plan } from "./plan.ts";
+import type { Veth } from "./pair.ts";
+import type { Addressing, VethPlan } from "./plan.ts";
+import { NO_IPV6 } from "./remedies.ts";
 import { gatewaysOfRoutes } from "./sound.ts";
 
 /** The container's interface, as its own namespace knows it. */
@@ -30,25 +28,36 @@ export interface Inner {
   readonly index: number;
 }
 
-/** Gives the container's interface its addresses and routes, and brings it up. */
-export function configure(sandbox: Sandbox, plan: Plan, veth: Veth, addressing: Addressing): Inner {
+/**
+ * Gives the container's interface its addresses and routes, and brings it up. `announces`: there are others on the link, who
+ * are to be told who has an address (arp_notify, ndisc_notify).
+ */
+export function configure(
+  sandbox: Sandbox,
+  plan: VethPlan,
+  veth: Veth,
+  addressing: Addressing,
+  announces: boolean,
+): Inner {
   const { ifname } = plan.owner;
   const inner = { name: ifname, index: veth.outer.peer };
   const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
+  const { enabledad } = plan.config;
   const early = !v6 && isLinkLocalEarly(sandbox, plan.config, veth);
-  if (!early) {
+  if (v6 || (announces && !early)) {
     sandbox.enter((sysctls) => {
-      prepare(sysctls, ifname, plan.config.enabledad);
-      if (v6) prepareIpv6(sysctls, ifname);
+      if (announces) prepare(sysctls, ifname, enabledad);
+      if (v6) prepareIpv6(sysctls, ifname, announces);
     });
   }
   // Without duplicate address detection an IPv6 address is ready at once, not when the kernel's timers come to it.
-  const nodad = plan.config.enabledad ? 0 : IFA_F_NODAD;
+  const nodad = enabledad ? 0 : IFA_F_NODAD;
   const addresses = addressing.ips.map(({ address }) =>
     addAddr(inner, address, familyOf(address.ip) === 6 ? nodad : 0),
   );
+  const up = announces ? setUpNotifying(inner) : setUp(inner);
   const linkLocal = early ? [addLinkLocal(inner, veth.mac)] : [];
-  const failures = sandbox.attempt([...addresses, setUpNotifying(inner), ...routesOf(inner, addressing), ...linkLocal]);
+  const failures = sandbox.attempt([...addresses, up, ...routesOf(inner, addressing), ...linkLocal]);
   const first = failures.findIndex((failure) => failure !== undefined);
   if (isErrno(failures[first], ENODEV) && !sandbox.findLink(inner.index)) throw vanished(sandbox, ifname);
   if (first >= 0) throw explain(failures[first], first, addressing, ifname);
@@ -69,7 +78,7 @@ function prepare(sysctls: Sysctls, ifname: string, enabledad: boolean): void {
 }
 
 /** An IPv6 address needs IPv6 to be on, and should survive the interface going down. */
-function prepareIpv6(sysctls: Sysctls, ifname: string): void {
+function prepareIpv6(sysctls: Sysctls, ifname: string, announces: boolean): void {
   for (const name of ["lo", ifname]) {
     const key = `net/ipv6/conf/${name}/disable_ipv6`;
     const disabled = sysctls.read(key);
@@ -83,7 +92,7 @@ function prepareIpv6(sysctls: Sysctls, ifname: string): void {
     if (disabled !== "0") sysctls.write(key, "0");
   }
   sysctls.write(`net/ipv6/conf/${ifname}/keep_addr_on_down`, "1");
-  sysctls.tryWrite(`net/ipv6/conf/${ifname}/ndisc_notify`, "1");
+  if (announces) sysctls.tryWrite(`net/ipv6/conf/${ifname}/ndisc_notify`, "1");
 }
 
 function routesOf(inner: Inner, { ips, routes }: Addressing) {
@@ -130,34 +139,4 @@ function remedyForRoute(failure: unknown, gateway: Ip | undefined, ips: Addressi
   if (!gateway || !isErrno(failure, ENETUNREACH, EHOSTUNREACH, EINVAL)) return undefined;
   const subnets = ips.map(({ address }) => formatPrefix({ ip: networkOf(address), length: address.length }));
   return `see "routes" under "ipam": ${formatIp(gateway)} must be another host's address in a subnet of the container's (${subnets.join(", ")}), or one that a route before it leads to`;
-}
-
-const SETTLE_MS = 5000;
-
-/**
- * Waits until no IPv6 address is tentative any more. With duplicate address detection off they are ready as soon as
- * the link runs; with it on this takes one to two seconds. Throws CniError when one is taken on the link.
- */
-export function settleAddresses(sandbox: Sandbox, link: Inner): void {
-  const deadline = sys.monotonic() + SETTLE_MS;
-  for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
-    const addrs = sandbox.listAddrs(link.index, AF_INET6);
-    const failed = addrs.find((addr) => addr.flags & IFA_F_DADFAILED);
-    if (failed) {
-      throw new CniError(
-        INTERNAL,
-        `failed to settle addresses for "${link.name}": link ${link.name} has address ${formatIp(failed.prefix.ip)} in DADFAILED state`,
-        "another machine or container on this bridge uses the address",
-      );
-    }
-    if (!addrs.some((addr) => addr.flags & IFA_F_TENTATIVE)) return;
-    if (sys.monotonic() > deadline) {
-      throw new CniError(
-        INTERNAL,
-        `failed to settle addresses for "${link.name}": link ${link.name} still has tentative addresses after ${SETTLE_MS / 1000}s`,
-        "duplicate address detection does not finish: is the bridge up?",
-      );
-    }
-    sys.sleep(pause);
-  }
 }

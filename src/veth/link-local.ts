@@ -1,12 +1,22 @@
-import { EACCES, EEXIST } from "../../base/errno.ts";
-import type { Mac } from "../../base/mac.ts";
-import type { Sandbox } from "../../host/sandbox.ts";
-import { addAddr, IFA_F_NODAD } from "../../rtnl/addr.ts";
-import type { Dev } from "../../rtnl/dev.ts";
-import { IN6_ADDR_GEN_MODE_EUI64 } from "../../rtnl/tables.ts";
-import type { Veth } from "./attach.ts";
-import type { BridgeConfig } from "./config.ts";
-import { isOneOfMany } from "./port.ts";
+import { EACCES, EEXIST } from "../base/errno.ts";
+import type { Mac } from "../base/mac.ts";
+import type { Sandbox } from "../host/sandbox.ts";
+import { addAddr, IFA_F_NODAD } from "../rtnl/addr.ts";
+import type { Dev } from "../rtnl/dev.ts";
+import type { Link } from "../rtnl/read-link.ts";
+import { IN6_ADDR_GEN_MODE_EUI64 } from "../rtnl/tables.ts";
+import type { Veth } from "./pair.ts";
+import type { VethConfig } from "./plan.ts";
+
+/**
+ * From which port on a bridge has many. What goes to all ports (an announcement, what the kernel sends when a link comes up)
+ * keeps the kernel's lock (rtnl) for 3 ms where they are 1,000, and each question that needs it waits.
+ */
+const MANY_PORTS = 256;
+
+export function isOneOfMany({ port }: Link): boolean {
+  return (port?.number ?? 0) > MANY_PORTS;
+}
 
 /**
  * Whether the link-local address of a container's interface is better added before its port forwards. The usual way to have
@@ -20,7 +30,7 @@ import { isOneOfMany } from "./port.ts";
  *
  * That needs an address that can be known: the kernel's usual one, of the MAC address.
  */
-export function isLinkLocalEarly(sandbox: Sandbox, { enabledad }: BridgeConfig, { outer }: Veth): boolean {
+export function isLinkLocalEarly(sandbox: Sandbox, { enabledad }: VethConfig, { outer }: Veth): boolean {
   if (!isOneOfMany(outer) || enabledad) return false;
   return sandbox.findLink(outer.peer)?.addrGenMode === IN6_ADDR_GEN_MODE_EUI64;
 }

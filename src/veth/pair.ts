@@ -1,16 +1,15 @@
-import { EEXIST, EINVAL, ENODEV, EOPNOTSUPP, EPERM, EXFULL, isErrno, messageOf } from "../../base/errno.ts";
-import { formatMac, type Mac } from "../../base/mac.ts";
-import type { Undo } from "../../base/undo.ts";
-import type { Host } from "../../host/host.ts";
-import type { Sandbox } from "../../host/sandbox.ts";
-import { addVeth, deleteLink } from "../../rtnl/link.ts";
-import type { Link } from "../../rtnl/read-link.ts";
-import { CniError, INTERNAL, TRY_AGAIN_LATER } from "../../spec/errors.ts";
-import { ROOT } from "./gateway.ts";
+import { EEXIST, EINVAL, ENODEV, EOPNOTSUPP, EPERM, EXFULL, isErrno, messageOf } from "../base/errno.ts";
+import { formatMac, type Mac } from "../base/mac.ts";
+import type { Host } from "../host/host.ts";
+import type { Sandbox } from "../host/sandbox.ts";
+import { addVeth, deleteLink } from "../rtnl/link.ts";
+import type { Link } from "../rtnl/read-link.ts";
+import { CniError, INTERNAL, TRY_AGAIN_LATER } from "../spec/errors.ts";
 import { aliasOf, hostVethName, portMac, randomMac, randomVethName } from "./names.ts";
-import type { Plan } from "./plan.ts";
+import type { AddContext, VethPlan } from "./plan.ts";
+import { ROOT } from "./remedies.ts";
 
-/** The pair that joins a container to the bridge. */
+/** The pair that joins a container to the host. */
 export interface Veth {
   /** The host's end, still down. */
   readonly outer: Link;
@@ -23,19 +22,15 @@ export interface Veth {
 /** A veth whose namespace is being taken down is there for some milliseconds more. */
 const DYING_VETH_MS = 2000;
 
-/** What an ADD has to work with: the steps take of it what they need. */
-export interface AddContext {
-  readonly plan: Plan;
-  readonly host: Host;
-  readonly sandbox: Sandbox;
-  readonly undo: Undo;
-}
-
 /**
- * Makes the pair, each end born where it belongs, the host's a port of the bridge, both still down. `addressMac`: see
- * announce.ts.
+ * Makes the pair, each end born where it belongs, both still down; the host's a port of `master`, if there is one. The
+ * container's MAC address is the one that is configured, else `addressMac`, which goes with its address, else a random one.
  */
-export function attach({ plan, host, sandbox, undo }: AddContext, bridge: Link, addressMac: Mac | undefined): Veth {
+export function attach(
+  { plan, host, sandbox, undo }: Omit<AddContext, "call">,
+  master: Link | undefined,
+  addressMac: Mac | undefined,
+): Veth {
   const mac = plan.config.mac ?? addressMac ?? randomMac();
   const mtu = plan.config.mtu || undefined;
   const preferred = hostVethName(plan.owner);
@@ -44,16 +39,13 @@ export function attach({ plan, host, sandbox, undo }: AddContext, bridge: Link, 
     const hostMac = portMac();
     // Before it is made: the kernel may have made it when its answer cannot be received.
     undo.push(() => removePair(host, name, hostMac));
-    const pair = addVeth(
-      { name, mac: hostMac, mtu, master: bridge },
-      { name: plan.owner.ifname, mac, mtu, netns: sandbox.fd },
-    );
+    const pair = addVeth({ name, mac: hostMac, mtu, master }, { name: plan.owner.ifname, mac, mtu, netns: sandbox.fd });
     const {
       failures: [failure],
       link: holder,
     } = host.attemptAndFind([pair], name);
-    if (failure && !isErrno(failure, EEXIST)) throw cannotMake(plan, failure);
-    if (!holder) throw failure ? ifnameTaken(plan, sandbox, name) : vanished(name);
+    if (failure && !isErrno(failure, EEXIST)) throw cannotMake(plan, master, failure);
+    if (!holder) throw failure ? ifnameTaken(plan, sandbox, name) : vanished(name, master !== undefined);
     if (!failure) return { outer: holder, mac, ownMac: addressMac !== undefined };
     if (holder.alias === aliasOf(plan.owner)) host.awaitLink(name, () => false, DYING_VETH_MS);
   }
@@ -71,19 +63,19 @@ function removePair(host: Host, name: string, mac: Mac): void {
 }
 
 /** The container's namespace may be taken down at any time, and takes the pair with it. */
-export function vanished(name: string): CniError {
+export function vanished(name: string, isPort: boolean): CniError {
   return new CniError(
     INTERNAL,
-    "bridge port in error state: gone",
+    isPort ? "bridge port in error state: gone" : `${name} is gone`,
     `${name} was removed during ADD: has the container ended?`,
   );
 }
 
-function cannotMake({ owner, config }: Plan, failure: unknown): CniError {
-  if (isErrno(failure, EXFULL)) {
+function cannotMake({ owner }: VethPlan, master: Link | undefined, failure: unknown): CniError {
+  if (master && isErrno(failure, EXFULL)) {
     return new CniError(
       INTERNAL,
-      `failed to connect to bridge ${config.bridge}: it has no free port: ${messageOf(failure)}`,
+      `failed to connect to bridge ${master.name}: it has no free port: ${messageOf(failure)}`,
       "a Linux bridge has 1,023 ports: use a second network with another bridge, or run fewer containers here",
       failure,
     );
@@ -91,18 +83,18 @@ function cannotMake({ owner, config }: Plan, failure: unknown): CniError {
   return new CniError(
     INTERNAL,
     `failed to make veth pair for "${owner.ifname}": ${messageOf(failure)}`,
-    remedyFor(failure, config.bridge),
+    remedyFor(failure, master),
     failure,
   );
 }
 
-function remedyFor(failure: unknown, bridge: string): string {
+function remedyFor(failure: unknown, master: Link | undefined): string {
   if (isErrno(failure, EPERM)) return ROOT;
   if (isErrno(failure, EOPNOTSUPP)) return "does the kernel have veth (modprobe veth, CONFIG_VETH)?";
-  return isErrno(failure, EINVAL) ? `was ${bridge} deleted meanwhile?` : "";
+  return master && isErrno(failure, EINVAL) ? `was ${master.name} deleted meanwhile?` : "";
 }
 
-function ifnameTaken({ owner }: Plan, sandbox: Sandbox, peer: string): CniError {
+function ifnameTaken({ owner }: VethPlan, sandbox: Sandbox, peer: string): CniError {
   const holder = sandbox.findLink(owner.ifname);
   const what = !holder
     ? "it was there a moment ago"

@@ -1,7 +1,7 @@
 import * as sys from "#sys";
-import { fnv1a } from "../../base/hash.ts";
-import { formatMac, type Mac } from "../../base/mac.ts";
-import type { Owner } from "../../base/owner.ts";
+import { fnv1a } from "../base/hash.ts";
+import type { Mac } from "../base/mac.ts";
+import type { Owner } from "../base/owner.ts";
 
 /** IFLA_IFALIAS holds 255 bytes with its NUL; identifiers are ASCII, and an alias that is cut is cut alike everywhere. */
 const ALIAS_LIMIT = 254;
@@ -40,27 +40,7 @@ export function randomMac(): Mac {
 }
 
 /**
- * The same for a bridge, with a hash in its second half of the name and of the first half: a bridge whose ADD was killed
- * before it gave it the alias is known by that.
- */
-export function bridgeMac(bridge: string): Mac {
-  const mac = randomMac();
-  mac.set(signatureOf(bridge, mac), 3);
-  return mac;
-}
-
-/** Whether only `bridgeMac` can have given the address to a bridge of this name (or chance, 1 in 2^24). */
-export function isBridgeMac(bridge: string, mac: Mac): boolean {
-  return signatureOf(bridge, mac).every((byte, i) => byte === mac[3 + i]);
-}
-
-function signatureOf(bridge: string, mac: Mac): [number, number, number] {
-  const hash = fnv1a(`berth ${bridge} ${formatMac(mac.subarray(0, 3))}`);
-  return [hash >>> 24, (hash >>> 16) & 0xff, (hash >>> 8) & 0xff];
-}
-
-/**
- * A random one for the port of a bridge, above all that vendors have: a bridge that others made, and gave no address of its own,
+ * A random one for the host's end, above all that vendors have: a bridge that others made, and gave no address of its own,
  * takes that of its lowest port. A container must not change it.
  */
 export function portMac(): Mac {

@@ -1,21 +1,23 @@
-import { ENODEV, messageOf } from "../../base/errno.ts";
-import { Explained } from "../../base/explained.ts";
-import type { Owner } from "../../base/owner.ts";
-import { settle } from "../../base/undo.ts";
-import { delegate, delegateLeases } from "../../delegate/delegate.ts";
-import { allFeatures } from "../../features/all.ts";
-import type { Feature } from "../../features/feature.ts";
-import type { Machine } from "../../features/machine.ts";
-import type { Host } from "../../host/host.ts";
-import type { Sandbox } from "../../host/sandbox.ts";
-import { deleteLink, IFF_UP } from "../../rtnl/link.ts";
-import { forgetNeigh } from "../../rtnl/neigh.ts";
-import type { Link } from "../../rtnl/read-link.ts";
-import type { OwnedLease } from "../../spec/delegate.ts";
-import { CniError, INTERNAL } from "../../spec/errors.ts";
-import type { Call } from "../../spec/plugin.ts";
-import { readRemains } from "./config.ts";
+import { ENODEV, messageOf } from "../base/errno.ts";
+import { Explained } from "../base/explained.ts";
+import type { Owner } from "../base/owner.ts";
+import { settle } from "../base/undo.ts";
+import { delegate, delegateLeases } from "../delegate/delegate.ts";
+import { allFeatures } from "../features/all.ts";
+import type { Feature } from "../features/feature.ts";
+import type { Machine } from "../features/machine.ts";
+import type { Host } from "../host/host.ts";
+import type { Sandbox } from "../host/sandbox.ts";
+import { deleteLink, IFF_UP } from "../rtnl/link.ts";
+import { forgetNeigh } from "../rtnl/neigh.ts";
+import type { Link } from "../rtnl/read-link.ts";
+import type { OwnedLease } from "../spec/delegate.ts";
+import { CniError, INTERNAL } from "../spec/errors.ts";
+import type { Call } from "../spec/plugin.ts";
+import { outerOf } from "./check.ts";
+import type { Remains } from "./config.ts";
 import { ALIAS_PREFIX, aliasOf, hostVethName } from "./names.ts";
+import { ownerOf } from "./plan.ts";
 
 /**
  * Takes an attachment down: rules, then link, then addresses. Every step is tried, what is not there counts as done.
@@ -23,9 +25,9 @@ import { ALIAS_PREFIX, aliasOf, hostVethName } from "./names.ts";
  * The configuration may have changed since, the namespace and the earlier result may be gone.
  * @throws CniError for what a retry can mend
  */
-export function del(call: Call, host: Machine): void {
-  const owner: Owner = { network: call.name, containerId: call.env.containerId, ifname: call.env.ifname };
-  const { ipam, bridge, wishes } = readRemains(call.config);
+export function del(call: Call, host: Machine, remains: Remains): void {
+  const owner = ownerOf(call);
+  const { ipam, bridge, wishes } = remains;
   const features = allFeatures(wishes);
   let leases: readonly OwnedLease[] | undefined = [];
   let removed = false;
@@ -43,12 +45,12 @@ export function del(call: Call, host: Machine): void {
     },
     // Either takes the other with it.
     () => {
-      removed = removeOuter(host, owner, leases ?? []);
+      removed = removeOuter(host, owner, leases ?? [], bridge === undefined);
     },
-    () => removeInner(call, host, owner, leases ?? [], removed),
+    () => removeInner(call, host, owner, bridge, removed ? undefined : (leases ?? [])),
     () => remove("link"),
     () => {
-      if (!removed) settle([() => forgetNeighbours(host, bridge, leases ?? [])]);
+      if (!removed && bridge !== undefined) settle([() => forgetNeighbours(host, bridge, leases ?? [])]);
     },
   ]);
   // A lease says that there may be rules: it stays for the next DEL while one of them could not be removed.
@@ -56,15 +58,21 @@ export function del(call: Call, host: Machine): void {
   if (failures.length) throw combined(failures);
 }
 
-/** The container's end, unless it is `removed`. A wrong CNI_NETNS is told all the same. */
-function removeInner(call: Call, host: Host, owner: Owner, leases: readonly OwnedLease[], removed: boolean): void {
+/** The container's end, unless it went with the host's (`leases` undefined). A wrong CNI_NETNS is told all the same. */
+function removeInner(
+  call: Call,
+  host: Host,
+  owner: Owner,
+  bridgeName: string | undefined,
+  leases: readonly OwnedLease[] | undefined,
+): void {
   const { netns, ifname } = call.env;
   const sandbox = host.openSandboxIfThere(netns, call.warn);
-  const inner = removed ? undefined : sandbox?.findLink(ifname);
+  const inner = leases && sandbox?.findLink(ifname);
   if (!sandbox || !inner) return;
-  const outer = inner.kind === "veth" ? peerOf(host, inner) : undefined;
+  const outer = inner.kind === "veth" ? outerOf(host, inner) : undefined;
   const known = leases.length > 0 || hasResult(call);
-  const bridge = () => host.findLink(readRemains(call.config).bridge);
+  const bridge = () => (bridgeName === undefined ? undefined : host.findLink(bridgeName));
   const ours = outer?.alias.startsWith(ALIAS_PREFIX)
     ? outer.alias === aliasOf(owner)
     : inner.kind === "veth" && (known || (outer && (isPort(outer, bridge()) || isHalfMade(sandbox, inner, outer))));
@@ -76,12 +84,6 @@ function removeInner(call: Call, host: Host, owner: Owner, leases: readonly Owne
  * Whose an interface of the container's is: ADD fails where somebody else has the name, and the DEL that follows must not
  * take that from the container. An alias says so; else a lease or an earlier result must speak for it, or what follows.
  */
-
-/** The other end of a veth, if it is in the host's namespace. */
-function peerOf(host: Host, { index, peer }: Link): Link | undefined {
-  const other = host.findLink(peer);
-  return other?.kind === "veth" && other.peer === index ? other : undefined;
-}
 
 function isPort({ master }: Link, bridge: Link | undefined): boolean {
   return master !== 0 && master === bridge?.index;
@@ -99,9 +101,10 @@ function hasResult({ config }: Call): boolean {
 
 /**
  * The host's end, found by name and known by its alias, and what the bridge's neighbours are known to be. A killed ADD may not
- * have come to setting the alias. Returns whether a port with it was there, and so its peer is gone and all forgotten.
+ * have come to setting the alias. Returns whether one with it was there, a port unless `alone`, and so its peer is gone and
+ * all forgotten.
  */
-function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): boolean {
+function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[], alone: boolean): boolean {
   const own = hostVethName(owner);
   const names = new Set([own, ...leases.flatMap(({ link }) => (link ? [link.name] : []))]);
   let removed = false;
@@ -113,7 +116,7 @@ function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[]): b
     const removal = { ...deleteLink(link.index), tolerate: [ENODEV] };
     const [failure] = host.attempt([removal, ...(link.master ? forgotten(link.master, leases) : [])]);
     if (failure) throw failure;
-    removed ||= named && link.master !== 0;
+    removed ||= named && (alone || link.master !== 0);
   }
   return removed;
 }

@@ -1,15 +1,14 @@
-import { ENODEV, messageOf } from "../../base/errno.ts";
-import type { Owner } from "../../base/owner.ts";
-import { settle } from "../../base/undo.ts";
-import { delegate, delegateCollection } from "../../delegate/delegate.ts";
-import { allFeatures } from "../../features/all.ts";
-import type { Machine } from "../../features/machine.ts";
-import type { Host } from "../../host/host.ts";
-import { deleteLink } from "../../rtnl/link.ts";
-import { readNetConf } from "../../spec/config.ts";
-import { CniError, INTERNAL, INVALID_ENVIRONMENT } from "../../spec/errors.ts";
-import type { Call } from "../../spec/plugin.ts";
-import { readRemains } from "./config.ts";
+import { ENODEV, messageOf } from "../base/errno.ts";
+import type { Owner } from "../base/owner.ts";
+import { settle } from "../base/undo.ts";
+import { delegate, delegateCollection } from "../delegate/delegate.ts";
+import { allFeatures, type Wishes } from "../features/all.ts";
+import type { Machine } from "../features/machine.ts";
+import type { Host } from "../host/host.ts";
+import { deleteLink } from "../rtnl/link.ts";
+import { readNetConf } from "../spec/config.ts";
+import { CniError, INTERNAL, INVALID_ENVIRONMENT } from "../spec/errors.ts";
+import type { Call } from "../spec/plugin.ts";
 import { aliasOf, aliasPrefix } from "./names.ts";
 
 /**
@@ -19,13 +18,12 @@ import { aliasOf, aliasPrefix } from "./names.ts";
  * touched.
  * @throws CniError when something could not be removed; everything else has been, but for addresses
  */
-export function gc(call: Call, host: Machine): void {
+export function gc(call: Call, host: Machine, wishes: Wishes): void {
   const { validAttachments, ipamType } = readNetConf(call.config);
   if (!validAttachments) return;
   const collection = ipamType === undefined ? undefined : delegateCollection(ipamType, call);
   const valid = validAttachments.map((one): Owner => ({ network: call.name, ...one }));
   const alive = () => [...valid, ...(collection?.spared() ?? [])];
-  const { wishes } = readRemains(call.config);
   const doomed = () => collection?.doomed() ?? [];
   const collecting = { network: call.name, alive, doomed, warn: call.warn };
   const failures = settle([
