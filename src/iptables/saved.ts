@@ -10,9 +10,9 @@ export class Saved {
   static parse(text: string): Saved {
     const chains = new Map<string, string[]>();
     for (const line of text.split("\n")) {
-      const [word = "", chain = ""] = line.split(" ", 2);
-      if (word.startsWith(":")) chains.set(word.slice(1), []);
-      else if (word === "-A") chains.get(chain)?.push(line.slice(word.length + chain.length + 2));
+      const end = line.indexOf(" ", 3);
+      if (line.startsWith(":")) chains.set(line.slice(1, line.indexOf(" ")), []);
+      else if (line.startsWith("-A ")) chains.get(line.slice(3, end))?.push(line.slice(end + 1));
     }
     return new Saved(chains);
   }

@@ -10,7 +10,7 @@ import type { Attached } from "../attached.ts";
 import { networkOfTag, networkTag, ownerTag } from "../owner.ts";
 import { additions, missing, type Target } from "./additions.ts";
 import { KernelTable } from "./kernel-table.ts";
-import { ACCEPTED, commentOf, PUBLISHED, publishedBy } from "./layout.ts";
+import { ACCEPTED, commentOf, PUBLISHED, publishedBy, tagOf } from "./layout.ts";
 import { type Known, removalOf } from "./removal.ts";
 import type { FirewallWish } from "./wish.ts";
 
@@ -44,10 +44,8 @@ export function missingOfIptables(nft: Nft, wish: Asked, attached: Attached): st
 /** By its comment, in which another policy may stand; what the reference has made says not whose it is. */
 function ownerIn(saved: Saved, owner: Owner): Target["owner"] {
   const tag = ownerTag(owner);
-  return saved
-    .rules(PUBLISHED)
-    .flatMap((spec) => publishedBy(spec) ?? [])
-    .find((rule) => rule.tag === tag);
+  const own = saved.rules(PUBLISHED).find((spec) => tagOf(spec) === tag);
+  return own === undefined ? undefined : publishedBy(own);
 }
 
 /**
@@ -67,8 +65,7 @@ export function collectFromIptables(nft: Nft, network: string, alive: () => read
   const own = networkTag(network);
   for (const [, table] of tablesOf(nft)) {
     edit(table, (saved) => {
-      const tags = saved.rules(PUBLISHED).flatMap((spec) => publishedBy(spec)?.tag ?? []);
-      if (!tags.some((tag) => networkOfTag(tag) === own)) return [];
+      if (!saved.rules(PUBLISHED).some((spec) => networkOfTag(tagOf(spec)) === own)) return [];
       const kept = new Set(alive().map((owner) => ownerTag(owner)));
       return removalOf(saved, (tag) => networkOfTag(tag) === own && !kept.has(tag));
     });

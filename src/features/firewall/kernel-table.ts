@@ -4,12 +4,16 @@ import type { Table } from "../../iptables/edit.ts";
 import { Saved } from "../../iptables/saved.ts";
 import { Batch } from "../../nft/batch.ts";
 import { run } from "../../nft/client.ts";
+import { countRules } from "../../nft/count-rules.ts";
 import { findChain, listRules } from "../../nft/find.ts";
 import { ACCEPTED, FORWARD, PUBLISHED, type Spec, STAGE_1, STAGE_2 } from "./layout.ts";
 import { specOf } from "./spec.ts";
 
 /** Chains whose every rule must be understood; of others' only what is understood counts. */
 const OWN = [ACCEPTED, PUBLISHED, STAGE_1, STAGE_2];
+
+/** How many rules are read here: of more, iptables-save is quicker. */
+const MANY = 64;
 
 /**
  * The table filter of iptables on nf_tables, read from the kernel, and rules deleted in it, without a program: each costs
@@ -33,6 +37,7 @@ export class KernelTable implements Table {
 
   read(): Saved {
     this.#handles = new Map();
+    if (OWN.reduce((sum, chain) => sum + this.#countOf(chain), 0) > MANY) return this.#programs.read();
     const chains = new Map<string, Spec[]>();
     for (const chain of [...(this.#adminChain === undefined ? [] : [FORWARD]), ...OWN]) {
       const rules = this.#rulesOf(chain);
@@ -55,6 +60,10 @@ export class KernelTable implements Table {
       batch.delete({ kind: "handle", chain, handle: handles[i] ?? 0 });
     });
     run(this.#client, batch);
+  }
+
+  #countOf(chain: string): number {
+    return countRules(this.#client, { family: this.#family, table: "filter", chain });
   }
 
   #has(chain: string): boolean {

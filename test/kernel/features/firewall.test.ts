@@ -15,6 +15,7 @@ import {
 } from "../../../src/features/firewall/layout.ts";
 import { programTable } from "../../../src/iptables/edit.ts";
 import { Saved } from "../../../src/iptables/saved.ts";
+import { countRules } from "../../../src/nft/count-rules.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
 import { can, namespaces, needs, nftables } from "../../support/needs.ts";
 import { nftClient } from "../../support/nft.ts";
@@ -62,6 +63,15 @@ need(
       table.apply(gone, undefined);
       expect(save().equals(saved.without(gone))).toBe(true);
     }
+  }),
+);
+
+need(
+  "countRules() counts rules and what jumps there, and none where there is no chain",
+  inLab((lab) => {
+    make(lab, "iptables", "10.1.2.3/32");
+    const count = (chain: string) => countRules(nftClient(lab), { family: "ip", table: "filter", chain });
+    expect([ACCEPTED, PUBLISHED, "MINE", "OTHER"].map(count)).toEqual([3 + 1, 2 + 1, 1, 0]);
   }),
 );
 
