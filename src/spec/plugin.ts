@@ -74,16 +74,16 @@ export interface Plugin extends Handlers {
 }
 
 /**
- * Whether a file of this name is the plugin: by its own name, or under one that a project gives it, of which it is the last
- * part ("cnv-bridge", "buildkit-cni-host-local").
+ * The plugin that a file of this name is; undefined when there is none. By a plugin's own name, or one that a project gives it,
+ * of which that is the last part ("cnv-bridge", "buildkit-cni-host-local").
  */
-export function isNamed(file: string, plugin: string): boolean {
-  const before = file.length - plugin.length - 1;
-  // Most are not, and each call asks it of all.
-  return file === plugin || (file[before] === "-" && file.endsWith(plugin));
-}
-
-/** The plugin that a file of this name is; undefined when there is none. */
 export function pluginNamed(file: string, plugins: readonly Plugin[]): Plugin | undefined {
-  return plugins.find(({ name }) => name === file) ?? plugins.find(({ name }) => isNamed(file, name));
+  for (let at = 0; ; ) {
+    const name = file.slice(at);
+    // Each call looks for its own and for an IPAM plugin, which may be none of these.
+    for (let i = 0; i < plugins.length; i++) if (plugins[i]?.name === name) return plugins[i];
+    const dash = file.indexOf("-", at);
+    if (dash < 0) return undefined;
+    at = dash + 1;
+  }
 }

@@ -28,12 +28,21 @@ export interface Inner {
   readonly index: number;
 }
 
-/** Gives the container's interface its addresses and routes, and brings it up. */
-export function configure(sandbox: Sandbox, plan: VethPlan, veth: Veth, addressing: Addressing): Inner {
+/**
+ * Gives the container's interface its addresses and routes, and brings it up. `announces`: there are others on the link, who
+ * are to be told who has an address (arp_notify, ndisc_notify).
+ */
+export function configure(
+  sandbox: Sandbox,
+  plan: VethPlan,
+  veth: Veth,
+  addressing: Addressing,
+  announces: boolean,
+): Inner {
   const { ifname } = plan.owner;
   const inner = { name: ifname, index: veth.outer.peer };
   const v6 = addressing.ips.some(({ address }) => familyOf(address.ip) === 6);
-  const { announces, enabledad } = plan.config;
+  const { enabledad } = plan.config;
   const early = !v6 && isLinkLocalEarly(sandbox, plan.config, veth);
   if (v6 || (announces && !early)) {
     sandbox.enter((sysctls) => {

@@ -19,8 +19,6 @@ export interface VethConfig {
   readonly mtu: number;
   /** IPv6 duplicate address detection on the container's interface. */
   readonly enabledad: boolean;
-  /** There are others on the link: they are told who has an address (arp_notify, ndisc_notify). */
-  readonly announces: boolean;
   /** Requested for the container's interface. */
   readonly mac?: Mac;
 }

@@ -88,11 +88,11 @@ export const PREPARATIONS: Record<string, Preparation> = {
 };
 
 function awaitCarriers(ns: string): void {
-  for (let left = 100; left > 0; left--) {
+  for (let left = 500; left > 0; left--) {
     if (ipj(ns, "link", "show", "type", "veth").every(({ operstate }) => operstate === "UP")) return;
     Bun.sleepSync(20);
   }
-  throw new Error(`a link in ${ns} has no carrier after two seconds`);
+  throw new Error(`a link in ${ns} has no carrier after ten seconds`);
 }
 
 function lease(file: string, content: string): Preparation {

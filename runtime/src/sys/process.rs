@@ -60,7 +60,7 @@ unsafe extern "C" {
     fn __clock_gettime(clock: libc::clockid_t, time: *mut libc::timespec) -> libc::c_int;
 }
 
-/// In place of musl's, for std as well: it looks for the kernel's clock page first, which in a process that asks once or twice
+/// In place of musl's, for std as well: it looks for the kernel's clock page first, which in a process that asks a few times
 /// takes longer than the system calls, and four page faults. Where such a call is refused, musl's own: std cannot do without.
 #[cfg(target_env = "musl")]
 #[unsafe(no_mangle)]

@@ -46,7 +46,7 @@ export function applyAdd(plan: Plan, call: Call, host: Machine, undo: Undo): Res
   const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, delegateAdd(plan.ipam, call)));
   if (leased && !early) gateway = openGateways(add, bridge, leased.addressing);
   // The container's end, then the host's: the port starts to forward when everything behind it is ready.
-  const inner = leased && configure(add.sandbox, plan, veth, leased.addressing);
+  const inner = leased && configure(add.sandbox, plan, veth, leased.addressing, true);
   if (!leased && !plan.config.disableContainerInterface) add.sandbox.change(setUp(plan.owner.ifname));
   const port = openPort(add, bridge, gateway, veth, leased?.addressing);
   if (leased) {

@@ -88,7 +88,6 @@ export function readConfig(call: Call): BridgeConfig {
     promiscMode: raw.promiscMode ?? false,
     portIsolation: raw.portIsolation ?? false,
     enabledad: raw.enabledad ?? false,
-    announces: true,
     disableContainerInterface: raw.disableContainerInterface ?? false,
     ...(requestedMac && { mac: requestedMac }),
     macFromAddress: raw.berth?.macFromAddress ?? true,

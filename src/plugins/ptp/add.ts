@@ -29,7 +29,7 @@ function applyAdd(add: AddContext<PtpConfig>): Result {
   const { addressing } = leased;
   enableForwarding(host, addressing.ips);
   const veth = attach(add, undefined, undefined);
-  const inner = configure(sandbox, plan, veth, addressing);
+  const inner = configure(sandbox, plan, veth, addressing, false);
   routeByHost(sandbox, inner, addressing);
   openHost(add, veth, addressing);
   tellIpam(add, veth.outer, leased, addRules(add, "addresses", veth, prefixesOf(addressing)));

@@ -39,7 +39,6 @@ export function readConfig({ config }: Pick<Call, "config">): PtpConfig {
     wishes: wishesOf(raw, ipam, backendOf),
     mtu: mtuOf(mtu, "a veth has"),
     enabledad: false,
-    announces: false,
   };
 }
 

@@ -21,7 +21,6 @@ describe("readConfig()", () => {
       hairpinMode: false,
       promiscMode: false,
       portIsolation: false,
-      announces: true,
       enabledad: false,
       disableContainerInterface: false,
       macFromAddress: true,

@@ -17,7 +17,6 @@ describe("readConfig()", () => {
       wishes: {},
       mtu: 0,
       enabledad: false,
-      announces: false,
     });
   });
 
