@@ -1,4 +1,4 @@
-import { formatIp } from "../../base/ip.ts";
+import { formatIp, parsePrefix } from "../../base/ip.ts";
 import { decodeUtf8 } from "../../base/utf8.ts";
 import {
   EQ,
@@ -11,7 +11,9 @@ import {
   NFT_RETURN,
   OIFNAME,
 } from "../../nft/expr.ts";
-import { STATES, type XtMatch, xtMatchOf } from "../../nft/xtables.ts";
+import { addressOffset, compare, load } from "../../nft/instructions.ts";
+import { verdict } from "../../nft/match-link.ts";
+import { COUNTER, STATES, type XtMatch, xtMatch, xtMatchOf } from "../../nft/xtables.ts";
 import type { Spec } from "./layout.ts";
 
 /** The rules of iptables on nf_tables, read from the kernel as iptables-save prints them. Pure. */
@@ -24,12 +26,12 @@ const INTERFACES: Readonly<Record<number, string>> = { [IIFNAME]: "-i", [OIFNAME
 /** Undefined for a rule with anything in it that those of firewall do not have. @throws DecodeError */
 export function specOf(exprs: readonly Expr[]): Spec | undefined {
   const words: string[] = [];
-  let load: Expr | undefined;
+  let loaded: Expr | undefined;
   for (const expr of exprs) {
     if (expr.name === "foreign" && expr.kind === "counter") continue;
     const isLoad = expr.name === "payload" || expr.name === "meta";
-    const word = isLoad ? "" : expr.name === "cmp" ? comparison(load, expr.data) : (matched(expr) ?? target(expr));
-    load = isLoad ? expr : undefined;
+    const word = isLoad ? "" : expr.name === "cmp" ? comparison(loaded, expr.data) : (matched(expr) ?? target(expr));
+    loaded = isLoad ? expr : undefined;
     if (word === undefined) return undefined;
     if (word !== "") words.push(word);
   }
@@ -38,16 +40,16 @@ export function specOf(exprs: readonly Expr[]): Spec | undefined {
 
 type Cmp = Extract<Expr, { name: "cmp" }>["data"];
 
-function comparison(load: Expr | undefined, { op, data }: Cmp): string | undefined {
+function comparison(loaded: Expr | undefined, { op, data }: Cmp): string | undefined {
   const value = data?.value;
   if (!value) return undefined;
-  if (load?.name === "payload") {
-    const { base, offset, length } = load.data;
+  if (loaded?.name === "payload") {
+    const { base, offset, length } = loaded.data;
     const option = base === NETWORK_HEADER && op === EQ ? ADDRESSES[`${offset},${length}`] : undefined;
     return option && `${option} ${formatIp(value)}/${8 * value.length}`;
   }
-  if (load?.name !== "meta") return undefined;
-  const option = INTERFACES[load.data.key ?? -1];
+  if (loaded?.name !== "meta") return undefined;
+  const option = INTERFACES[loaded.data.key ?? -1];
   const end = value.indexOf(0);
   // Without its NUL it is the beginning of names.
   return option && end > 0 ? `${op === EQ ? "" : "! "}${option} ${decodeUtf8(value.subarray(0, end))}` : undefined;
@@ -72,4 +74,30 @@ function target(expr: Expr): string | undefined {
   if (verdict?.code === undefined) return undefined;
   const name = verdict.code === NFT_JUMP ? verdict.chain : TARGETS[verdict.code];
   return name && `-j ${name}`;
+}
+
+const ACCEPTING =
+  /^(-[sd]) (\S+) (?:-m conntrack --ctstate (\S+) (?:--ctdir (\S+) )?)?(?:-m comment --comment "([ -~]*)" )?-j ACCEPT$/;
+
+const STATES_OF: Readonly<Record<string, number>> = {
+  DNAT: STATES.DNAT,
+  "RELATED,ESTABLISHED": STATES.RELATED | STATES.ESTABLISHED,
+};
+
+/** The expressions of a rule that accepts what an address gets or sends, in iptables' order; undefined for any other rule. */
+export function exprsOf(spec: Spec): Expr[] | undefined {
+  const [, option, address = "", states = "", direction, comment] = ACCEPTING.exec(spec) ?? [];
+  const ip = parsePrefix(address)?.ip;
+  const state = STATES_OF[states];
+  if (!ip || (states !== "" && state === undefined) || (direction !== undefined && direction !== "REPLY"))
+    return undefined;
+  const offset = addressOffset(option === "-s" ? "saddr" : "daddr", ip.length);
+  return [
+    load(NETWORK_HEADER, offset, ip.length),
+    compare(EQ, ip),
+    ...(state ? [xtMatch({ name: "conntrack", states: state, direction: direction && "reply" })] : []),
+    ...(comment === undefined ? [] : [xtMatch({ name: "comment", text: comment })]),
+    COUNTER,
+    ...verdict("accept").exprs,
+  ];
 }
