@@ -58,17 +58,20 @@ export class KernelTable implements Table {
     else this.#programs.apply(commands, lock);
   }
 
-  /** Whether the command is one that can be done here: to append an accepting rule, or to delete what has been read. */
+  /** Whether the command is one that can be done here: to put a rule at an end of its chain, or to delete what has been read. */
   #put(batch: Batch, command: string): boolean {
-    const [verb, chain = ""] = command.split(" ", 2);
-    if (verb === "-A" && this.#understood) {
-      const exprs = exprsOf(command.slice(chain.length + 4));
-      if (exprs) batch.add({ kind: "rule", chain, statements: [{ text: command, exprs }] });
-      return exprs !== undefined;
+    const [, verb, chain = "", spec = ""] = /^(-A|-I|-D) (\S+) (?:1 )?(.*)$/.exec(command) ?? [];
+    if (verb === "-D") {
+      const handle = this.#handles.get(command)?.shift();
+      if (handle !== undefined) batch.delete({ kind: "handle", chain, handle });
+      return handle !== undefined;
     }
-    const handle = this.#handles.get(command)?.shift();
-    if (handle !== undefined) batch.delete({ kind: "handle", chain, handle });
-    return handle !== undefined;
+    const exprs = this.#understood && spec !== "" ? exprsOf(spec) : undefined;
+    if (!exprs) return false;
+    const rule = { kind: "rule", chain, statements: [{ text: spec, exprs }] } as const;
+    if (verb === "-I") batch.insert(rule);
+    else batch.add(rule);
+    return true;
   }
 
   #countOf(chain: string): number {

@@ -1,18 +1,20 @@
 import { formatIp, parsePrefix } from "../../base/ip.ts";
-import { decodeUtf8 } from "../../base/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "../../base/utf8.ts";
 import {
   EQ,
   type Expr,
   IIFNAME,
+  NEQ,
   NETWORK_HEADER,
   NF_ACCEPT,
   NF_DROP,
   NFT_JUMP,
   NFT_RETURN,
   OIFNAME,
+  REG_1,
 } from "../../nft/expr.ts";
 import { addressOffset, compare, load } from "../../nft/instructions.ts";
-import { verdict } from "../../nft/match-link.ts";
+import { jump, verdict } from "../../nft/match-link.ts";
 import { COUNTER, STATES, type XtMatch, xtMatch, xtMatchOf } from "../../nft/xtables.ts";
 import type { Spec } from "./layout.ts";
 
@@ -76,28 +78,55 @@ function target(expr: Expr): string | undefined {
   return name && `-j ${name}`;
 }
 
-const ACCEPTING =
-  /^(-[sd]) (\S+) (?:-m conntrack --ctstate (\S+) (?:--ctdir (\S+) )?)?(?:-m comment --comment "([ -~]*)" )?-j ACCEPT$/;
-
 const STATES_OF: Readonly<Record<string, number>> = {
   DNAT: STATES.DNAT,
   "RELATED,ESTABLISHED": STATES.RELATED | STATES.ESTABLISHED,
 };
 
-/** The expressions of a rule that accepts what an address gets or sends, in iptables' order; undefined for any other rule. */
+/** Each part of a rule, and its expressions; undefined where it has none here. */
+const PARTS: readonly (readonly [RegExp, (...groups: (string | undefined)[]) => Expr[] | undefined])[] = [
+  [/^-([sd]) (\S+) /, (which, address = "") => addressMatch(which === "s" ? "saddr" : "daddr", address)],
+  [
+    /^(! )?-([io]) (\S+) /,
+    (not, which, name = "") => interfaceMatch(which === "i" ? IIFNAME : OIFNAME, name, not ? NEQ : EQ),
+  ],
+  [
+    /^-m conntrack --ctstate (\S+) (?:--ctdir (REPLY) )?/,
+    (names = "", reply) => {
+      const states = STATES_OF[names];
+      return states === undefined
+        ? undefined
+        : [xtMatch({ name: "conntrack", states, direction: reply ? "reply" : undefined })];
+    },
+  ],
+  [/^-m comment --comment "([ -~]*?)" /, (text = "") => [xtMatch({ name: "comment", text })]],
+  [/^-j (ACCEPT|DROP|RETURN)$/, (word = "") => [COUNTER, ...verdict(word.toLowerCase() as "accept").exprs]],
+  [/^-j (\S+)$/, (chain = "") => [COUNTER, ...jump(chain).exprs]],
+];
+
+/** The expressions of a rule, as iptables makes them; undefined for one that has other parts than firewall's. */
 export function exprsOf(spec: Spec): Expr[] | undefined {
-  const [, option, address = "", states = "", direction, comment] = ACCEPTING.exec(spec) ?? [];
-  const ip = parsePrefix(address)?.ip;
-  const state = STATES_OF[states];
-  if (!ip || (states !== "" && state === undefined) || (direction !== undefined && direction !== "REPLY"))
-    return undefined;
-  const offset = addressOffset(option === "-s" ? "saddr" : "daddr", ip.length);
-  return [
-    load(NETWORK_HEADER, offset, ip.length),
-    compare(EQ, ip),
-    ...(state ? [xtMatch({ name: "conntrack", states: state, direction: direction && "reply" })] : []),
-    ...(comment === undefined ? [] : [xtMatch({ name: "comment", text: comment })]),
-    COUNTER,
-    ...verdict("accept").exprs,
-  ];
+  const exprs: Expr[] = [];
+  for (let rest = spec; rest !== ""; ) {
+    const part = PARTS.find(([pattern]) => pattern.test(rest));
+    const [whole = "", ...groups] = part?.[0].exec(rest) ?? [];
+    const own = part?.[1](...groups);
+    if (!own) return undefined;
+    exprs.push(...own);
+    rest = rest.slice(whole.length);
+  }
+  return exprs;
+}
+
+function addressMatch(which: "saddr" | "daddr", address: string): Expr[] | undefined {
+  const prefix = parsePrefix(address);
+  if (!prefix || prefix.length !== 8 * prefix.ip.length) return undefined;
+  const size = prefix.ip.length;
+  return [load(NETWORK_HEADER, addressOffset(which, size), size), compare(EQ, prefix.ip)];
+}
+
+/** A name that ends with "+" is the beginning of names. */
+function interfaceMatch(key: number, name: string, op: number): Expr[] | undefined {
+  if (name.endsWith("+")) return undefined;
+  return [{ name: "meta", data: { key, dreg: REG_1 } }, compare(op, encodeUtf8(`${name}\0`))];
 }

@@ -76,14 +76,19 @@ need(
       const made: [string, string][] = [
         ...acceptRules(other).map((spec): [string, string] => [ACCEPTED, spec]),
         ...publishedRules(other, comment).map((spec): [string, string] => [PUBLISHED, spec]),
+        [STAGE_1, RETURN],
       ];
+      const isolated = isolationRules({ bridge: "br1", policy: "isolated" });
       const refuse = () => {
         throw new Error("no program is needed");
       };
       const table = new KernelTable(nftClient(lab), family, { read: refuse, apply: refuse }, "MINE");
       table.read();
       table.apply(
-        made.map(([chain, spec]) => `-A ${chain} ${spec}`),
+        [
+          ...made.map(([chain, spec]) => `-A ${chain} ${spec}`),
+          ...isolated.map(([chain, spec]) => `-I ${chain} 1 ${spec}`),
+        ],
         undefined,
       );
       const listed = () => lab.sh(lab.host, "nft", "-a", "list", "table", family === 4 ? "ip" : "ip6", "filter");
@@ -93,7 +98,11 @@ need(
           .rules(PUBLISHED)
           .slice(-2),
       ).toEqual(publishedRules(other, comment));
-      const again = made.map(([chain, spec]) => `-D ${chain} ${spec}\n-A ${chain} ${spec}`);
+      const again = [
+        ...made.map(([chain, spec]) => `-D ${chain} ${spec}\n-A ${chain} ${spec}`),
+        ...isolated.map(([chain, spec]) => `-D ${chain} ${spec}`),
+        ...isolated.map(([chain, spec]) => `-I ${chain} 1 ${spec}`),
+      ];
       const text = ["*filter", ...again, "COMMIT", ""].join("\n");
       lab.sh(lab.host, "sh", "-c", `${tool}-nft-restore --noflush <<'END'\n${text}END`);
       expect(listed().replace(/ # handle \d+/g, "")).toBe(ours);
