@@ -1,5 +1,5 @@
 import { attrs } from "../wire/attrs.ts";
-import { bytes, cstr, u32be } from "../wire/coder.ts";
+import { bytes, cstr, encoded, u32be } from "../wire/coder.ts";
 import { Reader, u16At } from "../wire/cursor.ts";
 import type { Expr } from "./expr.ts";
 
@@ -43,6 +43,8 @@ const MATCH_FLAGS = 146;
 const INVERT_FLAGS = 148;
 const STATE_MASK = 150;
 const SIZE = 164;
+/** What iptables and the kernel give it, as some of its members are aligned to eight bytes. */
+const ALIGNED_SIZE = 168;
 
 const XT_CONNTRACK_STATE = 1 << 0;
 const XT_CONNTRACK_DIRECTION = 1 << 12;
@@ -58,3 +60,38 @@ function conntrackOf(info: Uint8Array): Conntrack | undefined {
   const direction = inverted & XT_CONNTRACK_DIRECTION ? "reply" : "original";
   return { name: "conntrack", states: u16At(info, STATE_MASK), direction: directed ? direction : undefined };
 }
+
+/** The expression that a match is, as iptables makes it. */
+export function xtMatch(match: XtMatch): Expr {
+  const info = match.name === "comment" ? commentInfo(match.text) : conntrackInfo(match);
+  const raw = encoded(matchAttrs, { name: match.name, revision: match.name === "comment" ? 0 : 3, info });
+  return { name: "foreign", kind: "match", raw };
+}
+
+/** XT_MAX_COMMENT_LEN, its NUL among them. */
+const COMMENT_SIZE = 256;
+
+function commentInfo(text: string): Uint8Array {
+  const info = new Uint8Array(COMMENT_SIZE);
+  for (let i = 0; i < text.length && i < COMMENT_SIZE - 1; i++) info[i] = text.charCodeAt(i);
+  return info;
+}
+
+function conntrackInfo({ states, direction }: Conntrack): Uint8Array {
+  const info = new Uint8Array(ALIGNED_SIZE);
+  const put = (at: number, value: number) => info.set([value & 0xff, value >> 8], at);
+  put(MATCH_FLAGS, XT_CONNTRACK_STATE | (direction ? XT_CONNTRACK_DIRECTION : 0));
+  put(INVERT_FLAGS, direction === "reply" ? XT_CONNTRACK_DIRECTION : 0);
+  put(STATE_MASK, states);
+  return info;
+}
+
+/** `counter`, from zero: each rule of iptables has one. */
+export const COUNTER: Expr = {
+  name: "foreign",
+  kind: "counter",
+  raw: encoded(attrs({ bytes: [1, bytes], packets: [2, bytes] }), {
+    bytes: new Uint8Array(8),
+    packets: new Uint8Array(8),
+  }),
+};

@@ -7,7 +7,7 @@ import { run } from "../../nft/client.ts";
 import { countRules } from "../../nft/count-rules.ts";
 import { findChain, listRules } from "../../nft/find.ts";
 import { ACCEPTED, FORWARD, PUBLISHED, type Spec, STAGE_1, STAGE_2 } from "./layout.ts";
-import { specOf } from "./spec.ts";
+import { exprsOf, specOf } from "./spec.ts";
 
 /** Chains whose every rule must be understood; of others' only what is understood counts. */
 const OWN = [ACCEPTED, PUBLISHED, STAGE_1, STAGE_2];
@@ -16,8 +16,8 @@ const OWN = [ACCEPTED, PUBLISHED, STAGE_1, STAGE_2];
 const MANY = 64;
 
 /**
- * The table filter of iptables on nf_tables, read from the kernel, and rules deleted in it, without a program: each costs
- * milliseconds. Whatever is not understood, and whatever is to be made, is left to `programs`.
+ * The table filter of iptables on nf_tables, read from the kernel and changed in it without a program: each costs
+ * milliseconds. Whatever is not understood, and to make what many share, is left to `programs`.
  */
 export class KernelTable implements Table {
   readonly #client: Client;
@@ -26,6 +26,8 @@ export class KernelTable implements Table {
   readonly #adminChain: string | undefined;
   /** By "-D CHAIN RULE". */
   #handles = new Map<string, number[]>();
+  /** Whether what is there has been read here: then it is as here that rules are made. */
+  #understood = false;
 
   /** With `adminChain` FORWARD is read, too, as what makes rules needs it. */
   constructor(client: Client, family: Family, programs: Table, adminChain?: string) {
@@ -37,6 +39,7 @@ export class KernelTable implements Table {
 
   read(): Saved {
     this.#handles = new Map();
+    this.#understood = false;
     if (OWN.reduce((sum, chain) => sum + this.#countOf(chain), 0) > MANY) return this.#programs.read();
     const chains = new Map<string, Spec[]>();
     for (const chain of [...(this.#adminChain === undefined ? [] : [FORWARD]), ...OWN]) {
@@ -45,21 +48,30 @@ export class KernelTable implements Table {
       if (rules.length > 0 || this.#has(chain)) chains.set(chain, rules);
     }
     if (this.#adminChain !== undefined && this.#has(this.#adminChain)) chains.set(this.#adminChain, []);
+    this.#understood = true;
     return new Saved(chains);
   }
 
   apply(commands: readonly string[], lock: number | undefined): void {
-    const handles = commands.map((command) => this.#handles.get(command)?.shift());
-    if (handles.includes(undefined)) {
-      this.#programs.apply(commands, lock);
-      return;
-    }
     const batch = new Batch(this.#family, "filter");
-    commands.forEach((command, i) => {
-      const [, chain = ""] = command.split(" ", 2);
-      batch.delete({ kind: "handle", chain, handle: handles[i] ?? 0 });
-    });
-    run(this.#client, batch);
+    if (commands.every((command) => this.#put(batch, command))) run(this.#client, batch);
+    else this.#programs.apply(commands, lock);
+  }
+
+  /** Whether the command is one that can be done here: to put a rule at an end of its chain, or to delete what has been read. */
+  #put(batch: Batch, command: string): boolean {
+    const [, verb, chain = "", spec = ""] = /^(-A|-I|-D) (\S+) (?:1 )?(.*)$/.exec(command) ?? [];
+    if (verb === "-D") {
+      const handle = this.#handles.get(command)?.shift();
+      if (handle !== undefined) batch.delete({ kind: "handle", chain, handle });
+      return handle !== undefined;
+    }
+    const exprs = this.#understood && spec !== "" ? exprsOf(spec) : undefined;
+    if (!exprs) return false;
+    const rule = { kind: "rule", chain, statements: [{ text: spec, exprs }] } as const;
+    if (verb === "-I") batch.insert(rule);
+    else batch.add(rule);
+    return true;
   }
 
   #countOf(chain: string): number {

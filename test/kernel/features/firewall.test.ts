@@ -67,6 +67,50 @@ need(
 );
 
 need(
+  "KernelTable.apply() makes the rules that iptables makes, which iptables finds",
+  inLab((lab) => {
+    for (const [family, tool, address] of FAMILIES) {
+      make(lab, tool, address);
+      const other = address.replace("3", "4");
+      const comment = "0123456789abcdef-0123456789abcdef, bridge: br0, net: n, if: eth0, id: d";
+      const made: [string, string][] = [
+        ...acceptRules(other).map((spec): [string, string] => [ACCEPTED, spec]),
+        ...publishedRules(other, comment).map((spec): [string, string] => [PUBLISHED, spec]),
+        [STAGE_1, RETURN],
+      ];
+      const isolated = isolationRules({ bridge: "br1", policy: "isolated" });
+      const refuse = () => {
+        throw new Error("no program is needed");
+      };
+      const table = new KernelTable(nftClient(lab), family, { read: refuse, apply: refuse }, "MINE");
+      table.read();
+      table.apply(
+        [
+          ...made.map(([chain, spec]) => `-A ${chain} ${spec}`),
+          ...isolated.map(([chain, spec]) => `-I ${chain} 1 ${spec}`),
+        ],
+        undefined,
+      );
+      const listed = () => lab.sh(lab.host, "nft", "-a", "list", "table", family === 4 ? "ip" : "ip6", "filter");
+      const ours = listed().replace(/ # handle \d+/g, "");
+      expect(
+        Saved.parse(lab.sh(lab.host, `${tool}-nft-save`, "-t", "filter"))
+          .rules(PUBLISHED)
+          .slice(-2),
+      ).toEqual(publishedRules(other, comment));
+      const again = [
+        ...made.map(([chain, spec]) => `-D ${chain} ${spec}\n-A ${chain} ${spec}`),
+        ...isolated.map(([chain, spec]) => `-D ${chain} ${spec}`),
+        ...isolated.map(([chain, spec]) => `-I ${chain} 1 ${spec}`),
+      ];
+      const text = ["*filter", ...again, "COMMIT", ""].join("\n");
+      lab.sh(lab.host, "sh", "-c", `${tool}-nft-restore --noflush <<'END'\n${text}END`);
+      expect(listed().replace(/ # handle \d+/g, "")).toBe(ours);
+    }
+  }),
+);
+
+need(
   "countRules() counts rules and what jumps there, and none where there is no chain",
   inLab((lab) => {
     make(lab, "iptables", "10.1.2.3/32");

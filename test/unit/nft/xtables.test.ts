@@ -1,6 +1,6 @@
 /** Matches of iptables in nf_tables, as the kernel has told of them. */
 import { expect, test } from "bun:test";
-import { STATES, xtMatchOf } from "../../../src/nft/xtables.ts";
+import { STATES, type XtMatch, xtMatch, xtMatchOf } from "../../../src/nft/xtables.ts";
 import { hex as bytes } from "../../support/hex.ts";
 
 const match = (raw: Uint8Array) => ({ name: "foreign", kind: "match", raw }) as const;
@@ -20,13 +20,17 @@ const conntrack = (flags: string) =>
     `),
   );
 
-test("xtMatchOf() reads -m conntrack", () => {
+test("xtMatchOf() reads and xtMatch() writes -m conntrack", () => {
   const { ESTABLISHED, RELATED, DNAT } = STATES;
+  const both = (flags: string, value: XtMatch) => {
+    expect(xtMatchOf(conntrack(flags))).toEqual(value);
+    expect(xtMatch(value)).toEqual(conntrack(flags));
+  };
   const plain = { name: "conntrack", direction: undefined } as const;
-  expect(xtMatchOf(conntrack("01 00 00 00 06 00"))).toEqual({ ...plain, states: RELATED | ESTABLISHED });
-  expect(xtMatchOf(conntrack("01 00 00 00 80 00"))).toEqual({ ...plain, states: DNAT });
-  expect(xtMatchOf(conntrack("01 10 00 10 80 00"))).toEqual({ name: "conntrack", states: DNAT, direction: "reply" });
-  expect(xtMatchOf(conntrack("01 10 00 00 80 00"))).toEqual({ name: "conntrack", states: DNAT, direction: "original" });
+  both("01 00 00 00 06 00", { ...plain, states: RELATED | ESTABLISHED });
+  both("01 00 00 00 80 00", { ...plain, states: DNAT });
+  both("01 10 00 10 80 00", { name: "conntrack", states: DNAT, direction: "reply" });
+  both("01 10 00 00 80 00", { name: "conntrack", states: DNAT, direction: "original" });
 });
 
 test("xtMatchOf() reads nothing else than states out of -m conntrack", () => {
@@ -36,11 +40,12 @@ test("xtMatchOf() reads nothing else than states out of -m conntrack", () => {
   expect(xtMatchOf({ name: "masq", data: {} })).toBeUndefined();
 });
 
-test("xtMatchOf() reads -m comment", () => {
+test("xtMatchOf() reads and xtMatch() writes -m comment", () => {
   const raw = bytes(`
     0c 00 01 00 63 6f 6d 6d 65 6e 74 00   # NFTA_MATCH_NAME "comment"
     08 00 02 00 00 00 00 00               # NFTA_MATCH_REV 0
     04 01 03 00 61 20 62 00 ${zeros(252)} # NFTA_MATCH_INFO: 256 bytes
   `);
   expect(xtMatchOf(match(raw))).toEqual({ name: "comment", text: "a b" });
+  expect(xtMatch({ name: "comment", text: "a b" })).toEqual(match(raw));
 });
