@@ -18,7 +18,7 @@ REFERENCE_BUILD=(env CGO_ENABLED=0 go install -trimpath
 
 # command:package
 COMMANDS=(ip:iproute2 nft:nftables iptables:iptables ping:iputils-ping strace:strace time:time
-  containerd:containerd runc:runc busybox:busybox-static valgrind:valgrind python3:python3)
+  containerd:containerd runc:runc podman:podman curl:curl busybox:busybox-static valgrind:valgrind python3:python3)
 
 . "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/vm.sh"
@@ -108,10 +108,41 @@ install_reference() {
   fi
 }
 
+# install_go NAME PACKAGE…: programs of a released Go module, of the version that test/runtimes/versions.json has for NAME.
+# In a module of its own, since some cannot be installed without one.
+install_go() {
+  local name=$1 version place new
+  version=$(sed -nE "s/^ *\"$name\": \"(.*)\".*/\1/p" "$(dirname "${BASH_SOURCE[0]}")/../test/runtimes/versions.json")
+  local packages=("${@:2}")
+  packages=("${packages[@]/%/@$version}")
+  place=$BERTH_CACHE/runtimes/$name-$version new=$BERTH_CACHE/runtimes/$name-$version.$$
+  [ -d "$place" ] && return
+  if ! type -P go >/dev/null; then
+    say "go is not installed: tests that need $name will be skipped"
+    return
+  fi
+  say "building $name $version into $place (once)"
+  mkdir -p "$new/module" "$new/bin"
+  if (
+    set -e
+    cd "$new/module"
+    go mod init berth.test/"$name"
+    go get "${packages[@]}"
+    CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w" -o "$new/bin" "${@:2}"
+  ) >"$new/log" 2>&1; then
+    mv "$new/bin" "$place"
+  else
+    tail -n 3 "$new/log"
+    say "$name could not be built: tests that need it will be skipped"
+  fi
+  rm -rf "$new"
+}
+
 setup() {
   install_packages "${COMMANDS[@]}" || say "apt-get could not install all of it: tests that need it will fail or be skipped"
   install_modules || { say "npm ci failed, so nothing can be built"; return 1; }
   install_reference
+  install_go crictl sigs.k8s.io/cri-tools/cmd/crictl
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

@@ -35,7 +35,7 @@ export interface PlaceOptions {
   readonly bin: string;
   /** Namespaces of containers to make. */
   readonly containers: number;
-  /** Keys of the network's configuration. */
+  /** Keys of the network's configuration; those of its `ipam` go beside the place's. */
   readonly over?: object;
 }
 
@@ -120,9 +120,15 @@ function confOf({ dir, over }: Site): Conf {
     type: "bridge",
     bridge: "lab0",
     isGateway: true,
-    ipam: { type: "host-local", ranges, routes: [{ dst: "0.0.0.0/0" }], dataDir: join(dir, "store") },
     berth: { indexDir: join(dir, "index") },
     ...over,
+    ipam: {
+      type: "host-local",
+      ranges,
+      routes: [{ dst: "0.0.0.0/0" }],
+      ...("ipam" in over && typeof over.ipam === "object" && over.ipam),
+      dataDir: join(dir, "store"),
+    },
   };
 }
 

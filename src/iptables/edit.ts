@@ -1,3 +1,4 @@
+import { ENOENT, isErrno } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import { underLock } from "./lock.ts";
 import { filter } from "./rules.ts";
@@ -7,25 +8,38 @@ import { Saved } from "./saved.ts";
 /** How often others may change the table between what was read and what is to be done. */
 const ROUNDS = 10;
 
-export function readFilter(kind: Kind): Saved {
-  return Saved.parse(save(kind, "filter"));
+/** The table filter of one family: what is in it, and changing that. */
+export interface Table {
+  /** Throws Explained. */
+  read(): Saved;
+  /** Does all commands or none, with the lock open if there is one. Throws Explained, or ENOENT for what has gone since. */
+  apply(commands: readonly string[], lock: number | undefined): void;
+}
+
+/** By the programs of iptables. */
+export function programTable(kind: Kind): Table {
+  return {
+    read: () => Saved.parse(save(kind, "filter")),
+    apply: (commands, lock) => restore(kind, filter(...commands), lock),
+  };
 }
 
 /**
- * Changes the table filter by what is in it: all commands that `plan` gives, or none. It is asked again when others, who know
+ * Changes a table by what is in it: all commands that `plan` gives, or none. It is asked again when others, who know
  * nothing of the lock, have changed the table meanwhile. Throws Explained, CniError.
  */
-export function editFilter(kind: Kind, plan: (saved: Saved) => readonly string[]): void {
+export function edit(table: Table, plan: (saved: Saved) => readonly string[]): void {
   underLock((lock) => {
     for (let left = ROUNDS; ; left--) {
-      const saved = readFilter(kind);
+      const saved = table.read();
       const commands = plan(saved);
       if (commands.length === 0) return;
       try {
-        restore(kind, filter(...commands), lock);
+        table.apply(commands, lock);
         return;
       } catch (error) {
-        if (!(error instanceof Explained) || left === 0 || readFilter(kind).equals(saved)) throw error;
+        const mayBeStale = error instanceof Explained || isErrno(error, ENOENT);
+        if (!mayBeStale || left === 0 || table.read().equals(saved)) throw error;
       }
     }
   });

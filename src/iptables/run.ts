@@ -31,12 +31,22 @@ export interface Kind {
 
 /** The path of `iptables-restore` and its like; undefined where there is none. */
 export function findTool({ family, legacy, nft }: Kind, verb: "save" | "restore"): string | undefined {
-  const path = new Map(sys.environ()).get("PATH")?.split(":").filter(Boolean) ?? [];
   const tool = TOOLS[family];
   const other = legacy ? [`${tool}-legacy-${verb}`] : nft ? [`${tool}-nft-${verb}`] : [];
-  const names = [...other, `${tool}-${verb}`];
+  return findFile(...other, `${tool}-${verb}`);
+}
+
+function findFile(...names: string[]): string | undefined {
+  const path = new Map(sys.environ()).get("PATH")?.split(":").filter(Boolean) ?? [];
   const all = names.flatMap((name) => [...path, ...SYSTEM_PATH].map((directory) => `${directory}/${name}`));
   return all.find(isFile);
+}
+
+/** Whether the machine's configured iptables is known to be that of nf_tables: the same file. */
+export function isNftConfigured(family: Family): boolean {
+  const paths = [`${TOOLS[family]}-restore`, `${TOOLS[family]}-nft-restore`].map((name) => findFile(name));
+  const [configured, nft] = paths.map((path) => path && attempt(() => sys.stat(path).id));
+  return configured !== undefined && configured === nft;
 }
 
 function isFile(path: string): boolean {

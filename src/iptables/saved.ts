@@ -2,16 +2,17 @@
 export class Saved {
   readonly #chains: ReadonlyMap<string, readonly string[]>;
 
-  private constructor(chains: ReadonlyMap<string, readonly string[]>) {
+  /** Of each chain the rules without "-A CHAIN ". */
+  constructor(chains: ReadonlyMap<string, readonly string[]>) {
     this.#chains = chains;
   }
 
   static parse(text: string): Saved {
     const chains = new Map<string, string[]>();
     for (const line of text.split("\n")) {
-      const [word = "", chain = ""] = line.split(" ", 2);
-      if (word.startsWith(":")) chains.set(word.slice(1), []);
-      else if (word === "-A") chains.get(chain)?.push(line.slice(word.length + chain.length + 2));
+      const end = line.indexOf(" ", 3);
+      if (line.startsWith(":")) chains.set(line.slice(1, line.indexOf(" ")), []);
+      else if (line.startsWith("-A ")) chains.get(line.slice(3, end))?.push(line.slice(end + 1));
     }
     return new Saved(chains);
   }

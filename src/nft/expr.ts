@@ -24,6 +24,7 @@ export const LOOKUP_INVERTED = 1;
 
 /** enum nft_meta_keys. */
 export const IIFNAME = 6;
+export const OIFNAME = 7;
 export const L4PROTO = 16;
 
 /** enum nft_ct_keys. */

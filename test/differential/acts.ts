@@ -47,15 +47,6 @@ export const PREPARATIONS: Record<string, Preparation> = {
       "-c",
       "ip link add eth0 address 02:be:ef:00:00:03 type veth peer name p0 && ip link set eth0 up",
     ),
-  "a veth to the container": ({ host: ns, containers }) => {
-    const [guest] = containers;
-    attempt(ns, "ip", ..."link add vport0 mtu 1400 type veth peer name eth0 netns".split(" "), guest);
-    attempt(guest, "ip", "link", "set", "eth0", "up");
-    attempt(ns, "ip", "link", "set", "vport0", "up");
-    const runs = (link: string) => `until ip link show ${link} | grep -q 'state UP'; do sleep 0.01; done`;
-    attempt(guest, "timeout", "5", "sh", "-c", runs("eth0"));
-    attempt(ns, "timeout", "5", "sh", "-c", runs("vport0"));
-  },
   "links to the containers": ({ host: ns, containers }) => {
     for (const [i, container] of containers.entries()) {
       const peer = `type veth peer name eth0 netns ${container} address 02:11:22:33:44:b${i}`;
@@ -66,6 +57,15 @@ export const PREPARATIONS: Record<string, Preparation> = {
     }
     for (const one of [ns, ...containers]) awaitCarriers(one);
     attempt(ns, "sh", "-c", "for t in iptables ip6tables; do $t -t nat -N OTHERS-MARK; done");
+  },
+  "a veth to the container": ({ host: ns, containers }) => {
+    const [guest] = containers;
+    attempt(ns, "ip", ..."link add vport0 mtu 1400 type veth peer name eth0 netns".split(" "), guest);
+    attempt(guest, "ip", "link", "set", "eth0", "up");
+    attempt(ns, "ip", "link", "set", "vport0", "up");
+    const runs = (link: string) => `until ip link show ${link} | grep -q 'state UP'; do sleep 0.01; done`;
+    attempt(guest, "timeout", "5", "sh", "-c", runs("eth0"));
+    attempt(ns, "timeout", "5", "sh", "-c", runs("vport0"));
   },
   "IPv6 off in the container": ({ containers }) =>
     void attempt(
@@ -88,11 +88,11 @@ export const PREPARATIONS: Record<string, Preparation> = {
 };
 
 function awaitCarriers(ns: string): void {
-  for (let left = 100; left > 0; left--) {
+  for (let left = 500; left > 0; left--) {
     if (ipj(ns, "link", "show", "type", "veth").every(({ operstate }) => operstate === "UP")) return;
     Bun.sleepSync(20);
   }
-  throw new Error(`a link in ${ns} has no carrier after two seconds`);
+  throw new Error(`a link in ${ns} has no carrier after ten seconds`);
 }
 
 function lease(file: string, content: string): Preparation {
@@ -126,6 +126,9 @@ export const ACTS: Record<string, Act> = {
     for (const { ifname } of ports) attempt(ns, "ip", "link", "set", ifname, "nomaster");
   },
   "makes the bridge promiscuous": ({ host: ns }) => void attempt(ns, "ip", "link", "set", "br0", "promisc", "on"),
+  "flushes the table filter": bothTables("-F"),
+  "deletes the chains of the table filter": bothTables("-F", "-X"),
+  "flushes the isolation of bridges": bothTables("-F CNI-ISOLATION-STAGE-2"),
   "stops shaping what the container gets": outside("tc qdisc del dev vport0 root"),
   "shapes what the container gets": outside(
     "tc qdisc add dev vport0 root handle 5: tbf rate 3mbit burst 9000 limit 30000",
@@ -134,9 +137,6 @@ export const ACTS: Record<string, Act> = {
   "deletes the device that the container sends through": outside(
     "ip -o link show type ifb | cut -d: -f2 | xargs -rn1 ip link del",
   ),
-  "flushes the table filter": bothTables("-F"),
-  "deletes the chains of the table filter": bothTables("-F", "-X"),
-  "flushes the isolation of bridges": bothTables("-F CNI-ISOLATION-STAGE-2"),
   "deletes the leases": ({ store }) => {
     for (const entry of readdirSync(store, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()))
       if (/^[0-9a-f]+[.:]/.test(entry.name)) rmSync(join(entry.parentPath, entry.name));

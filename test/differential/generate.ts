@@ -135,7 +135,7 @@ const ofOthers: fc.Arbitrary<Case> = fc.record({
 export const anyCase: fc.Arbitrary<Case> = fc.oneof(
   { weight: 21, arbitrary: ofOthers },
   { weight: 2, arbitrary: tuningCase },
-  { weight: 2, arbitrary: bandwidthCase },
   { weight: 2, arbitrary: portmapCase },
   { weight: 2, arbitrary: firewallCase },
+  { weight: 2, arbitrary: bandwidthCase },
 );

@@ -65,12 +65,6 @@ const tuned = (over: Json, ...steps: Step[]): Case => ({
   steps,
 });
 
-const shaped = (over: Json, ...steps: Step[]): Case => ({
-  plugin: "bandwidth",
-  conf: { cniVersion: "1.1.0", name: "net", type: "bandwidth", prevResult: vethResult("1.1.0"), ...over },
-  before: ["a veth to the container"],
-  steps,
-});
 const guarded = (over: Json, ...steps: Step[]): Case => ({
   plugin: "firewall",
   conf: { cniVersion: "1.1.0", name: "net", type: "firewall", prevResult: GUARDED, ...over },
@@ -80,6 +74,12 @@ const guarded = (over: Json, ...steps: Step[]): Case => ({
 const GUARDED = bridgeResult("1.1.0", "br0", ["10.77.0.9/24"]);
 const OTHER = { prevResult: bridgeResult("1.1.0", "br0", ["10.77.0.10/24"]) };
 const ISOLATED = { ingressPolicy: "isolated" };
+const shaped = (over: Json, ...steps: Step[]): Case => ({
+  plugin: "bandwidth",
+  conf: { cniVersion: "1.1.0", name: "net", type: "bandwidth", prevResult: vethResult("1.1.0"), ...over },
+  before: ["a veth to the container"],
+  steps,
+});
 
 /** Class → case; the test is called "intended difference: CLASS". */
 export const SHOWN: Record<string, Case> = {

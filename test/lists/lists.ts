@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { BIN, type Need, REFERENCE } from "../support/needs.ts";
 
 /** BERTH_CASES names another folder that has chains.py and conflists. */
-const CASES = process.env.BERTH_CASES ?? join(import.meta.dir, "../../../shared/cases");
+export const CASES = process.env.BERTH_CASES ?? join(import.meta.dir, "../../../shared/cases");
 
 export const cases: Need = {
   what: `chains.py and conflists in ${CASES} (BERTH_CASES names another folder)`,

@@ -29,7 +29,8 @@ export function additions(before: Traces, after: Traces): string[] {
   });
 }
 
-function linkTraces(ns: string, where: string): string[] {
+/** Links of a namespace, which the lines call `where`. */
+export function linkTraces(ns: string, where: string): string[] {
   return ipj(ns, "link").map(
     // A bridge's second alias says which containers it has had: it stays, as the bridge does.
     ({ ifname, master, ifalias = "" }) =>

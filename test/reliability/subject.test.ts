@@ -8,10 +8,10 @@ import { strace } from "./system-calls.ts";
 type Sample = Omit<Troubling, "bin"> & { readonly plugin: keyof typeof SUBJECTS };
 
 const CASES: readonly Sample[] = [
-  { plugin: "bandwidth", verb: "ADD", trouble: "signal=KILL", step: 10 },
-  { plugin: "bandwidth", verb: "ADD", trouble: "signal=TERM", step: 12 },
-  { plugin: "bandwidth", verb: "ADD", trouble: "error=ENOMEM", step: 8 },
-  { plugin: "bandwidth", verb: "DEL", trouble: "signal=KILL", step: 12 },
+  { plugin: "bandwidth", verb: "ADD", trouble: "signal=KILL", step: 16 },
+  { plugin: "bandwidth", verb: "ADD", trouble: "error=ENOMEM", step: 12 },
+  { plugin: "bandwidth", verb: "DEL", trouble: "signal=KILL", step: 16 },
+  { plugin: "bandwidth", verb: "DEL", trouble: "error=EIO", step: 8 },
   { plugin: "firewall", verb: "ADD", trouble: "signal=KILL", step: 24 },
   { plugin: "firewall", verb: "ADD", trouble: "error=EIO", step: 16 },
   { plugin: "firewall", verb: "DEL", trouble: "signal=KILL", step: 24 },
@@ -30,7 +30,7 @@ const CASES: readonly Sample[] = [
   { plugin: "tuning", verb: "DEL", trouble: "error=ENOMEM", step: 6, lasting: true },
 ];
 
-needs(namespaces, linkKind("veth"), nftables, built, strace).each(CASES)(
+needs(namespaces, linkKind("veth"), linkKind("ifb"), nftables, built, strace).each(CASES)(
   "$plugin: $trouble in $verb leaves nothing after one DEL",
   ({ plugin, ...options }) => {
     const { tried, left, missed, notes } = trouble(SUBJECTS[plugin], { bin: BIN, ...options });

@@ -21,13 +21,11 @@ export interface Place {
   readonly ns: string;
   /** What stands on stdin. */
   readonly conf: object;
-  /** Brings to its former value what no DEL is to put back; before each trial. */
+  /** Brings to its former value what no DEL is to put back; before each ADD. */
   prepare?(): void;
   /** What there is that was not before the first ADD, or is not any more. */
   remains(): string[];
-  /** Removes what goes with the container's link, and not with a DEL of this plugin alone; after each DEL. */
-  settle?(): void;
-  /** As remains, for what only an ADD that fails has to take back. */
+  /** The same for what only an ADD that fails has to take back. */
   remainsOfFailed?(): string[];
 }
 
@@ -105,13 +103,12 @@ function parsed(text: string): unknown {
   }
 }
 
-function callsOf(site: Site, verb: Troubling["verb"]): SystemCall[] {
-  const { lab, call } = site;
+function callsOf({ lab, place, call }: Site, verb: Troubling["verb"]): SystemCall[] {
   const log = logIn(lab.dir);
+  place.prepare?.();
   if (verb === "DEL") call("ADD");
   if (call(verb, straceAll(log)).status !== 0) throw new Error(`${verb} fails by itself`);
   call("DEL");
-  site.place.settle?.();
   return systemCalls(log);
 }
 
@@ -133,10 +130,9 @@ function trial({ lab, place, call, runsOthers }: Site, { verb, trouble, lasting 
     wrong.push(...left.map(saying("right after")));
   }
   for (const again of ["DEL", "ADD", "DEL"] as const) {
+    if (again === "ADD") place.prepare?.();
     if (call(again).status !== 0) wrong.push(`${again} afterwards fails`);
-    if (again !== "DEL") continue;
-    wrong.push(...place.remains().map(saying("after DEL")));
-    place.settle?.();
+    if (again === "DEL") wrong.push(...place.remains().map(saying("after DEL")));
   }
   return wrong;
 }

@@ -2,7 +2,7 @@
 import { filterRules, firewallConf, resultOf } from "../support/firewalled.ts";
 import { ruleset } from "../support/nft.ts";
 import { attach, portmapConf } from "../support/port-net.ts";
-import { LIMITS, guest as shapedGuest, shaping, shapingConf } from "../support/shaped.ts";
+import { LIMITS, guest as shapedGuest, shaping, shapingConf, UNSHAPED } from "../support/shaped.ts";
 import { ALL, FILTER, filterOf, guest, link, states, tuningConf, UNTUNED } from "../support/tuned.ts";
 import { additions } from "./remains.ts";
 import type { Subject } from "./subject.ts";
@@ -58,6 +58,25 @@ const portmapOf = (over: object): Subject => ({
 /** The first and last mapping under one makes and removes all that it has. */
 const CONDITIONS = { conditionsV4: ["ip saddr { 192.0.2.0/24, 10.9.9.9 }"], conditionsV6: ["tcp dport != 9"] };
 
+/** Both directions of a link that stays: with a container it would go, and its queueing disciplines with it. */
+const bandwidth: Subject = {
+  plugin: "bandwidth",
+  open(lab) {
+    const clear = "tc qdisc del dev vport0 root; tc qdisc del dev vport0 ingress";
+    return {
+      id: "c1",
+      ns: shapedGuest(lab),
+      conf: shapingConf(LIMITS),
+      prepare: () => void lab.attempt(lab.host, "sh", "-c", clear),
+      remains: () => shaping(lab).ifbs,
+      remainsOfFailed() {
+        const now = JSON.stringify(shaping(lab));
+        return now === JSON.stringify(UNSHAPED) ? [] : [now];
+      },
+    };
+  },
+};
+
 /** Rules of its own in both families, and those of the bridge that another container is on. */
 const firewall: Subject = {
   plugin: "firewall",
@@ -77,26 +96,6 @@ const firewall: Subject = {
         const now = look();
         return [...additions(usual, now), ...additions(now, usual).map((line) => `missing: ${line}`)];
       },
-    };
-  },
-};
-
-/** Both directions. */
-const bandwidth: Subject = {
-  plugin: "bandwidth",
-  open(lab) {
-    const ns = shapedGuest(lab);
-    const clear = "tc qdisc del dev vport0 root; tc qdisc del dev vport0 ingress";
-    return {
-      id: "cid-1",
-      ns,
-      conf: shapingConf(LIMITS),
-      settle: () => void lab.attempt(lab.host, "sh", "-c", clear),
-      remains() {
-        const { ifbs } = shaping(lab);
-        return ifbs.map(({ ifname }) => ifname);
-      },
-      remainsOfFailed: () => shaping(lab).qdiscs.map((one) => JSON.stringify(one)),
     };
   },
 };

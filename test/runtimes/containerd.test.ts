@@ -1,25 +1,28 @@
 import { describe, expect } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { confined, readConfList } from "../../scripts/try/conflist.ts";
-import { type Containerd, containerdIn, IMAGE, runsContainerd } from "../support/containerd.ts";
-import { inLab, type Lab } from "../support/lab.ts";
+import { readConfList } from "../../scripts/try/conflist.ts";
+import { IMAGE } from "../support/image.ts";
+import { leases } from "../support/look.ts";
 import { built, namespaces, needs } from "../support/needs.ts";
+import { type Containerd, containerdOn } from "./containerd.ts";
+import { type Machine, openMachine } from "./machine.ts";
+import { packaged } from "./programs.ts";
 
-const need = needs(namespaces, built, runsContainerd);
+const need = needs(namespaces, built, packaged.need);
 
 const LIST = readConfList(join(import.meta.dir, "../../conf/10-berth.conflist"));
 const GATEWAYS = ["10.90.0.1", "fd90::1"];
 
 /** What the kernel and the disk have of any pod. */
-function remains(lab: Lab) {
+function remains({ lab, dir }: Machine) {
   return {
-    leases: lab.leases(LIST.name),
-    veths: lab.ipj(lab.host, "link", "show", "type", "veth").map(({ ifalias }) => ifalias),
+    leases: leases(join(dir, "var/cni/networks", LIST.name)),
+    veths: lab.ipj(lab.host, "link", "show", "master", "berth0").map(({ ifalias }) => ifalias),
     elements: lab
       .nftj(lab.host)
       .flatMap((row) => (row.set?.elem ?? []).map(({ elem }: { elem: { val: string } }) => elem.val)),
-    results: readdirSync(join(lab.dir, "var/cni/results")),
+    results: readdirSync(join(dir, "var/cni/results")),
   };
 }
 
@@ -29,9 +32,22 @@ const NOTHING = { leases: {}, veths: [], elements: [], results: [] };
 const PROGRAM = `${GATEWAYS.map((address) => `ping -c1 -W2 ${address} >/dev/null && echo ${address} answers`).join("; ")}; echo done; cat`;
 
 /** Runs a pod up to where it waits; the returned function lets it end and gives all that it printed. */
-async function pod(containerd: Containerd, id: string): Promise<() => Promise<string>> {
-  const ctr = ["run", "--rm", "--cni", IMAGE, id, "sh", "-c", PROGRAM];
-  const child = Bun.spawn(containerd.commandLine(...ctr), { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+async function pod({ ctr, machine }: Containerd, id: string): Promise<() => Promise<string>> {
+  const command = ctr(
+    "--namespace",
+    "berth",
+    "run",
+    "--rm",
+    "--cni",
+    "--cgroup",
+    `${machine.group}/${id}`,
+    IMAGE,
+    id,
+    "sh",
+    "-c",
+    PROGRAM,
+  );
+  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
   const reader = child.stdout.getReader();
   let said = "";
   while (!said.includes("done\n")) {
@@ -47,30 +63,25 @@ async function pod(containerd: Containerd, id: string): Promise<() => Promise<st
 }
 
 describe("containerd (ctr run --cni)", () => {
-  need(
-    "a pod pings its gateways and leaves nothing when it has ended",
-    inLab(async (lab) => {
-      await using containerd = await containerdIn(lab, confined(LIST, lab.dir));
-      const end = await pod(containerd, "one");
-      expect(remains(lab)).toEqual({
-        leases: { "10.90.0.2": "berth-one\r\neth0", "fd90::2": "berth-one\r\neth0" },
-        veths: ["berth:berth/berth-one/eth0"],
-        elements: ["10.90.0.2", "fd90::2"],
-        results: ["berth-berth-one-eth0"],
-      });
-      expect(await end()).toBe(`${GATEWAYS.map((address) => `${address} answers\n`).join("")}done\n`);
-      expect(remains(lab)).toEqual(NOTHING);
-    }),
-  );
+  need("a pod pings its gateways and leaves nothing when it has ended", async () => {
+    using machine = await openMachine("berth", LIST);
+    const end = await pod(await containerdOn(machine, packaged), "one");
+    expect(remains(machine)).toEqual({
+      leases: { "10.90.0.2": "berth-one\r\neth0", "fd90::2": "berth-one\r\neth0" },
+      veths: ["berth:berth/berth-one/eth0"],
+      elements: ["10.90.0.2", "fd90::2"],
+      results: ["berth-berth-one-eth0"],
+    });
+    expect(await end()).toBe(`${GATEWAYS.map((address) => `${address} answers\n`).join("")}done\n`);
+    expect(remains(machine)).toEqual(NOTHING);
+  });
 
-  need(
-    "eight pods at once",
-    inLab(async (lab) => {
-      await using containerd = await containerdIn(lab, confined(LIST, lab.dir));
-      const ends = await Promise.all(Array.from({ length: 8 }, (_, i) => pod(containerd, `p${i}`)));
-      expect(Object.keys(remains(lab).leases).length).toBe(16);
-      for (const said of await Promise.all(ends.map((end) => end()))) expect(said).toContain(`${GATEWAYS[1]} answers`);
-      expect(remains(lab)).toEqual(NOTHING);
-    }),
-  );
+  need("eight pods at once", async () => {
+    using machine = await openMachine("berth", LIST);
+    const containerd = await containerdOn(machine, packaged);
+    const ends = await Promise.all(Array.from({ length: 8 }, (_, i) => pod(containerd, `p${i}`)));
+    expect(Object.keys(remains(machine).leases).length).toBe(16);
+    for (const said of await Promise.all(ends.map((end) => end()))) expect(said).toContain(`${GATEWAYS[1]} answers`);
+    expect(remains(machine)).toEqual(NOTHING);
+  });
 });

@@ -55,13 +55,23 @@ fn seconds(clock: libc::clockid_t) -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// In place of musl's, for std as well: it looks for the kernel's clock page first, which in a process that asks once or twice
-/// takes longer than the system calls, and four page faults.
+#[cfg(target_env = "musl")]
+unsafe extern "C" {
+    fn __clock_gettime(clock: libc::clockid_t, time: *mut libc::timespec) -> libc::c_int;
+}
+
+/// In place of musl's, for std as well: it looks for the kernel's clock page first, which in a process that asks a few times
+/// takes longer than the system calls, and four page faults. Where such a call is refused, musl's own: std cannot do without.
 #[cfg(target_env = "musl")]
 #[unsafe(no_mangle)]
 extern "C" fn clock_gettime(clock: libc::clockid_t, time: *mut libc::timespec) -> libc::c_int {
     // SAFETY: the caller's contract is the system call's.
-    unsafe { libc::syscall(libc::SYS_clock_gettime, clock, time) as libc::c_int }
+    unsafe {
+        match libc::syscall(libc::SYS_clock_gettime, clock, time) {
+            0 => 0,
+            _ => __clock_gettime(clock, time),
+        }
+    }
 }
 
 pub fn monotonic() -> f64 {

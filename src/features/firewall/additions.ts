@@ -7,12 +7,12 @@ import {
   isolationRules,
   JUMPS,
   PUBLISHED,
-  publishedBy,
   publishedRules,
   RETURN,
   type Spec,
   STAGE_1,
   STAGE_2,
+  tagOf,
 } from "./layout.ts";
 import { removalOf } from "./removal.ts";
 import type { Isolation } from "./wish.ts";
@@ -63,7 +63,7 @@ function stale(saved: Saved, target: Target): string[] {
   const { owner } = target;
   if (!owner) return [];
   const wanted = ownRules(target);
-  const own = saved.rules(PUBLISHED).filter((spec) => publishedBy(spec)?.tag === owner.tag);
+  const own = saved.rules(PUBLISHED).filter((spec) => tagOf(spec) === owner.tag);
   return own.every((spec) => wanted.includes(spec)) ? [] : removalOf(saved, (tag) => tag === owner.tag);
 }
 

@@ -84,7 +84,7 @@ export class Bus {
 
   #next(): Incoming {
     for (;;) {
-      const message = decodeMessage(this.#arrived);
+      const message = decoded(this.#arrived);
       if (message) {
         this.#arrived = this.#arrived.subarray(message.size);
         return message;
@@ -106,6 +106,15 @@ export class Bus {
     const bytes = received(this.#fd);
     if (bytes.length === 0) throw new Explained("D-Bus ended the connection", "see the journal of dbus");
     this.#arrived = Uint8Array.from([...this.#arrived, ...bytes]);
+  }
+}
+
+function decoded(bytes: Uint8Array): Incoming | undefined {
+  try {
+    return decodeMessage(bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Explained("what came by D-Bus is no message of it", "see the journal of dbus", error);
   }
 }
 

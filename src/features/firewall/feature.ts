@@ -18,12 +18,12 @@ export const firewall: Feature<FirewallWish> = {
     const lack = wish.backend === "firewalld" ? lackOfFirewalld() : undefined;
     return lack ?? (isByFirewalld(wish) && !wish.isolation ? undefined : lackOfIptables());
   },
-  add(_machine, wish, attached) {
+  add({ nft }, wish, attached) {
     const byFirewalld = isByFirewalld(wish);
     const added = byFirewalld ? addSources(wish.zone, ipsOf(attached)) : [];
     if (byFirewalld && !wish.isolation) return "";
     try {
-      addByIptables({ ...wish, accepts: !byFirewalld }, attached);
+      addByIptables(nft, { ...wish, accepts: !byFirewalld }, attached);
       return "";
     } catch (error) {
       settle([() => removeSources(wish.zone, added)]);
@@ -38,11 +38,11 @@ export const firewall: Feature<FirewallWish> = {
     // Another plugin's configuration wishes for nothing: firewall has a DEL of its own.
     if (wish) firewall.drop(machine, wish, owner, []);
   },
-  check(_machine, wish, attached) {
+  check({ nft }, wish, attached) {
     const byFirewalld = isByFirewalld(wish);
     const missing = byFirewalld ? missingSource(wish.zone, ipsOf(attached)) : undefined;
     if (missing !== undefined || (byFirewalld && !wish.isolation)) return missing;
-    return missingOfIptables({ ...wish, accepts: !byFirewalld }, attached);
+    return missingOfIptables(nft, { ...wish, accepts: !byFirewalld }, attached);
   },
   restore(machine, wish, attached) {
     const missing = firewall.check(machine, wish, attached);

@@ -41,10 +41,15 @@ export function acceptRules(address: string): Spec[] {
   return [`-d ${address} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`, `-s ${address} -j ACCEPT`];
 }
 
+/** What stands after the first option: the address, in a rule that begins with one. */
+export function addressOf(spec: Spec): string {
+  return spec.slice(3, spec.indexOf(" ", 3));
+}
+
 /** The address of an accept rule; undefined for any other rule. */
 export function acceptedBy(spec: Spec): string | undefined {
-  const address = /^-[ds] (\S+) /.exec(spec)?.[1];
-  return address !== undefined && acceptRules(address).includes(spec) ? address : undefined;
+  const address = addressOf(spec);
+  return acceptRules(address).includes(spec) ? address : undefined;
 }
 
 /** What the host's ports lead to is reached, and answers, whatever FORWARD's policy and the isolation of bridges say. */
@@ -64,6 +69,15 @@ export interface PublishedRule {
   readonly address: string;
   /** The bridge that the attachment has been isolated on. */
   readonly bridge: string | undefined;
+}
+
+const COMMENT = '--comment "';
+const TAG_LENGTH = 33;
+
+/** What a comment begins with: in a rule of published ports, whose it is. */
+export function tagOf(spec: Spec): string {
+  const at = spec.indexOf(COMMENT) + COMMENT.length;
+  return spec.slice(at, at + TAG_LENGTH);
 }
 
 const PUBLISHED_RULE =

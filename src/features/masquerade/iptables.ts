@@ -1,9 +1,8 @@
-import * as sys from "#sys";
-import { ENOENT, isErrno } from "../../base/errno.ts";
 import { Explained } from "../../base/explained.ts";
 import { type Family, familyOf, formatIp, type Ip, type Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
 import type { Nftables } from "../../host/nft.ts";
+import { hasLegacyTable } from "../../iptables/legacy.ts";
 import { linesOf, nat, removalOf, rulesFor } from "../../iptables/rules.ts";
 import { findTool, type Kind, missingTool, restore, save } from "../../iptables/run.ts";
 import { iptablesChain } from "../owner.ts";
@@ -45,8 +44,8 @@ export class Iptables {
       (client) => removeReferenceMasquerade(client, owner, addresses),
       () => {},
     );
-    for (const [family, names] of LEGACY_TABLES) {
-      if (hasLegacyNat(names)) removeLegacy({ family, legacy: true }, iptablesChain(owner), addresses);
+    for (const family of FAMILIES) {
+      if (hasLegacyTable(family, "nat")) removeLegacy({ family, legacy: true }, iptablesChain(owner), addresses);
     }
   }
 
@@ -79,14 +78,10 @@ export class Iptables {
   }
 }
 
-/** Where the kernel lists the tables of the old iptables, whose rules are not nf_tables', under /proc/net. */
-const LEGACY_TABLES = [
-  [4, "ip_tables_names"],
-  [6, "ip6_tables_names"],
-] as const;
+const FAMILIES = [4, 6] as const;
 
 function byFamily(addresses: readonly Prefix[]): [family: Family, prefixes: Prefix[]][] {
-  const families = ([4, 6] as const).map((family): [Family, Prefix[]] => [
+  const families = FAMILIES.map((family): [Family, Prefix[]] => [
     family,
     addresses.filter(({ ip }) => familyOf(ip) === family),
   ]);
@@ -115,16 +110,6 @@ function addTo(kind: Kind, owner: Owner, prefixes: readonly Prefix[]): void {
     if (present.length === 0) throw error;
     const missing = rules.filter(({ is }) => !present.some(is));
     if (missing.length > 0) restore(kind, nat(...missing.map(({ text }) => `-A ${text}`)));
-  }
-}
-
-/** Whether the old iptables, whose rules are not nf_tables', has a table nat in this namespace. */
-function hasLegacyNat(names: string): boolean {
-  try {
-    return sys.readFile(`/proc/net/${names}`).split("\n").includes("nat");
-  } catch (error) {
-    if (isErrno(error, ENOENT)) return false;
-    throw error;
   }
 }
 

@@ -1,9 +1,8 @@
-import * as sys from "#sys";
-import { ENOENT, isErrno } from "../../base/errno.ts";
 import { Explained } from "../../base/explained.ts";
 import { familyOf, type Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
 import type { Client } from "../../host/nft.ts";
+import { hasLegacyTable } from "../../iptables/legacy.ts";
 import { linesOf, nat, removalOf } from "../../iptables/rules.ts";
 import { type Kind, restore, save } from "../../iptables/run.ts";
 import { removeBranch } from "../../nft/remove-chain.ts";
@@ -51,20 +50,10 @@ export function removeFromNftables(client: Client, owner: Owner): void {
 /** The same where the old iptables, whose rules are not nf_tables', has a table nat. Throws Explained, SysError. */
 export function removeFromLegacy(owner: Owner): void {
   for (const family of FAMILIES) {
-    if (!hasLegacyNat(family)) continue;
+    if (!hasLegacyTable(family, "nat")) continue;
     const kind: Kind = { family, legacy: true };
     const commands = removalOf(chainOf(owner), save(kind));
     if (commands.length > 0) restore(kind, nat(...commands));
-  }
-}
-
-function hasLegacyNat(family: 4 | 6): boolean {
-  try {
-    const names = sys.readFile(`/proc/net/${family === 4 ? "ip" : "ip6"}_tables_names`);
-    return names.split("\n").includes("nat");
-  } catch (error) {
-    if (isErrno(error, ENOENT)) return false;
-    throw error;
   }
 }
 

@@ -16,9 +16,11 @@ export function add(call: Call, machine: Machine): AddOutcome {
   const result = readPrevResult(config.prevResult, call);
   const wish = wishFor(config, result);
   const attached = attachedOf(call, machine, result);
-  if (attached.addresses.length === 0) return { result };
-  const obstacle = firewall.possible(machine, wish, true);
+  const hasAddresses = attached.addresses.length > 0;
+  // What makes rules finds out by itself.
+  const obstacle = firewall.possible(machine, wish, hasAddresses);
   if (obstacle) throw obstacle;
+  if (!hasAddresses) return { result };
   const undo = new Undo();
   const rollback = () => {
     for (const failure of deferSignals(() => undo.rollback())) call.warn(`could not take back: ${messageOf(failure)}`);

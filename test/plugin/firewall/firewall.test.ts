@@ -1,12 +1,13 @@
 /** What firewall answers, and what is in iptables' table filter afterwards. */
 import { describe, expect } from "bun:test";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cniError } from "../../support/cni-error.ts";
 import type { Json } from "../../support/command.ts";
 import { filterRules, firewallConf, ownRules, resultOf, TWO } from "../../support/firewalled.ts";
 import { inLab } from "../../support/lab.ts";
 import { built, can, namespaces, needs } from "../../support/needs.ts";
+import { attach, bridgeConf } from "../../support/port-net.ts";
 
 const iptables = can("root and iptables", "iptables", "-t", "filter", "-S");
 const need = needs(namespaces, built, iptables);
@@ -154,6 +155,33 @@ need(
       stdout: "",
     });
     expect(lab.call("firewall", "DEL", { conf: firewallConf(), env: empty })).toMatchObject({ status: 0, stdout: "" });
+  }),
+);
+
+need(
+  "berth repair puts back what a flush took",
+  inLab((lab) => {
+    const one = attach(lab, "one");
+    const conf = firewallConf({ name: one.network, ...ISOLATED }, one.prevResult);
+    lab.add({ ns: one.ns, id: "one", conf });
+    const before = filterRules(lab);
+    const { prevResult: result, name, cniVersion, ...plugin } = conf;
+    const config = Buffer.from(JSON.stringify({ cniVersion, name, plugins: [bridgeConf(lab), plugin] }));
+    const cached = {
+      kind: "cniCacheV1",
+      containerId: "one",
+      config: config.toString("base64"),
+      ifName: "eth0",
+      networkName: name,
+      result,
+    };
+    mkdirSync(join(lab.dir, "results"));
+    writeFileSync(join(lab.dir, `results/${name}-one-eth0`), JSON.stringify(cached));
+    const repair = () => lab.sh(lab.host, join(lab.bin, "berth"), "repair", name, "--cache-dir", lab.dir);
+    expect(repair()).toBe("one eth0: complete\n");
+    for (const tool of ["iptables", "ip6tables"]) lab.sh(lab.host, tool, "-F");
+    expect(repair()).toContain("one eth0: put back (iptables' table filter has not: ");
+    expect(filterRules(lab)).toEqual(before);
   }),
 );
 

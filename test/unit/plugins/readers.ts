@@ -294,6 +294,19 @@ const TUNER: Reader = {
   unread: [],
 };
 
+const FIREWALLER: Reader = {
+  schema: firewallZod,
+  goObjects: [requestSchema, firewall.schema, firewall.gcSchema],
+  read: ({ config }) => {
+    firewall.readConfig(config);
+    decode(firewall.gcSchema, config);
+  },
+  full: FIREWALL,
+  generated: firewallConfiguration,
+  refused: [],
+  unread: [],
+};
+
 const SHAPER: Reader = {
   schema: bandwidthZod,
   goObjects: [requestSchema, bandwidth.schema, bandwidth.gcSchema],
@@ -325,19 +338,6 @@ const SHAPER: Reader = {
       example: { ingressRate: 0, runtimeConfig: { bandwidth: { ingressRate: 4 } } },
     },
   ],
-};
-
-const FIREWALLER: Reader = {
-  schema: firewallZod,
-  goObjects: [requestSchema, firewall.schema, firewall.gcSchema],
-  read: ({ config }) => {
-    firewall.readConfig(config);
-    decode(firewall.gcSchema, config);
-  },
-  full: FIREWALL,
-  generated: firewallConfiguration,
-  refused: [],
-  unread: [],
 };
 
 export const READERS: Record<string, Reader> = {

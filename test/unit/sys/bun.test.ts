@@ -271,6 +271,15 @@ describe("run()", () => {
     expect(shell("cat; echo end").stdout).toBe("end\n");
   });
 
+  test("the child keeps the descriptor that is named, and no other", () => {
+    const [kept, other] = [sys.open("/", 0), sys.open("/", 0)];
+    const { stdout } = shell(`ls /proc/self/fd`, { keep: kept });
+    expect(stdout.split("\n")).toContain(`${kept}`);
+    expect(stdout.split("\n")).not.toContain(`${other}`);
+    expect(shell(`ls /proc/self/fd`).stdout.split("\n")).not.toContain(`${kept}`);
+    for (const fd of [kept, other]) sys.close(fd);
+  });
+
   test("kills at the timeout", () => {
     const before = sys.monotonic();
     const error = thrown(() => shell("exec sleep 30", { timeout: 40 }));
@@ -350,5 +359,25 @@ describe("process", () => {
     expect(sys.deferSignals(() => sys.stat(dir).nlink)).toBeGreaterThan(0);
     expect(thrown(() => sys.stat(dir))).toMatchObject({ signal: "SIGTERM" });
     expect(sys.stat(dir).nlink).toBeGreaterThan(0);
+  });
+});
+
+describe("connectUnix()", () => {
+  test("reads and writes what the other side does, and says when it takes too long", async () => {
+    const path = fresh();
+    using server = Bun.listen({ unix: path, socket: { open: (socket) => void socket.write("hello"), data() {} } });
+    const fd = sys.connectUnix(path, 50);
+    await Bun.sleep(20);
+    expect(new TextDecoder().decode(sys.read(fd, 100))).toBe("hello");
+    expect(thrown(() => sys.read(fd, 100))).toMatchObject({ code: "EAGAIN" });
+    sys.write(fd, "bye");
+    sys.close(fd);
+    server.stop(true);
+  });
+
+  test("throws where nobody listens", () => {
+    const path = fresh();
+    expect(thrown(() => sys.connectUnix(path, 50))).toMatchObject({ code: "ENOENT", path });
+    expect(thrown(() => sys.connectUnix("x".repeat(200), 50))).toMatchObject({ code: "ENAMETOOLONG" });
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { decodeMessage, ERROR, encodeCall, REPLY } from "../../../../src/features/firewall/dbus-message.ts";
 
-const bytes = (text: string) => Uint8Array.from(Buffer.from(text, "latin1"));
+const bytes = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 
 test("encodeCall() writes a method call with texts", () => {
   const name = "org.fedoraproject.FirewallD1";
@@ -21,7 +21,7 @@ test("encodeCall() writes a method call with texts", () => {
     "\x08\x01g\0\x02ss\0",
   ].join("");
   const head = `l\x01\0\x01${String.fromCharCode(body.length)}\0\0\0\x07\0\0\0${String.fromCharCode(fields.length)}\0\0\0`;
-  expect(Buffer.from(encoded).toString("latin1")).toBe(`${head}${fields}${body}`);
+  expect(String.fromCharCode(...encoded)).toBe(`${head}${fields}${body}`);
 });
 
 /** What dbus-daemon 1.14.10 has sent: the answer to GetNameOwner where nobody has the name, then that to NameHasOwner. */
