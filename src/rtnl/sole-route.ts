@@ -1,12 +1,14 @@
 /** Verbs of routes that are seldom needed: apart from ADD_ROUTE, which each container's start pays for. */
+import { ENETUNREACH } from "../base/errno.ts";
 import { formatIp, formatPrefix, type Ip } from "../base/ip.ts";
-import type { Change, Request } from "../netlink/request.ts";
+import type { Client } from "../netlink/client.ts";
+import type { Change, Question, Request } from "../netlink/request.ts";
 import { attrs } from "../wire/attrs.ts";
 import { ip } from "../wire/coder.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../wire/message.ts";
-import { indexOf, wordFor } from "./dev.ts";
+import { type Dev, indexOf, wordFor } from "./dev.ts";
 import { ADD_ROUTE, type NewRoute, type RouteRef } from "./route.ts";
-import { addressFamily, RTM_DELROUTE, RTM_NEWROUTE, routeAttrs, routeHeader } from "./tables.ts";
+import { addressFamily, RTM_DELROUTE, RTM_GETROUTE, RTM_NEWROUTE, routeAttrs, routeHeader } from "./tables.ts";
 
 export interface SoleRoute extends NewRoute {
   /** The source address of what the machine itself sends there; absent: as the kernel chooses. */
@@ -59,4 +61,30 @@ export const DELETE_SUBNET_ROUTE: Change<RouteRef> = {
  */
 export function deleteSubnetRoute(route: RouteRef): Request<RouteRef> {
   return { form: DELETE_SUBNET_ROUTE, object: route };
+}
+
+/** An address on a device. */
+export interface Own {
+  readonly dev: Dev;
+  readonly ip: Ip;
+}
+
+const RTN_LOCAL = 2;
+
+export const SHOW_OWN: Question<Own, boolean> = {
+  type: RTM_GETROUTE,
+  flags: 0,
+  absent: ENETUNREACH,
+  text: ({ dev, ip }) => `ip route get ${formatIp(ip)} oif ${wordFor(dev)}`,
+  write(w, { dev, ip }) {
+    const [family, dstLength] = [addressFamily(ip), 8 * ip.length];
+    routeHeader.encode(w, { family, dstLength, table: 0, protocol: 0, scope: 0, type: 0 });
+    routeAttrs.encode(w, { dst: ip, oif: indexOf(dev) });
+  },
+  read: ({ body }) => routeHeader.decode(body).type === RTN_LOCAL,
+};
+
+/** Like `ip route get IP oif LINK`: whether that says `local`, which is when IPv6 takes what is for the address there. */
+export function isOwn(client: Client, own: Own): boolean {
+  return client.get(SHOW_OWN, own) ?? false;
 }

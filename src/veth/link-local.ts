@@ -1,4 +1,5 @@
 import { EACCES, EEXIST } from "../base/errno.ts";
+import type { Ip } from "../base/ip.ts";
 import type { Mac } from "../base/mac.ts";
 import type { Sandbox } from "../host/sandbox.ts";
 import { addAddr, IFA_F_NODAD } from "../rtnl/addr.ts";
@@ -35,9 +36,13 @@ export function isLinkLocalEarly(sandbox: Sandbox, { enabledad }: VethConfig, { 
   return sandbox.findLink(outer.peer)?.addrGenMode === IN6_ADDR_GEN_MODE_EUI64;
 }
 
-/** Adds the address (RFC 4291, appendix A) without duplicate address detection, unless IPv6 is switched off there. */
-export function addLinkLocal(inner: Dev, mac: Mac) {
+/** The kernel's usual one, of the MAC address (RFC 4291, appendix A). */
+export function linkLocalOf(mac: Mac): Ip {
   const [a = 0, b = 0, c = 0, ...rest] = mac;
-  const ip = Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, ...rest);
-  return { ...addAddr(inner, { ip, length: 64 }, IFA_F_NODAD), tolerate: [EEXIST, EACCES] };
+  return Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, ...rest);
+}
+
+/** Adds that address without duplicate address detection, unless IPv6 is switched off there. */
+export function addLinkLocal(dev: Dev, mac: Mac) {
+  return { ...addAddr(dev, { ip: linkLocalOf(mac), length: 64 }, IFA_F_NODAD), tolerate: [EEXIST, EACCES] };
 }

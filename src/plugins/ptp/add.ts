@@ -33,7 +33,7 @@ function applyAdd(add: AddContext<PtpConfig>): Result {
   routeByHost(sandbox, inner, addressing);
   openHost(add, veth, addressing);
   tellIpam(add, veth.outer, leased, addRules(add, "addresses", veth, prefixesOf(addressing)));
-  awaitRunning(host, veth.outer, sandbox, inner);
+  awaitRunning(host, veth.outer, sandbox, inner, addressing);
   return resultOf(add, veth, addressing);
 }
 

@@ -1,14 +1,18 @@
+import * as sys from "#sys";
 import { EACCES, EEXIST, isErrno, messageOf } from "../../base/errno.ts";
 import { formatIp, formatPrefix, type Ip, networkOf, type Prefix } from "../../base/ip.ts";
 import type { Host } from "../../host/host.ts";
+import type { Namespace } from "../../host/namespace.ts";
 import type { Sandbox } from "../../host/sandbox.ts";
 import { addAddr, IFA_F_NODAD } from "../../rtnl/addr.ts";
 import { setAlias, setUp } from "../../rtnl/link.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import { addRoute } from "../../rtnl/route.ts";
-import { addSoleRoute, deleteSubnetRoute } from "../../rtnl/sole-route.ts";
+import { addSoleRoute, deleteSubnetRoute, isOwn, type Own } from "../../rtnl/sole-route.ts";
+import { IN6_ADDR_GEN_MODE_EUI64 } from "../../rtnl/tables.ts";
 import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Inner } from "../../veth/container.ts";
+import { addLinkLocal, linkLocalOf } from "../../veth/link-local.ts";
 import { aliasOf } from "../../veth/names.ts";
 import { type Veth, vanished } from "../../veth/pair.ts";
 import type { AddContext } from "../../veth/plan.ts";
@@ -57,19 +61,29 @@ export function openHost({ host, plan }: AddContext, { outer }: Veth, { hops }: 
   // Its routes are ours.
   host.enter((sysctls) => sysctls.tryWrite(`net/ipv6/conf/${outer.name}/accept_ra`, "0"));
   const up = [setAlias(dev, aliasOf(plan.owner)), setUp(dev)];
+  const v6 = hops.filter(({ gateway }) => gateway.length === 16);
   const ways = (some: readonly Hop[]) =>
     some.flatMap(({ address, gateway }) => [
       addAddr(dev, alone(gateway), gateway.length === 16 ? IFA_F_NODAD : 0),
       addRoute({ dst: alone(address.ip), oif: dev, scope: SCOPE_HOST }),
     ]);
-  let failures = host.attempt([...up, ...ways(hops)]);
-  const v6 = hops.filter(({ gateway }) => gateway.length === 16);
+  const linkLocal = v6.length > 0 && hasUsualLinkLocal(outer) ? [addLinkLocal(dev, outer.mac)] : [];
+  let failures = host.attempt([...linkLocal, ...up, ...ways(hops)]);
   if (v6.length > 0 && failures.some((failure) => isErrno(failure, EACCES))) {
     switchOnIpv6(host, outer);
-    failures = [...failures.filter((failure) => !isErrno(failure, EACCES)), ...host.attempt(ways(v6))];
+    const again = host.attempt([...linkLocal, ...ways(v6)]);
+    failures = [...failures.filter((failure) => !isErrno(failure, EACCES)), ...again];
   }
   const [failure] = failures.filter((one) => one !== undefined);
   if (failure) throw host.findLink(outer.index) ? notOpened(outer, failure) : vanished(outer.name, false);
+}
+
+/**
+ * Who forwards asks for a neighbour in the name of its link-local address, and not at all while that is tentative: the first
+ * seconds. One that can be known is better added before the kernel adds it.
+ */
+function hasUsualLinkLocal({ addrGenMode }: Link): boolean {
+  return addrGenMode === IN6_ADDR_GEN_MODE_EUI64;
 }
 
 /** The machine has it off for new interfaces. */
@@ -93,11 +107,27 @@ function notOpened({ name }: Link, failure: unknown): CniError {
 const RUNNING_MS = 2550;
 
 /**
- * Waits until both ends can send. The kernel's worker sees to that after the host's is up, to one after the other. An end
- * that does not come up is no reason to fail: the container may be gone, or have set it down.
+ * Waits until both ends can send and know their addresses. The kernel's workers see to that after the host's is up: they run
+ * one end after the other, and take up an IPv6 address some time after it was added. What does not come to it is no reason to
+ * fail: the container may be gone, or have set its end down.
  */
-export function awaitRunning(host: Host, outer: Link, sandbox: Sandbox, inner: Inner): void {
+export function awaitRunning(host: Host, outer: Link, sandbox: Sandbox, inner: Inner, { hops }: PtpAddressing): void {
   const runs = ({ operstate }: Link) => operstate === "up";
   sandbox.awaitLink(inner.name, runs, RUNNING_MS);
   host.awaitLink(outer.name, runs, RUNNING_MS);
+  for (const { address, gateway } of hops) {
+    if (gateway.length !== 16) continue;
+    awaitOwn(sandbox, { dev: inner, ip: address.ip });
+    awaitOwn(host, { dev: outer, ip: gateway });
+    if (hasUsualLinkLocal(outer)) awaitOwn(host, { dev: outer, ip: linkLocalOf(outer.mac) });
+  }
+}
+
+/** When the kernel has made the route of an IPv6 address, it has also joined the group by which that is asked for. */
+function awaitOwn(where: Namespace, own: Own): void {
+  const deadline = sys.monotonic() + RUNNING_MS;
+  for (let pause = 1; !where.ask((rtnl) => isOwn(rtnl, own)); pause = Math.min(2 * pause, 50)) {
+    if (sys.monotonic() > deadline) return;
+    sys.sleep(pause);
+  }
 }

@@ -6,7 +6,7 @@ import { addRedirection, listRedirections } from "../../../src/rtnl/filter.ts";
 import { addIfb } from "../../../src/rtnl/kinds/ifb.ts";
 import { setUp } from "../../../src/rtnl/link.ts";
 import { addIngress, addTbf, deleteQdisc, listQdiscs } from "../../../src/rtnl/qdisc.ts";
-import { addSoleRoute, deleteSubnetRoute } from "../../../src/rtnl/sole-route.ts";
+import { addSoleRoute, deleteSubnetRoute, isOwn } from "../../../src/rtnl/sole-route.ts";
 import { INGRESS, ROOT } from "../../../src/rtnl/tc.ts";
 import type { Json } from "../../support/command.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
@@ -100,5 +100,30 @@ needsLinks(
       ["2001:db8::1", "2001:db8::3"],
     ]);
     expect(refused(lab, ns, to("10.1.2.1/32", "10.1.2.3")).errno).toBe(EEXIST);
+  }),
+);
+
+needsLinks(
+  "isOwn() says of which device an address is",
+  inLab((lab) => {
+    const ns = pair(lab);
+    const oif = indexOf(lab, ns, "eth0");
+    change(lab, lab.host, setUp("br0"), setUp("v0"));
+    change(
+      lab,
+      ns,
+      setUp("lo"),
+      setUp(oif),
+      addAddr(oif, prefix("10.1.2.3/24")),
+      addAddr(oif, prefix("fd00::3/64"), 2),
+    );
+    lab.sh(ns, "sh", "-c", "until ip -6 route show table local | grep -q '^local fd00::3'; do sleep 0.01; done");
+    const own = (dev: number, text: string) => using(lab, ns, (client) => isOwn(client, { dev, ip: ip(text) }));
+    expect([own(oif, "fd00::3"), own(oif, "fd00::4"), own(1, "fd00::3"), own(oif, "2001:db8::1")]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
   }),
 );

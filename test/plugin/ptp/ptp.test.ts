@@ -1,6 +1,9 @@
 /** What ptp itself promises: traffic at once, nothing left by a failed ADD, DEL and GC that need nothing, CHECK, STATUS. */
 import { describe, expect } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Conf } from "../../support/conf.ts";
+import { farHost, UPLINK } from "../../support/far-host.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
 import { built, linkKind, namespaces, needs, nftables } from "../../support/needs.ts";
 import { dual, hostEnd, ptpConf, V6 } from "../../support/ptp-net.ts";
@@ -8,13 +11,11 @@ import { snapshot } from "../../support/snapshot.ts";
 
 const need = needs(namespaces, built, linkKind("veth"));
 const needNft = needs(namespaces, built, linkKind("veth"), nftables);
-/** The kernel's worker joins the group by which an IPv6 address is asked for: on a busy machine after the first packet. */
-const pings = (lab: Lab, ns: string, to: string) =>
-  lab.attempt(ns, ..."ping -c3 -i0.3 -W1".split(" "), to).status === 0;
+const pings = (lab: Lab, ns: string, to: string) => lab.attempt(ns, "ping", "-c1", "-W1", to).status === 0;
 
 describe("ptp", () => {
   need(
-    "reaches the host and another container, in both families",
+    "reaches the host and another container at once, in both families",
     inLab((lab) => {
       const [one, two] = [lab.container(), lab.container()];
       const conf = dual(lab);
@@ -23,6 +24,7 @@ describe("ptp", () => {
       for (const to of ["10.77.0.2", "fd77::2"]) expect([to, pings(lab, lab.host, to)]).toEqual([to, true]);
       lab.add({ ns: two, conf, id: "two" });
       for (const to of ["10.77.0.2", "fd77::2"]) expect([to, pings(lab, two, to)]).toEqual([to, true]);
+      for (const to of ["10.77.0.3", "fd77::3"]) expect([to, pings(lab, one, to)]).toEqual([to, true]);
     }),
   );
 
@@ -46,6 +48,39 @@ describe("ptp", () => {
       expect([hostEnd(lab), lab.leases(), lab.rulesNaming("10.77.0.2", "fd77::2")]).toEqual([undefined, {}, []]);
       expect(lab.ipj(lab.host, "route", "show", "table", "all")).toEqual(before);
       lab.add({ ns, conf });
+    }),
+  );
+
+  needNft.each([
+    [{ ipMasq: true }, [UPLINK.v4, UPLINK.v6]],
+    [{ ipMasq: true, ipMasqBackend: "iptables" }, [UPLINK.v4, UPLINK.v6]],
+    [{ ipMasq: false }, ["10.77.0.2", "fd77::2"]],
+  ])("with %p others see the container as %p", async (over, expected) => {
+    await inLab((lab) => {
+      const far = farHost(lab);
+      const ns = lab.container();
+      lab.add({ ns, conf: dual(lab, over) });
+      for (const address of far.addresses) lab.attempt(ns, "ping", "-c1", "-W0.3", address);
+      expect(far.seen()).toEqual(expected);
+    })();
+  });
+
+  needNft(
+    "berth repair puts back its rules",
+    inLab((lab) => {
+      const ns = lab.container();
+      const conf = dual(lab, { ipMasq: true });
+      const result = lab.add({ ns, conf });
+      const list = JSON.stringify({ cniVersion: conf.cniVersion, name: conf.name, plugins: [conf] });
+      const cached = { kind: "cniCacheV1", containerId: "cid-1", ifName: "eth0", networkName: conf.name, result };
+      mkdirSync(join(lab.dir, "results"));
+      const config = Buffer.from(list).toString("base64");
+      writeFileSync(join(lab.dir, "results/labnet-cid-1-eth0"), JSON.stringify({ ...cached, config }));
+      lab.sh(lab.host, "nft", "flush", "ruleset");
+      const check = () => lab.call("ptp", "CHECK", { ns, conf: { ...conf, prevResult: result } }).json?.msg;
+      expect(check()).toContain("masquerading is broken");
+      lab.sh(lab.host, join(lab.bin, "berth"), "repair", "labnet", "--cache-dir", lab.dir);
+      expect(check()).toBeUndefined();
     }),
   );
 
