@@ -7,7 +7,10 @@ export const BANDWIDTH: readonly DifferenceClass[] = [
   differentEnd(
     "bandwidth-checks-all",
     "CHECK",
-    (pair) => pair.one.plugin === "bandwidth" && onlyReference(pair) && says(pair.berth, /^shaping is broken: /),
+    (pair) =>
+      pair.one.plugin === "bandwidth" &&
+      onlyReference(pair) &&
+      says(pair.berth, /^(shaping is broken: |invalid .*(Rate|Burst) \d)/),
   ),
   differentEnd(
     "bandwidth-alone",
