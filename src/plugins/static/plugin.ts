@@ -1,5 +1,5 @@
 import { equalIp, formatIp } from "../../base/ip.ts";
-import { anyObject, decode, goObject } from "../../spec/decode.ts";
+import { anyObject, boolean, decode, goObject, mapOf } from "../../spec/decode.ts";
 import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { AddOutcome, Call, Handlers } from "../../spec/plugin.ts";
 import { parsePrevResult } from "../../spec/result-parse.ts";
@@ -25,7 +25,7 @@ function vet(call: Call, { ips, routes }: ReturnType<typeof readGiven>): void {
 }
 
 /** What CHECK reads besides what an ADD does. */
-export const checkSchema = goObject({ prevResult: anyObject });
+export const checkSchema = goObject({ prevResult: anyObject, capabilities: mapOf(boolean) });
 
 /**
  * Checks that each address has the gateway in prevResult that was named for it. As in the reference, one that prevResult does

@@ -1,6 +1,6 @@
 /** What static reads of a configuration, for the tool and tests: `ipam`, `args`, and what the runtime puts in. */
 import * as z from "zod";
-import { dns, ip, key, keys, prefix, prevResult, requestKeys, route } from "../../spec/schema.ts";
+import { commonKeys, dns, ip, key, keys, prefix, prevResult, requestKeys, route } from "../../spec/schema.ts";
 
 const ips = z.array(prefix);
 
@@ -11,6 +11,7 @@ const address = keys({
 
 export const schema = keys({
   ...requestKeys,
+  capabilities: commonKeys.capabilities,
   ipam: keys({
     type: key('Name of the IPAM plugin, "static".', z.string()),
     addresses: key("Addresses of the container's interface, before those of IP in CNI_ARGS.", z.array(address)),

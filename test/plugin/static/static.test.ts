@@ -98,6 +98,15 @@ describe("static answers as the reference's:", () => {
   });
 
   needReference(
+    "CHECK with a capability that is neither true nor false",
+    inLab((lab) => {
+      const over = { prevResult: { cniVersion: "1.0.0", ips: [] }, capabilities: { mac: "yes" } };
+      const [ours, theirs] = both(lab, "CHECK", conf(over));
+      expect([ours, ours?.status]).toEqual([theirs, 1]);
+    }),
+  );
+
+  needReference(
     "DEL, of whatever, and VERSION",
     inLab((lab) => {
       for (const over of [{}, { ipam: 5 }, { ipam: undefined }]) {
