@@ -17,6 +17,8 @@ export interface Slot {
   result: Reply["json"];
   /** The configurations of the plugins that come after bridge, as nerdctl's default list has them; none: bridge alone. */
   readonly chain: readonly Plugin[];
+  /** Whether another container has the same ports: CHECK says so, of the older. */
+  readonly sharesPorts: boolean;
 }
 
 export interface Plugin {

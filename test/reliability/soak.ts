@@ -58,6 +58,7 @@ function newSlots(lab: Lab, { isChain = false }: Soaking): Slot[] {
     by: lab.bin,
     result: undefined,
     chain: isChain ? chainOf(i) : [],
+    sharesPorts: isChain && i % 4 >= 2,
   }));
 }
 
@@ -125,7 +126,7 @@ function renew(lab: Lab, slot: Slot): void {
 
 /** The other plugins know nothing of the rules of ours: they detach only what has none. Rules are checked by who made them. */
 function choose(slot: Slot, { bin, other, isChain = false }: Soaking): Operation {
-  const verb = slot.state === "absent" ? "ADD" : chance(0.4) ? "CHECK" : "DEL";
+  const verb = slot.state === "absent" ? "ADD" : chance(0.4) && !slot.sharesPorts ? "CHECK" : "DEL";
   const foreign = other !== undefined && (verb === "ADD" || !slot.ipMasq ? verb !== "CHECK" && chance(0.4) : false);
   const chosen = verb === "CHECK" && slot.ipMasq ? slot.by : foreign ? other : bin;
   return {
