@@ -78,12 +78,19 @@ function tbfStep(dev: Link, limit: Limit): Step {
 /** No signal comes between what is done and the note of how to take it back. */
 function make(site: Site, steps: readonly Step[]): void {
   const { host, undo, outer } = site;
+  const takeBackLater = ({ inverse }: Step) => {
+    if (inverse) undo.push(() => host.change({ ...inverse, tolerate: [ENODEV, ENOENT] }));
+  };
   const failures = deferSignals(() => {
-    const outcome = host.attempt(steps.map(({ request }) => request));
-    steps.forEach(({ inverse }, i) => {
-      if (inverse && !outcome[i]) undo.push(() => host.change({ ...inverse, tolerate: [ENODEV, ENOENT] }));
-    });
-    return outcome;
+    try {
+      const outcome = host.attempt(steps.map(({ request }) => request));
+      steps.filter((_, i) => !outcome[i]).forEach(takeBackLater);
+      return outcome;
+    } catch (error) {
+      // The answer is lost, and what was done is not known. All of it goes: of this link, nothing else is to be shaped so.
+      steps.forEach(takeBackLater);
+      throw error;
+    }
   });
   const at = failures.findIndex((one) => one !== undefined);
   const error = failures[at];
