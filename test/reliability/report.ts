@@ -5,13 +5,14 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { attempt } from "../support/command.ts";
+import { attempt, sh } from "../support/command.ts";
 import { BIN, built, isMet, namespaces, REFERENCE, reference } from "../support/needs.ts";
 import { ROWS, type Row } from "./rows.ts";
 import { strace } from "./system-calls.ts";
 import type { Tally } from "./tally.ts";
 
 const DOCUMENT = join(import.meta.dir, "../../docs/reliability.md");
+const BIOME = join(import.meta.dir, "../../node_modules/.bin/biome");
 const [BEGIN, END] = ["<!-- figures -->", "<!-- end of figures -->"];
 const HEAD = [
   "| command | what was tried | berth: tried | left | reference: tried | left | took | when |",
@@ -100,6 +101,8 @@ function write(id: string, line: string, example: string | undefined): void {
   const machine = `Machine: ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}.`;
   const said = examples.length > 0 ? ["", "The first of what the reference left, of each row:", "", ...examples] : [];
   writeFileSync(DOCUMENT, [before + BEGIN, machine, "", ...HEAD, ...lines, ...said, END + after].join("\n"));
+  // The gate checks the format of what is committed.
+  sh(undefined, BIOME, "format", "--write", DOCUMENT);
 }
 
 function oneLine(text: string): string {
