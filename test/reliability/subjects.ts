@@ -68,7 +68,7 @@ const bandwidth: Subject = {
       ns: shapedGuest(lab),
       conf: shapingConf(LIMITS),
       prepare: () => void lab.attempt(lab.host, "sh", "-c", clear),
-      remains: () => shaping(lab).ifbs,
+      remains: () => shaping(lab).ifbs.map(({ ifname }) => ifname),
       remainsOfFailed() {
         const now = JSON.stringify(shaping(lab));
         return now === JSON.stringify(UNSHAPED) ? [] : [now];
