@@ -11,7 +11,6 @@ import { attach, portmapConf } from "../../support/port-net.ts";
 import { mapped, WEB } from "./mapped.ts";
 
 const need = needs(namespaces, built, nftables);
-
 const iptables = can("root and iptables", "iptables", "-t", "nat", "-S");
 
 const NODE = { CNI_CONTAINERID: "", CNI_NETNS: "", CNI_IFNAME: "" };
