@@ -1,11 +1,12 @@
 /**
- * `npm run layers`: the import table of DESIGN §3, and the house's rules on files, enforced on src/; and that
- * docs/architecture.svg and the table in docs/architecture.md show the imports that there are.
+ * `npm run layers`: the import table of DESIGN §3, and the house's rules on files, enforced on src/; how long
+ * files may be, on test/, scripts/ and runtime/src/ too; and that docs/architecture.svg and the table in
+ * docs/architecture.md show the imports that there are.
  *
  * Usage: bun scripts/check-layers.ts [--picture] [ROOT]. Prints each offence as `file: why` and ends with 1 if there is
  * one. With --picture it writes the picture and the table, where nothing else is wrong.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { REGISTRY } from "../src/registry.ts";
 import { staleDocuments, writeDocuments } from "./layers/documents.ts";
@@ -45,6 +46,10 @@ const KINDS = new Map<string, string>(REGISTRY.map(({ name, kind }) => [name, ki
 const MAX_LINES = 300;
 const MANY_LINES = 250;
 
+/** Where only the length of files is looked at, and of which: programs, not data. */
+const BESIDE_SRC = ["test", "scripts", "runtime/src"];
+const PROGRAM = /\.(ts|mjs|rs|c|go|py|sh)$/;
+
 /** A zod schema: for tests and the tool, so that neither it nor zod is in what a plugin's call loads. */
 const SCHEMA = /\/schema\.ts$/;
 const MAY_IMPORT_SCHEMAS = /^src\/tool\/|\/schema\.ts$/;
@@ -69,14 +74,18 @@ interface Findings {
   folders: Folders;
 }
 
-/** Checks `root`/src. */
+/** Checks `root`/src, and the length of files beside it. */
 export function checkLayers(root: string): Findings {
-  const files = sources(root);
-  const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
+  const files = filesIn(root, "src", /\.ts$/);
+  const texts = textsOf(root, files);
+  const beside = BESIDE_SRC.flatMap((folder) => filesIn(root, folder, PROGRAM));
   const edges = [...texts].flatMap(([file, text]) => edgesOf(file, text, texts));
   const known = files.filter(isKnown);
   const folders = foldersOf(known, edges, layerOf);
-  const lines = [...texts].map(([file, text]) => ({ file, count: text.split("\n").length - 1 }));
+  const lines = [...texts, ...textsOf(root, beside)].map(([file, text]) => ({
+    file,
+    count: text.split("\n").length - 1,
+  }));
   const offences = [
     ...files.flatMap(nameOffences),
     ...[...texts].flatMap(([file, text]) => chanceOffences(file, text)),
@@ -91,11 +100,17 @@ export function checkLayers(root: string): Findings {
   return { offences, notes, files: files.length, edges: edges.length, folders };
 }
 
-function sources(root: string): string[] {
-  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => `src/${name}`)
+/** The files under `root`/`folder`, at any depth, whose names are so; none where that folder is not there. */
+function filesIn(root: string, folder: string, wanted: RegExp): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => wanted.test(name))
+    .map((name) => `${folder}/${name}`)
     .sort();
+}
+
+function textsOf(root: string, files: readonly string[]): Map<string, string> {
+  return new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
 }
 
 /** The engine's own random numbers are seeded when the executable is built. */

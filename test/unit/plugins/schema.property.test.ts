@@ -1,21 +1,15 @@
 /**
  * The zod schemas (schema.ts) beside what plugins read with goObject: two hands wrote down what a configuration may be.
- * Whatever one refuses, the other refuses, but for the exceptions that readers.ts explains.
+ * Whatever one refuses, the other refuses, but for the exceptions that readers-*.ts explain.
  */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import * as z from "zod";
 import type { Json } from "../../support/command.ts";
-import {
-  asGoReads,
-  contradictsItself,
-  type JsonSchema,
-  mutated,
-  mutations,
-  placesOf,
-  VALUES,
-} from "./configurations.ts";
-import { isKey, READERS, refusalOf, verdict } from "./readers.ts";
+import { asGoReads, type JsonSchema } from "./go-reading.ts";
+import { contradictsItself, mutated, mutations, placesOf, VALUES } from "./mutations.ts";
+import { READERS } from "./readers.ts";
+import { isKey, refusalOf, verdict } from "./verdict.ts";
 
 const RUNS = 3000;
 

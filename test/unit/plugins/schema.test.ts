@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import * as z from "zod";
 import type { Schema } from "../../../src/spec/decode.ts";
-import { type JsonSchema, partOf } from "./configurations.ts";
+import { type JsonSchema, partOf } from "./go-reading.ts";
 import { READERS } from "./readers.ts";
 
 /** Paths of all keys: "ipam", "ipam.ranges", "ipam.ranges[][].subnet". */

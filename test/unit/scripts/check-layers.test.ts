@@ -163,6 +163,28 @@ test("checkLayers() finds long files, index.ts, utils and unknown folders, and n
   expect(notes).toEqual(["src/base/grown.ts: 251 lines, more than 250"]);
 });
 
+test("checkLayers() finds long programs in test, scripts and runtime/src, and looks at nothing else there", () => {
+  const long = "//\n".repeat(301);
+  const { offences, notes, files } = checkLayers(
+    tree({
+      "src/base/a.ts": EMPTY,
+      "test/unit/a.test.ts": long,
+      "test/unit/b.test.ts": "//\n".repeat(251),
+      "test/wire/a.hex": long,
+      "test/utils/index.ts": 'import { readFileSync } from "node:fs";\n',
+      "scripts/a.mjs": long,
+      "runtime/src/sys/a.rs": long,
+      "runtime/target/a.rs": long,
+    }),
+  );
+  expect(offences).toEqual(
+    ["test/unit/a.test.ts", "scripts/a.mjs", "runtime/src/sys/a.rs"].map(
+      (file) => `${file}: 301 lines, 300 are allowed`,
+    ),
+  );
+  expect([notes, files]).toEqual([["test/unit/b.test.ts: 251 lines, more than 250"], 1]);
+});
+
 test("checkLayers() finds folders that import each other, though no files do", () => {
   const found = offences({
     "src/tool/a.ts": 'import { b } from "../service/b.ts";\n',

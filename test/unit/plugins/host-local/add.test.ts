@@ -1,9 +1,10 @@
+/** ADD of host-local: which address it leases, what it writes and records, and what it takes back. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeOrigin } from "../../../../src/plugins/host-local/origin.ts";
 import { refusal, refusalOf } from "../../../support/refusal.ts";
-import { addressesOf, bare, network, ownedAddresses } from "./network.ts";
+import { addressesOf, bare, network } from "./network.ts";
 
 const EIGHT = { ranges: [[{ subnet: "10.1.2.0/29" }]] };
 const DUAL = { ranges: [[{ subnet: "10.1.2.0/24" }], [{ subnet: "fd00::/64" }]] };
@@ -206,120 +207,6 @@ describe("add()", () => {
     net.write("10.1.2.2", "a\r\neth0");
     leased.rollback();
     expect(Object.keys(net.leases())).toEqual(["10.1.2.2"]);
-  });
-});
-
-describe("add() of a requested address", () => {
-  const ips = (...list: string[]) => ({ conf: { runtimeConfig: { ips: list } } });
-
-  test("gives it, from wherever it is asked for, and goes on from there", () => {
-    using net = network(DUAL);
-    expect(net.add("a", { args: "IP=10.1.2.88" })).toEqual(["10.1.2.88/24", "fd00::2/64"]);
-    expect(net.add("b", { conf: { args: { cni: { ips: ["10.1.2.7/8"] } } } })).toEqual(["10.1.2.7/24", "fd00::3/64"]);
-    expect(net.add("c", ips("fd00::99", "10.1.2.66"))).toEqual(["10.1.2.66/24", "fd00::99/64"]);
-    expect(net.add("d", { args: "IP=" })).toEqual(["10.1.2.67/24", "fd00::9a/64"]);
-  });
-
-  test("says whose it is, when it is outside of all ranges, and when it is the gateway", () => {
-    using net = network();
-    net.add("a", { ...ips("10.1.2.9"), args: "IgnoreUnknown=1;K8S_POD_NAMESPACE=ns;K8S_POD_NAME=web" });
-    const before = net.files();
-    const taken = refusal(() => net.add("b", ips("10.1.2.9")));
-    expect(taken.message).toBe(
-      "failed to allocate for range 0: requested IP address 10.1.2.9 is not available in range set 10.1.2.1-10.1.2.254",
-    );
-    expect(taken.details).toBe("it is leased to a eth0 (pod ns/web)");
-    const outside = refusal(() => net.add("b", ips("10.9.9.9", "10.1.2.10")));
-    expect(outside.message).toBe("failed to allocate all requested IPs: 10.9.9.9");
-    expect(outside.details).toContain("in no range");
-    const second = refusal(() => net.add("b", ips("10.1.2.10", "10.1.2.11")));
-    expect(second.message).toBe("failed to allocate all requested IPs: 10.1.2.11");
-    const gateway = refusal(() => net.add("b", ips("10.1.2.1")));
-    expect(gateway.message).toBe("failed to allocate for range 0: requested ip 10.1.2.1 is subnet's gateway");
-    expect(net.files()).toEqual(before);
-  });
-
-  test("may give one interface several, as the reference does, which DEL releases together", () => {
-    using net = network();
-    net.add("a");
-    net.add("a", ips("10.1.2.9"));
-    expect(Object.keys(net.leases())).toEqual(["10.1.2.2", "10.1.2.9"]);
-    net.del("a");
-    expect(net.leases()).toEqual({});
-  });
-
-  test("does not take a file that names nobody", () => {
-    using net = network();
-    net.write("10.1.2.9", "");
-    expect(refusal(() => net.add("a", ips("10.1.2.9"))).details).toContain("names no owner");
-    expect(net.leases()).toEqual({ "10.1.2.9": "" });
-  });
-});
-
-describe("add() in a hostile directory", () => {
-  test("passes over what is no lease, without hanging or following it", () => {
-    using net = network();
-    net.write("lock", "");
-    writeFileSync(join(net.root, "outside"), "a\r\neth0");
-    symlinkSync(join(net.root, "outside"), net.path("10.1.2.2"));
-    mkdirSync(net.path("10.1.2.3"));
-    Bun.spawnSync(["mkfifo", net.path("10.1.2.4")]);
-    net.write("10.1.2.5", "x".repeat(1 << 20));
-    net.write("10.1.2.6", new Uint8Array([0xff, 0xfe, 0]));
-    expect(net.add("a")).toEqual(["10.1.2.7/24"]);
-    net.check("a");
-    net.gc(["a/eth0"]);
-    net.del("a");
-    const left = readdirSync(net.dir).filter((name) => name.startsWith("10."));
-    expect(left.sort()).toEqual([2, 3, 4, 5, 6].map((n) => `10.1.2.${n}`));
-  });
-
-  test("writes through no link: neither lock, nor round robin", () => {
-    for (const name of ["lock", "last_reserved_ip.0"]) {
-      using net = network();
-      net.write("x", "");
-      symlinkSync(join(net.root, "outside"), net.path(name));
-      expect(refusal(() => net.add("a")).code).toBe(5);
-      expect(existsSync(join(net.root, "outside"))).toBe(false);
-      expect(Object.keys(net.leases())).toEqual(["x"]);
-      net.del("a");
-    }
-  });
-
-  test("works where dataDir itself is a link", () => {
-    using net = network();
-    mkdirSync(join(net.root, "elsewhere"));
-    symlinkSync(join(net.root, "elsewhere"), net.dataDir);
-    expect(net.add("a")).toEqual(["10.1.2.2/24"]);
-    net.status();
-  });
-
-  test("works where the network's directory is a link, as all other verbs do", () => {
-    using net = network();
-    const elsewhere = join(net.root, "elsewhere");
-    for (const dir of [net.dataDir, elsewhere]) mkdirSync(dir);
-    symlinkSync(elsewhere, net.dir);
-    net.status();
-    for (const id of ["a", "b", "c"]) net.add(id);
-    net.check("a");
-    expect(ownedAddresses(net.owned("a"))).toEqual(["10.1.2.2"]);
-    net.del("a");
-    net.gc(["b/eth0"]);
-    net.status();
-    expect(readdirSync(elsewhere).sort()).toEqual(["10.1.2.3", "last_reserved_ip.0", "lock"]);
-    // The index is the directory's, whatever the way to it.
-    expect(readdirSync(net.indexDir)).toEqual([`${statSync(elsewhere).dev}-${statSync(elsewhere).ino}`]);
-  });
-
-  test.each(["nowhere", "net"])("is refused by all verbs where that link leads nowhere (%s)", (target) => {
-    using net = network();
-    mkdirSync(net.dataDir);
-    symlinkSync(target, net.dir);
-    const verbs = [() => net.add("a"), () => net.check("a"), () => net.del("a"), () => net.gc([]), () => net.status()];
-    const errors = verbs.map(refusal);
-    expect(errors.map(({ code }) => code)).toEqual([5, 5, 5, 5, 50]);
-    for (const { message } of errors) expect(message).toContain(`${net.dir} is a link that leads nowhere`);
-    expect(readdirSync(net.dataDir)).toEqual(["net"]);
   });
 });
 

@@ -1,0 +1,95 @@
+/** How the plugins that make an interface read their configurations. */
+import * as bridge from "../../../src/plugins/bridge/config.ts";
+import { schema as bridgeZod } from "../../../src/plugins/bridge/schema.ts";
+import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
+import * as ptp from "../../../src/plugins/ptp/config.ts";
+import { schema as ptpZod } from "../../../src/plugins/ptp/schema.ts";
+import { attachmentsSchema, commonKeys, netConfSchema, requestSchema } from "../../../src/spec/config.ts";
+import { decode, goObject } from "../../../src/spec/decode.ts";
+import { configuration, FULL } from "./configurations.ts";
+import type { Reader } from "./reader.ts";
+
+const MAC = "02:00:00:00:00:01";
+
+export const BRIDGE: Reader = {
+  schema: bridgeZod,
+  goObjects: [
+    requestSchema,
+    netConfSchema,
+    bridge.schema,
+    bridge.remainsSchema,
+    goObject({ runtimeConfig: bridge.macSchema, args: goObject({ cni: bridge.macSchema }) }),
+  ],
+  read: bridge.readConfig,
+  full: FULL,
+  generated: configuration,
+  refused: [
+    {
+      why: "an interface that stays down cannot have addresses",
+      message: /^cannot use IPAM when DisableContainerInterface flag is set/,
+      example: { ipam: { type: "host-local" }, disableContainerInterface: true },
+    },
+    {
+      why: "two ways to one end",
+      message: /^cannot set hairpin mode and promiscuous mode at the same time/,
+      example: { hairpinMode: true, promiscMode: true },
+    },
+    {
+      why: "the gateway of a VLAN is an interface whose name is made of the bridge's",
+      message: /^"[^"]+\.\d+" is too long for the name of an interface/,
+      example: { bridge: "twelve-bytes", isGateway: true, vlan: 100 },
+    },
+  ],
+  unread: [
+    {
+      why: "as in the reference, it matters only where something is masqueraded",
+      key: "ipMasqBackend",
+      passes: ({ ipMasq, ipMasqBackend, ipam }) => typeof ipMasqBackend === "string" && !(ipMasq && ipam?.type),
+      example: { ipMasqBackend: "ipvs" },
+    },
+    {
+      why: "runtimeConfig.mac goes before it",
+      key: "args.cni.mac",
+      passes: ({ runtimeConfig }) => Boolean(runtimeConfig?.mac),
+      example: { runtimeConfig: { mac: MAC }, args: { cni: { mac: "none" } } },
+    },
+  ],
+};
+
+export const LOOPBACK: Reader = {
+  schema: loopbackZod,
+  goObjects: [requestSchema, goObject(commonKeys)],
+  read: (call) => void decode(goObject(commonKeys), call.config),
+  full: FULL,
+  generated: configuration,
+  refused: [],
+  unread: [],
+};
+
+const attachments = goObject({ "cni.dev/attachments": attachmentsSchema });
+
+export const PTP: Reader = {
+  schema: ptpZod,
+  goObjects: [requestSchema, ptp.schema, ptp.remainsSchema, attachments],
+  read: (call) => {
+    ptp.readConfig(call);
+    decode(attachments, call.config);
+  },
+  full: FULL,
+  generated: configuration,
+  refused: [
+    {
+      why: "the schema of the IPAM plugin says that there must be one",
+      message: /^no plugin name provided/,
+      example: {},
+    },
+  ],
+  unread: [
+    {
+      why: "as in the reference, it matters only where something is masqueraded",
+      key: "ipMasqBackend",
+      passes: ({ ipMasq, ipMasqBackend }) => typeof ipMasqBackend === "string" && !ipMasq,
+      example: { ipMasqBackend: "ipvs", ipam: { type: "host-local" } },
+    },
+  ],
+};
