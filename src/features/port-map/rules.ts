@@ -72,13 +72,11 @@ export class PortMap {
       () => [],
     );
     removeFromLegacy(owner);
-    // What the mappings of berth's own tables had is forgotten by now: this is about what iptables had.
+    // What the mappings of berth's own tables had is forgotten by now. This is about what iptables had: not both have had some.
     const udp = mappings.filter(({ protocol }) => protocol === "udp");
-    if (udp.length === 0) return;
+    if (udp.length === 0 || unmapped.length > 0) return;
     forgetting(warn, () => {
-      for (const family of FAMILIES) {
-        forgetStrayFlows(this.#nft.client(), this.#host, family, slotsOf(family, udp), unmapped);
-      }
+      for (const family of FAMILIES) forgetStrayFlows(this.#nft.client(), this.#host, family, slotsOf(family, udp));
     });
   }
 

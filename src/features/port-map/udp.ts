@@ -70,20 +70,13 @@ export function forgetFlows(client: Client, unmapped: readonly Element[]): void 
 
 /**
  * Forgets the flows that went somewhere by ports that nobody here has mapped: by iptables, of which it is not known where to.
- * Not those of `forgotten`: a dump of conntrack takes its time, however few flows there are. Throws NetlinkError.
+ * A dump of conntrack takes its time, however few flows there are. Throws NetlinkError.
  */
-export function forgetStrayFlows(
-  client: Client,
-  host: Lookup,
-  family: IpFamily,
-  slots: readonly Slot[],
-  forgotten: readonly Element[],
-): void {
+export function forgetStrayFlows(client: Client, host: Lookup, family: IpFamily, slots: readonly Slot[]): void {
   const { ports, addresses } = LAYOUTS[family];
-  const known = forgotten.flatMap((element) => (familyOf(element) === family ? (udpPort(family, element) ?? []) : []));
   for (const slot of slots) {
     const port = udpPort(family, slot);
-    if (!port || known.some((one) => isSame(one, port))) continue;
+    if (!port) continue;
     const flows = flowsTo(client, family, port).filter(({ replySrc, dst }) => !equalIp(replySrc, dst));
     const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
     const anyKey = concatenated(Uint8Array.of(PROTOCOLS.udp), portBytes(port.port));
@@ -105,10 +98,6 @@ interface UdpPort {
   readonly port: number;
   /** Absent: of all addresses. */
   readonly hostIp?: Ip;
-}
-
-function isSame(a: UdpPort, b: UdpPort): boolean {
-  return a.port === b.port && `${a.hostIp}` === `${b.hostIp}`;
 }
 
 /** Undefined for a slot of another protocol. */
