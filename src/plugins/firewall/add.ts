@@ -1,8 +1,6 @@
-import { deferSignals } from "#sys";
-import { messageOf } from "../../base/errno.ts";
-import { Undo } from "../../base/undo.ts";
 import { firewall } from "../../features/firewall/feature.ts";
 import type { Machine } from "../../features/machine.ts";
+import { undoable } from "../../features/undoable.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import { readConfig, wishFor } from "./config.ts";
 import { attachedOf, readPrevResult } from "./target.ts";
@@ -21,18 +19,11 @@ export function add(call: Call, machine: Machine): AddOutcome {
   const obstacle = firewall.possible(machine, wish, hasAddresses);
   if (obstacle) throw obstacle;
   if (!hasAddresses) return { result };
-  const undo = new Undo();
-  const rollback = () => {
-    for (const failure of deferSignals(() => undo.rollback())) call.warn(`could not take back: ${messageOf(failure)}`);
-  };
-  try {
+  return undoable(call, (undo) => {
     undo.push(() => firewall.drop(machine, wish, attached.owner, []));
     firewall.add(machine, wish, attached);
     const addresses = attached.addresses.map(({ ip }) => ip);
     undo.push(() => firewall.drop(machine, wish, attached.owner, addresses));
-    return { result, rollback, release: () => void undo.commit() };
-  } catch (error) {
-    rollback();
-    throw error;
-  }
+    return result;
+  });
 }

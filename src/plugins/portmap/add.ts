@@ -1,10 +1,8 @@
-import { deferSignals } from "#sys";
-import { messageOf } from "../../base/errno.ts";
 import { formatIp } from "../../base/ip.ts";
-import { Undo } from "../../base/undo.ts";
 import type { Machine } from "../../features/machine.ts";
 import { portMap } from "../../features/port-map/feature.ts";
 import type { PortMapping } from "../../features/port-map/wish.ts";
+import { undoable } from "../../features/undoable.ts";
 import type { AddOutcome, Call } from "../../spec/plugin.ts";
 import { readConfig } from "./config.ts";
 import { attachedOf, readPrevResult } from "./target.ts";
@@ -19,18 +17,11 @@ export function add(call: Call, machine: Machine): AddOutcome {
   if (attached.addresses.length === 0) return { result };
   const obstacle = portMap.possible(machine, wish, true);
   if (obstacle) throw obstacle;
-  const undo = new Undo();
-  const rollback = () => {
-    for (const failure of deferSignals(() => undo.rollback())) call.warn(`could not take back: ${messageOf(failure)}`);
-  };
-  try {
+  return undoable(call, (undo) => {
     undo.push(() => portMap.drop(machine, wish, attached.owner, []));
     portMap.add(machine, wish, attached);
-    return { result, rollback, release: () => void undo.commit() };
-  } catch (error) {
-    rollback();
-    throw error;
-  }
+    return result;
+  });
 }
 
 function warnOfUseless(call: Call, mappings: readonly PortMapping[], hasAddress: boolean): void {
