@@ -40,6 +40,11 @@ export function listAddrs(client: Client, index: number, family = 0): Addr[] {
   return client.dump(SHOW_ADDRS, { index, family }).filter((addr) => addr.index === index);
 }
 
+/** Like `ip addr show`: the addresses of all interfaces, of both families. */
+export function listAllAddrs(client: Client): Addr[] {
+  return client.dump(SHOW_ADDRS, { index: 0, family: 0 });
+}
+
 export interface NewAddr {
   readonly dev: Dev;
   readonly prefix: Prefix;
