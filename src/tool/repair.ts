@@ -46,8 +46,8 @@ function mend(plugins: readonly Plugin[], attachment: CachedAttachment, warn: (l
 }
 
 /** The call with which a plugin of the attachment's list would be asked for a CHECK. */
-function callFor(
-  { owner, version, result, capabilityArgs }: CachedAttachment,
+export function callFor(
+  { owner, version, result, capabilityArgs, netns = "" }: CachedAttachment,
   config: object,
   delegates: readonly Plugin[],
   warn: (line: string) => void,
@@ -55,7 +55,7 @@ function callFor(
   const { network: name, containerId, ifname } = owner;
   const runtimeConfig = supplied(config, capabilityArgs);
   const whole = { ...config, name, cniVersion: version, prevResult: result, ...(runtimeConfig && { runtimeConfig }) };
-  const env = { command: "CHECK", containerId, ifname, netns: "", args: "", path: [] };
+  const env = { command: "CHECK", containerId, ifname, netns, args: "", path: [] };
   return {
     env: { ...env, netnsOverride: false, variables: new Map() },
     stdin: JSON.stringify(whole),
