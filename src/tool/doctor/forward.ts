@@ -3,7 +3,7 @@ import { formatIp, type Ip, nextIp } from "../../base/ip.ts";
 import type { Finding } from "../finding.ts";
 import type { AttachmentFacts, ChainRules, Facts, NetworkFacts } from "./facts.ts";
 import { ESTABLISHED, NEW, type Packet, packetText } from "./ruleset/packet.ts";
-import { type Fate, fateIn } from "./ruleset/walk.ts";
+import { type Assumed, type Fate, fateIn } from "./ruleset/walk.ts";
 import { command } from "./text/shell.ts";
 import { uplinksOf } from "./uplinks.ts";
 
@@ -19,10 +19,24 @@ export function checkForward(facts: Facts): Finding[] {
     if (!bridge?.isGateway) return [];
     const [one] = samplesOf(network, facts);
     if (!one) return [];
-    const dropped = dropOf(bridge.bridge, one, facts);
+    const dropped = dropOf(bridge.bridge, one, facts, assumedOf(network));
     return dropped ? findingOf(network, bridge.bridge, dropped) : legacyFinding(network, bridge.bridge, facts);
   });
 }
+
+/**
+ * The chains of the plugin firewall: of its own containers it is known that they are accepted (samplesOf), and of others that
+ * nothing in them is about them.
+ */
+const assumedOf = ({ hasFirewall }: NetworkFacts): Assumed => {
+  const nothing = { does: "nothing" } as const;
+  return {
+    "CNI-FORWARD": hasFirewall ? { does: "accept" } : nothing,
+    "CNI-PUBLISHED": nothing,
+    "CNI-ISOLATION-STAGE-1": nothing,
+    "CNI-ISOLATION-STAGE-2": nothing,
+  };
+};
 
 /** A container of the network whose own rules are there, or where no plugin makes such the first address that it would give. */
 function samplesOf(network: NetworkFacts, { attachments }: Facts): Ip[] {
@@ -39,7 +53,7 @@ interface Dropped {
   readonly isOut: boolean;
 }
 
-function dropOf(bridge: string, ip: Ip, facts: Facts): Dropped | undefined {
+function dropOf(bridge: string, ip: Ip, facts: Facts, assumed: Assumed): Dropped | undefined {
   const uplink = uplinksOf(facts)[0]?.name ?? "eth0";
   const outside = ip.length === 4 ? OUTSIDE4 : OUTSIDE6;
   const common = { protocol: TCP, port: HTTPS, isLocal: false };
@@ -51,7 +65,7 @@ function dropOf(bridge: string, ip: Ip, facts: Facts): Dropped | undefined {
   );
   for (const packet of [out, back]) {
     for (const base of bases) {
-      const fate = fateIn(base, facts.chains, packet);
+      const fate = fateIn(base, facts.chains, packet, assumed);
       if (fate.action.does === "drop" && fate.isSure) return { fate, packet, isOut: packet === out };
     }
   }

@@ -1,14 +1,14 @@
-import { attempt } from "../../../base/attempt.ts";
 import { EACCES, EMFILE, EPERM, errnoOf, isErrno } from "../../../base/errno.ts";
 import { Explained } from "../../../base/explained.ts";
 import type { Prefix } from "../../../base/ip.ts";
 import { wishedFeatures } from "../../../features/all.ts";
-import { macOf } from "../../../features/attached.ts";
+import { type Attached, macOf } from "../../../features/attached.ts";
 import type { Machine } from "../../../features/machine.ts";
-import type { PortMapping } from "../../../features/port-map/wish.ts";
+import { portMap } from "../../../features/port-map/feature.ts";
+import type { PortMapWish } from "../../../features/port-map/wish.ts";
 import { check as checkBandwidth } from "../../../plugins/bandwidth/check.ts";
-import { check as checkPortMap } from "../../../plugins/portmap/check.ts";
 import { readConfig as readPortMap } from "../../../plugins/portmap/config.ts";
+import { addressesOf } from "../../../plugins/portmap/target.ts";
 import { check as checkTuning } from "../../../plugins/tuning/check.ts";
 import { listNeighs } from "../../../rtnl/list-neighs.ts";
 import type { Link } from "../../../rtnl/read-link.ts";
@@ -22,7 +22,8 @@ import type { CachedAttachment } from "../../node/cache.ts";
 import { callFor } from "../../repair.ts";
 import { nameOfType } from "../../schemas.ts";
 import type { AttachmentFacts, Inside, Missing, NetworkFacts } from "../facts.ts";
-import { failureOf, type Settings, settingsOf, typeOf } from "./networks.ts";
+import { type FirewallAsked, withFirewalls } from "./firewalls.ts";
+import { type Chained, chainedOf, failureOf, type Settings, settingsOf, typeOf } from "./networks.ts";
 
 /** What is gathered of attachments beside them. */
 export interface Around {
@@ -38,23 +39,52 @@ export interface Around {
 
 /** Looks at each attachment from both sides, entering each namespace once. */
 export function attachmentsOf(attachments: readonly Attachment[], around: Around): AttachmentFacts[] {
-  const settings = new Map<string, Settings>();
+  const readers = new Map<string, Omit<Asked, "calls">>();
   const networks = new Map(around.networks.map((network) => [network.name, network]));
-  return attachments.map((attachment): AttachmentFacts => {
+  const found = attachments.map((attachment): readonly [AttachmentFacts, FirewallAsked | undefined] => {
     const { cached, owner } = attachment;
-    const network = networks.get(owner.network);
     const result = cached && resultOf(cached);
     const { netns, inside } = lookInside(attachment, result, around);
     const outer = attachment.link ?? outerOf(inside, around.links);
-    const base = { ...attachment, network, result, netns, inside, outer };
-    if (!cached || !result || !outer) return { ...base, missing: [], mappings: [] };
-    const calls = cached.plugins.map((plugin) => callFor(cached, plugin, around.plugins, () => {}));
-    return {
-      ...base,
-      missing: missingOf(cached, result, outer, calls, around, settings),
-      mappings: mappingsOf(cached, calls),
-    };
+    const network = networks.get(owner.network);
+    const base = { ...attachment, network, result, netns, inside, outer, missing: [], mappings: [] };
+    if (!cached || !result || !outer) return [base, undefined];
+    const attached = attachedOf(cached, result, outer);
+    const asked = { ...readerFor(cached, readers), calls: callsOf(cached, around) };
+    const ports = portsOf(cached, asked.calls);
+    const missing = [
+      ...missingOf(cached, attached, asked, around),
+      ...(ports ? portsMissing(ports, attached, result, around) : []),
+    ];
+    const { firewall } = asked.chained;
+    return [{ ...base, missing, mappings: ports?.mappings ?? [] }, firewall && { config: firewall, result, attached }];
   });
+  return around.seen(
+    "CHECK of firewall",
+    () => withFirewalls(found, around.machine),
+    found.map(([one]) => one),
+  );
+}
+
+/** Containers of one network mostly have one list, which is read once. */
+function readerFor({ plugins, owner, version }: CachedAttachment, readers: Map<string, Omit<Asked, "calls">>) {
+  const key = `${owner.network} ${version} ${JSON.stringify(plugins)}`;
+  const known = readers.get(key) ?? {
+    settings: settingsOf(owner.network, version, plugins),
+    chained: chainedOf(owner.network, version, plugins),
+  };
+  readers.set(key, known);
+  return known;
+}
+
+const callsOf =
+  (cached: CachedAttachment, { plugins }: Around) =>
+  (at: number): Call =>
+    callFor(cached, cached.plugins[at] ?? {}, plugins, () => {});
+
+function attachedOf({ owner }: CachedAttachment, result: Result, outer: Link): Attached {
+  const addresses: Prefix[] = result.ips.map(({ address }) => address);
+  return { owner, port: { name: outer.name, mac: macOf(result, owner.ifname) }, addresses };
 }
 
 function resultOf({ result, version }: CachedAttachment): Result | undefined {
@@ -99,52 +129,60 @@ function lookInside(
   }
 }
 
-/** What the features of its bridge or ptp miss, and what its chained plugins say at CHECK. */
+/** What the features of its bridge or ptp miss, and what its chained plugins say at CHECK. firewall is asked for all at once. */
 function missingOf(
-  { plugins, owner, version }: CachedAttachment,
-  result: Result,
-  outer: Link,
-  calls: readonly Call[],
-  around: Around,
-  settings: Map<string, Settings>,
+  { plugins, capabilityArgs }: CachedAttachment,
+  attached: Attached,
+  { settings, chained, calls }: Asked,
+  { machine, seen }: Around,
 ): Missing[] {
-  const key = JSON.stringify(plugins);
-  const known = settings.get(key) ?? settingsOf(owner.network, version, plugins);
-  settings.set(key, known);
-  const addresses: Prefix[] = result.ips.map(({ address }) => address);
-  const attached = { owner, port: { name: outer.name, mac: macOf(result, owner.ifname) }, addresses };
-  const rules = wishedFeatures(known.veth?.wishes ?? {}).flatMap(({ feature, wish }) => {
-    const message = around.seen(feature.what, () => feature.check(around.machine, wish, attached), undefined);
+  const rules = wishedFeatures(settings.veth?.wishes ?? {}).flatMap(({ feature, wish }) => {
+    const message = seen(feature.what, () => feature.check(machine, wish, attached), undefined);
     return message === undefined ? [] : { what: feature.what, message, details: "" };
   });
-  const chained = calls.flatMap((call, i) => {
-    const type = typeOf(plugins[i] ?? {});
-    const check = CHECKS[nameOfType(type) ?? ""];
-    const failure =
-      check && around.seen(`CHECK of ${type}`, () => failureOf(() => check(call, around.machine)), undefined);
-    return failure ? { what: type, message: failure.message, details: failure.details } : [];
+  const others = plugins.flatMap((plugin, i) => {
+    const name = nameOfType(typeOf(plugin)) ?? "";
+    const check = CHECKS[name];
+    if (!check || (name === "tuning" && !chained.tunes && !("mac" in capabilityArgs))) return [];
+    const failure = seen(`CHECK of ${name}`, () => failureOf(() => check(calls(i), machine)), undefined);
+    return failure ? { what: name, message: failure.message, details: failure.details } : [];
   });
-  return [...rules, ...chained];
+  return [...rules, ...others];
 }
 
-/** The CHECKs of those that change what others have made: they look at that alone. firewall's is of all at once. */
+/** What is asked of a container's plugins. */
+interface Asked {
+  readonly settings: Settings;
+  readonly chained: Chained;
+  /** The call of the plugin at a place of the list, made when it is wanted. */
+  readonly calls: (at: number) => Call;
+}
+
+/** The CHECKs of those that look at what they have made alone. */
 const CHECKS: Readonly<Record<string, (call: Call, machine: Machine) => void>> = {
   bandwidth: checkBandwidth,
-  portmap: checkPortMap,
   tuning: checkTuning,
 };
 
-function mappingsOf({ plugins }: CachedAttachment, calls: readonly Call[]): readonly PortMapping[] {
+/** What portmap was asked for; undefined: no ports. */
+function portsOf({ plugins, capabilityArgs }: CachedAttachment, calls: Asked["calls"]): PortMapWish | undefined {
   const at = plugins.findIndex((plugin) => nameOfType(typeOf(plugin)) === "portmap");
-  const call = calls[at];
-  return (call && attempt(() => mappingsIn(call))) ?? [];
+  const isAsked = at >= 0 && Array.isArray(capabilityArgs.portMappings) && capabilityArgs.portMappings.length > 0;
+  return isAsked ? wishIn(calls(at)) : undefined;
 }
 
-function mappingsIn(call: Call): readonly PortMapping[] {
+/** What the host's rules about its published ports lack. */
+function portsMissing(wish: PortMapWish, attached: Attached, result: Result, { machine, seen }: Around): Missing[] {
+  const addresses = addressesOf(result, attached.owner.ifname);
+  const message = seen("CHECK of portmap", () => portMap.check(machine, wish, { ...attached, addresses }), undefined);
+  return message === undefined ? [] : [{ what: "portmap", message, details: "" }];
+}
+
+function wishIn(call: Call): PortMapWish | undefined {
   try {
-    return readPortMap(call).wish.mappings;
+    return readPortMap(call).wish;
   } catch (error) {
-    if (error instanceof CniError) return [];
+    if (error instanceof CniError) return undefined;
     throw error;
   }
 }

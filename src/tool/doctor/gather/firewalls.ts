@@ -1,43 +1,42 @@
 import type { Attached } from "../../../features/attached.ts";
 import { checkFirewalls } from "../../../features/firewall/feature.ts";
 import type { FirewallWish } from "../../../features/firewall/wish.ts";
-import { readConfig, wishFor } from "../../../plugins/firewall/config.ts";
-import { attachedOf } from "../../../plugins/firewall/target.ts";
-import { callFor } from "../../repair.ts";
-import { nameOfType } from "../../schemas.ts";
+import type { Machine } from "../../../features/machine.ts";
+import { type FirewallConfig, wishFor } from "../../../plugins/firewall/config.ts";
+import { CniError } from "../../../spec/errors.ts";
+import type { Result } from "../../../spec/result.ts";
 import type { AttachmentFacts } from "../facts.ts";
-import type { Around } from "./attachments.ts";
-import { failureOf, typeOf } from "./networks.ts";
 
-/** What the plugin firewall of live attachments misses, its rules read once for all. Throws Explained, SysError. */
-export function withFirewalls(attachments: readonly AttachmentFacts[], around: Around): AttachmentFacts[] {
-  const asked = attachments.flatMap((attachment) => {
-    const one = attachment.outer && askedOf(attachment, around);
-    return one ? { attachment, one } : [];
-  });
+/** What the plugin firewall of an attachment is asked. */
+export interface FirewallAsked {
+  readonly config: FirewallConfig;
+  readonly result: Result;
+  readonly attached: Attached;
+}
+
+/** The attachments with what their firewall plugins miss, whose rules are read once for all. Throws Explained, SysError. */
+export function withFirewalls(
+  found: readonly (readonly [AttachmentFacts, FirewallAsked | undefined])[],
+  machine: Machine,
+): AttachmentFacts[] {
+  const wishes = found.map(([, asked]) => asked && wishOf(asked));
   const answers = checkFirewalls(
-    around.machine,
-    asked.map(({ one }) => one),
+    machine,
+    wishes.filter((wish) => wish !== undefined),
   );
-  const missing = new Map(asked.map(({ attachment }, i) => [attachment, answers[i]]));
-  return attachments.map((attachment) => {
-    const message = missing.get(attachment);
+  return found.map(([attachment], i) => {
+    const message = wishes[i] && answers.shift();
     if (message === undefined) return attachment;
     return { ...attachment, missing: [...attachment.missing, { what: "firewall", message, details: "" }] };
   });
 }
 
-/** What its firewall plugin would be asked; undefined: it has none, or one that refuses. */
-function askedOf(
-  { cached, result }: AttachmentFacts,
-  { machine }: Around,
-): readonly [FirewallWish, Attached] | undefined {
-  const plugin = cached?.plugins.find((one) => nameOfType(typeOf(one)) === "firewall");
-  if (!cached || !plugin || !result) return undefined;
-  const call = callFor(cached, plugin, [], () => {});
-  let asked: readonly [FirewallWish, Attached] | undefined;
-  failureOf(() => {
-    asked = [wishFor(readConfig(call.config), result), attachedOf(call, machine, result)];
-  });
-  return asked;
+/** Undefined where the plugin would refuse the result. */
+function wishOf({ config, result, attached }: FirewallAsked): readonly [FirewallWish, Attached] | undefined {
+  try {
+    return [wishFor(config, result), attached];
+  } catch (error) {
+    if (error instanceof CniError) return undefined;
+    throw error;
+  }
 }

@@ -12,7 +12,6 @@ import { type Places, readNode } from "../../node/node.ts";
 import type { Facts } from "../facts.ts";
 import { attachmentsOf } from "./attachments.ts";
 import { directoriesOf, executablesOf } from "./executables.ts";
-import { withFirewalls } from "./firewalls.ts";
 import { chainsOf, kernelOf } from "./kernel.ts";
 import { Onlooker } from "./machine.ts";
 import { networksOf, refusalsOf } from "./networks.ts";
@@ -55,8 +54,6 @@ function gatherOn(machine: Machine, { places, path, network, plugins }: Wanted):
       one,
     ),
   );
-  const around = { machine, plugins, networks, links, unseen, seen };
-  const attached = attachmentsOf(attachments, around);
   return {
     places: { ...places, path, self: attempt(() => sys.readlink("/proc/self/exe")) ?? "berth" },
     files,
@@ -70,7 +67,7 @@ function gatherOn(machine: Machine, { places, path, network, plugins }: Wanted):
     neighs: machine.ask(listNeighs),
     chains: seen("nft list ruleset", () => chainsOf(machine.nft.client(), unseen), []),
     leases,
-    attachments: seen("CHECK of firewall", () => withFirewalls(attached, around), attached),
+    attachments: attachmentsOf(attachments, { machine, plugins, networks, links, unseen, seen }),
     mounts: mountPoints(),
     booted: bootTime(),
     unseen: notes,

@@ -42,8 +42,11 @@ function legacyForward(): string[] | undefined {
 /** Chains of others that containers' packets go through are read up to so many, and jumps into others not followed. */
 const CHAINS_MAX = 400;
 
-/** Of kube-proxy, Calico and Cilium: thousands, which they keep in order themselves. */
-const KEPT_BY_OTHERS = /^(KUBE-|cali-|CILIUM_|cilium_)/;
+/**
+ * Of kube-proxy, Calico and Cilium: thousands, which they keep in order themselves. Of the plugin firewall, berth's or the
+ * reference's: several for each container, of which its CHECK tells.
+ */
+const NOT_READ = /^(KUBE-|cali-|CILIUM_|cilium_|CNI-(FORWARD|PUBLISHED|ISOLATION-STAGE-\d)$)/;
 
 /** Berth's own: features look after them. */
 const isOurs = ({ table }: Pick<HookedChain, "table">): boolean => table === MASQUERADE || table === PORT_MAP;
@@ -62,7 +65,7 @@ export function chainsOf(client: Client, unseen: (line: string) => void): ChainR
   for (const { family, table, rules } of found) {
     for (const name of jumpsOf(rules)) {
       const key = keyOf({ family, table, name });
-      if (known.has(key) || KEPT_BY_OTHERS.test(name)) continue;
+      if (known.has(key) || NOT_READ.test(name)) continue;
       if (known.size >= CHAINS_MAX) {
         unseen(`nft list ruleset: more than ${CHAINS_MAX} chains, of which the others were not read`);
         return found;

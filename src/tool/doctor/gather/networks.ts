@@ -1,8 +1,10 @@
 import { assertErrno, EACCES, EPERM, isErrno, messageOf } from "../../../base/errno.ts";
 import { Explained } from "../../../base/explained.ts";
 import { type BridgeConfig, readConfig as readBridge } from "../../../plugins/bridge/config.ts";
+import { type FirewallConfig, readConfig as readFirewall } from "../../../plugins/firewall/config.ts";
 import { readPlace, readPool } from "../../../plugins/host-local/config.ts";
 import { readConfig as readPtp } from "../../../plugins/ptp/config.ts";
+import { readTuning } from "../../../plugins/tuning/config.ts";
 import { decode, goObject, string } from "../../../spec/decode.ts";
 import { CniError } from "../../../spec/errors.ts";
 import { type Call, type Plugin, pluginNamed } from "../../../spec/plugin.ts";
@@ -15,6 +17,28 @@ import type { Executable, NetworkFacts, Refusal } from "../facts.ts";
 
 /** What a network's own plugins make of its configuration. */
 export type Settings = Pick<NetworkFacts, "types" | "bridge" | "veth" | "pool" | "dataDir" | "hasFirewall">;
+
+/** What the chained plugins of a list do, read once for all containers. */
+export interface Chained {
+  /** Undefined: the list has no such plugin, or one that would refuse it. */
+  readonly firewall: FirewallConfig | undefined;
+  /** Whether tuning has anything to set. */
+  readonly tunes: boolean;
+}
+
+export function chainedOf(name: string, version: string, plugins: readonly object[]): Chained {
+  let firewall: FirewallConfig | undefined;
+  let tunes = false;
+  for (const plugin of plugins) {
+    const own = nameOfType(typeOf(plugin));
+    const call = callOf(name, version, plugin, []);
+    if (own === "firewall") firewall = tried(() => readFirewall(plugin));
+    if (own !== "tuning") continue;
+    const tuning = tried(() => readTuning(call));
+    tunes = tuning !== undefined && (tuning.settings.length > 0 || Object.keys(tuning.attributes).length > 0);
+  }
+  return { firewall, tunes };
+}
 
 /** The networks of the files, and those of which only containers are left, in the order of their names. */
 export function networksOf(

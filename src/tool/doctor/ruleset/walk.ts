@@ -17,9 +17,12 @@ export interface Fate {
 /** How deep chains may jump, as in the kernel (NFT_JUMP_STACK_SIZE). */
 const DEPTH = 16;
 
-/** Follows a packet through a base chain and those that it jumps to, of `chains`. */
-export function fateIn(base: ChainRules, chains: readonly ChainRules[], packet: Packet): Fate {
-  const walk = new Walk(base, chains, packet);
+/** What a chain does that was not read, by its name. */
+export type Assumed = Readonly<Record<string, Action>>;
+
+/** Follows a packet through a base chain and those that it jumps to, of `chains`; `assumed` of some that were not read. */
+export function fateIn(base: ChainRules, chains: readonly ChainRules[], packet: Packet, assumed: Assumed = {}): Fate {
+  const walk = new Walk(base, chains, packet, assumed);
   const decided = walk.chain(base, DEPTH);
   if (decided) return decided;
   const action: Action = base.base?.policy === "drop" ? { does: "drop" } : { does: "nothing" };
@@ -32,7 +35,10 @@ class Walk {
   readonly #chains: readonly ChainRules[];
   readonly #packet: Packet;
 
-  constructor(base: ChainRules, chains: readonly ChainRules[], packet: Packet) {
+  readonly #assumed: Assumed;
+
+  constructor(base: ChainRules, chains: readonly ChainRules[], packet: Packet, assumed: Assumed) {
+    this.#assumed = assumed;
     this.#base = base;
     this.#chains = chains;
     this.#packet = packet;
@@ -46,7 +52,7 @@ class Walk {
       const isCertain = matches === true;
       if (action.does === "return" && isCertain) return undefined;
       if (action.does === "jump" || action.does === "goto") {
-        const decided = this.#follow(action.chain, depth, isCertain);
+        const decided = this.#follow(action.chain, depth, isCertain, chain, rule);
         if (decided) return decided;
         if (action.does === "goto" && isCertain) return undefined;
       } else if (isCertain) return { action, chain, rule, isSure: this.isSure };
@@ -55,8 +61,11 @@ class Walk {
     return undefined;
   }
 
-  #follow(name: string, depth: number, isCertain: boolean): Fate | undefined {
+  #follow(name: string, depth: number, isCertain: boolean, from: ChainRules, rule: FoundRule): Fate | undefined {
     const { family, table } = this.#base;
+    const assumed = this.#assumed[name];
+    if (assumed?.does === "nothing") return undefined;
+    if (assumed && isCertain) return { action: assumed, chain: from, rule, isSure: this.isSure };
     const next = this.#chains.find((one) => one.name === name && one.table === table && one.family === family);
     if (!next || depth === 0) {
       // Rules that were not read may decide anything.
