@@ -1,9 +1,11 @@
-import * as sys from "#sys";
-import { decodeBase64 } from "../base/base64.ts";
-import { ENOENT, isErrno } from "../base/errno.ts";
+import { messageOf } from "../base/errno.ts";
 import type { Owner } from "../base/owner.ts";
+import { decodeUtf8 } from "../base/utf8.ts";
+import { type CachedAttachment as Cached, cachedAttachments } from "../invoke/cache.ts";
+import { drive } from "../invoke/drive.ts";
 import { anyObject, array, decode, goObject, string } from "../spec/decode.ts";
 import { isVersion, OLDEST, type Version } from "../spec/versions.ts";
+import { systemHost } from "./invoke-driver.ts";
 
 /** What libcni remembers of an ADD (its result cache). */
 export interface CachedAttachment {
@@ -18,19 +20,6 @@ export interface CachedAttachment {
   readonly capabilityArgs: Readonly<Record<string, unknown>>;
 }
 
-/** Where libcni keeps its results unless the runtime says otherwise. */
-export const CACHE_DIRECTORY = "/var/lib/cni";
-
-const cacheSchema = goObject({
-  kind: string,
-  containerId: string,
-  config: string,
-  ifName: string,
-  networkName: string,
-  result: anyObject,
-  capabilityArgs: anyObject,
-});
-
 const listSchema = goObject({ cniVersion: string, plugins: array(anyObject) });
 
 /**
@@ -38,35 +27,22 @@ const listSchema = goObject({ cniVersion: string, plugins: array(anyObject) });
  * of which `warn` is told: one corrupt entry must not keep the others from being mended.
  */
 export function readAttachments(directory: string, network: string, warn: (line: string) => void): CachedAttachment[] {
-  const results = `${directory}/results`;
-  const names = filesOf(results).filter((name) => name.startsWith(`${network}-`));
-  return names.sort().flatMap((name) => {
+  const passedOver = (what: string, error: unknown) => warn(`${what} is passed over: ${messageOf(error)}`);
+  const setting = { path: [], cacheDirectory: directory };
+  return drive(cachedAttachments(setting, { network, passedOver }), systemHost({ warn })).flatMap((cached) => {
     try {
-      return readEntry(`${results}/${name}`, network) ?? [];
+      return attachmentOf(cached);
     } catch (error) {
-      warn(`${results}/${name} is passed over: ${error instanceof Error ? error.message : error}`);
+      passedOver(`${directory}/results/${network}-${cached.containerId}-${cached.ifname}`, error);
       return [];
     }
   });
 }
 
-function filesOf(directory: string): string[] {
-  try {
-    return sys.readdir(directory);
-  } catch (error) {
-    if (isErrno(error, ENOENT)) return [];
-    throw error;
-  }
-}
-
-/** Undefined for an entry of another network, whose name only begins alike. */
-function readEntry(path: string, network: string): CachedAttachment | undefined {
-  const entry = decode(cacheSchema, JSON.parse(sys.readFile(path)));
-  if (entry.networkName !== network) return undefined;
-  const { containerId, ifName: ifname, result, capabilityArgs = {} } = entry;
-  if (!containerId || !ifname || !result) throw new Error("containerId, ifName or result is missing");
-  const config = JSON.parse(decodeBase64(entry.config ?? "") ?? "null");
-  const { cniVersion = OLDEST, plugins = [config] } = decode(listSchema, config, "config");
+function attachmentOf({ network, containerId, ifname, result, config, capabilityArgs = {} }: Cached): CachedAttachment {
+  if (containerId === "" || result === undefined) throw new Error("containerId or result is missing");
+  const whole = JSON.parse(decodeUtf8(config) || "null");
+  const { cniVersion = OLDEST, plugins = [whole] } = decode(listSchema, whole, "config");
   const version = isVersion(cniVersion) ? cniVersion : OLDEST;
   return { owner: { network, containerId, ifname }, plugins, version, result, capabilityArgs };
 }

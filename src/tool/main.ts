@@ -1,6 +1,7 @@
 /** The operator's commands. */
+
+import { CACHE_DIRECTORY } from "../invoke/attachment.ts";
 import type { Plugin } from "../spec/plugin.ts";
-import { CACHE_DIRECTORY } from "./attachments.ts";
 import { repair } from "./repair.ts";
 
 /** What a command gives back: what it prints, and its exit status. */
