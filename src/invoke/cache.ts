@@ -26,6 +26,8 @@ export interface CachedAttachment extends Attachment {
   readonly config: Uint8Array;
   /** What the last plugin gave, unchecked; undefined for an entry without. */
   readonly result: JsonObject | undefined;
+  /** The file that says so. */
+  readonly file: string;
 }
 
 /** The file of an attachment. @throws CniError 7 where one of the three names is empty */
@@ -99,10 +101,10 @@ const entry = struct("libcni.cachedInfo", {
   result: anyObject,
 });
 
-/** A file of the cache; `network` is for messages. @throws CniError 6 for what is none */
-export function entryOf(file: string, network = ""): CachedAttachment {
+/** What a file of the cache says; `network` is for messages. @throws CniError 6 for what is none */
+export function entryOf(content: string, file: string, network = ""): CachedAttachment {
   const context = `failed to unmarshal cached network ${quoteGo(network)} config`;
-  const info = mustDecode(entry, parsed(file, context), context) ?? {};
+  const info = mustDecode(entry, parsed(content, context), context) ?? {};
   const { kind = "", containerId = "", config, ifName = "", networkName = "", netns = "", cniArgs, ...rest } = info;
   if (kind !== KIND) {
     throw new CniError(DECODING_FAILURE, `read cached network ${quoteGo(network)} config has wrong kind: ${kind}`);
@@ -116,6 +118,7 @@ export function entryOf(file: string, network = ""): CachedAttachment {
     netns,
     config: config ?? new Uint8Array(),
     result,
+    file,
     ...written({ args, capabilityArgs }),
   };
 }
@@ -129,9 +132,9 @@ export function* cachedResult(
   attachment: Attachment,
   setting: Setting,
 ): Steps<NetworkResult | undefined> {
-  const file = yield* readEntry(list.name, attachment, setting);
-  if (file === undefined) return undefined;
-  const result = resultOfText(resultTextOf(file));
+  const content = yield* readEntry(list.name, attachment, setting);
+  if (content === undefined) return undefined;
+  const result = resultOfText(resultTextOf(content));
   try {
     return resultAs(result, list.cniVersion);
   } catch (error) {
@@ -140,11 +143,11 @@ export function* cachedResult(
 }
 
 /** An entry's result; an older libcni wrote nothing but that. */
-function resultTextOf(file: string): string {
+function resultTextOf(content: string): string {
   try {
-    return encodeJson(entryOf(file).result ?? null);
+    return encodeJson(entryOf(content, "").result ?? null);
   } catch {
-    return file;
+    return content;
   }
 }
 
@@ -157,9 +160,9 @@ export function* cachedConfig(
   attachment: Attachment,
   setting: Setting,
 ): Steps<{ config: Uint8Array; attachment: Attachment } | undefined> {
-  const file = yield* readEntry(list.name, attachment, setting);
-  if (file === undefined) return undefined;
-  const { config, args, capabilityArgs } = entryOf(file, list.name);
+  const content = yield* readEntry(list.name, attachment, setting);
+  if (content === undefined) return undefined;
+  const { config, args, capabilityArgs } = entryOf(content, "", list.name);
   return { config, attachment: { ...attachment, ...written({ args }), capabilityArgs } };
 }
 
@@ -194,7 +197,7 @@ export function* cachedAttachments(setting: Setting, filter: CacheFilter = {}): 
     if (!isOf(name, network, containerId)) continue;
     const path = join(directory, name);
     try {
-      const one = entryOf(decodeUtf8(yield* ask({ do: "readFile", path })), network);
+      const one = entryOf(decodeUtf8(yield* ask({ do: "readFile", path })), path, network);
       if (containerId !== "" && one.containerId !== containerId) continue;
       if (network !== "" && one.network !== network) continue;
       if (one.ifname !== "" && one.network !== "") found.push(one);
