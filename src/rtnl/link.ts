@@ -13,6 +13,7 @@ import {
   RTM_NEWLINK,
   writeLinkHeader,
 } from "./tables.ts";
+import { addressWords } from "./words.ts";
 
 /** Device flags (linux/if.h). */
 export const IFF_UP = 0x1;
@@ -87,10 +88,6 @@ export function addVeth(end: VethEnd, peer: VethEnd): Request<VethPair> {
 
 function endWords({ name, mac, mtu }: VethEnd): string {
   return `${name} ${addressWords(mac, mtu)}`;
-}
-
-function addressWords(mac: Mac, mtu: number | undefined): string {
-  return `address ${formatMac(mac)}${mtu ? ` mtu ${mtu}` : ""}`;
 }
 
 export const DELETE_LINK: Change<LinkRef> = {
