@@ -5,9 +5,10 @@
  *     using rtnl = openRoute({ netns: "c1" });
  *     rtnl.addr.add("eth0", "10.0.0.2/24");
  */
-import { NETLINK_ROUTE } from "../../netlink/socket.ts";
+import { NETLINK_NETFILTER, NETLINK_ROUTE } from "../../netlink/socket.ts";
 import { leaveSignals } from "../../sys/bun/signals.ts";
 import { type Netns, openClient } from "./netns.ts";
+import { NfTables } from "./nftables.ts";
 import { Rtnetlink } from "./rtnetlink.ts";
 
 export {
@@ -30,6 +31,7 @@ export {
 } from "../../base/errno.ts";
 export { Explained } from "../../base/explained.ts";
 export { NetlinkError } from "../../netlink/error.ts";
+export type { Base, Family, Hook } from "../../nft/objects.ts";
 export type { AddressInfo, Scope } from "./addresses.ts";
 export type { LinkRef } from "./devices.ts";
 export type { LinkInfo } from "./link-info.ts";
@@ -37,11 +39,22 @@ export type { LinkSettings } from "./link-settings.ts";
 export type { NeighbourInfo, NewNeighbour } from "./neighbours.ts";
 export type { Netns } from "./netns.ts";
 export type { NewBridge, NewLink, NewMacvlan, NewPeer, NewPlain, NewVeth } from "./new-link.ts";
+export type { KeyOf, KeyTypes } from "./nft-keys.ts";
+export type { ElementOf, SetShape } from "./nft-sets.ts";
+export {
+  type ChainObject,
+  type NftObject,
+  type NftRef,
+  type SetObject,
+  type TableObject,
+  Transaction,
+} from "./nft-transaction.ts";
+export type { ChainInfo, RuleInTable, TableInfo } from "./nftables.ts";
 export type { QdiscInfo, TokenBucket } from "./qdiscs.ts";
 export type { NewRoute, RouteInfo, RouteRef } from "./routes.ts";
 export type { NewRule, RuleInfo } from "./rules.ts";
 export type { IpFamily } from "./values.ts";
-export type { Rtnetlink };
+export type { NfTables, Rtnetlink };
 
 // The importing program's signals are its own.
 leaveSignals();
@@ -57,4 +70,9 @@ export interface Place {
  */
 export function openRoute({ netns }: Place = {}): Rtnetlink {
   return new Rtnetlink(openClient(NETLINK_ROUTE, netns));
+}
+
+/** Opens nfnetlink of a network namespace, for nf_tables. As openRoute; SysError EPROTONOSUPPORT from a kernel without nfnetlink. */
+export function openNft({ netns }: Place = {}): NfTables {
+  return new NfTables(openClient(NETLINK_NETFILTER, netns));
 }
