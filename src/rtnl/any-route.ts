@@ -59,7 +59,9 @@ export const anyRouteAttrs = attrs({
 function write(w: Writer, { dst, gateway, oif, priority, src, table, protocol, scope, type }: AnyRoute): void {
   const family = addressFamily(dst.ip);
   routeHeader.encode(w, { family, dstLength: dst.length, table: table < 256 ? table : 0, protocol, scope, type });
-  anyRouteAttrs.encode(w, { dst: dst.ip, gateway, oif: oif && indexOf(oif), priority, src, table });
+  const link = oif === undefined ? undefined : indexOf(oif);
+  const large = table < 256 ? undefined : table;
+  anyRouteAttrs.encode(w, { dst: dst.ip, gateway, src, priority, table: large, oif: link });
 }
 
 function change(verb: string, type: number, flags: number): Change<AnyRoute> {

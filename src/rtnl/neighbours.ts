@@ -43,7 +43,7 @@ interface NeighHeader {
   readonly state: number;
 }
 
-const neighHeader: Coder<NeighHeader> = {
+export const neighHeader: Coder<NeighHeader> = {
   encode(w, { family, index, state }) {
     w.u32(family);
     w.u32(index);

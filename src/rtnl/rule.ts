@@ -45,7 +45,7 @@ interface RuleHeader {
   readonly action: number;
 }
 
-const ruleHeader: Coder<RuleHeader> = {
+export const ruleHeader: Coder<RuleHeader> = {
   encode(w, { family, dstLength, srcLength, table, action }) {
     w.u32(family | (dstLength << 8) | (srcLength << 16));
     w.u32(table | (action << 24));
@@ -74,7 +74,8 @@ function write(w: Writer, { family, action, table, src, dst, ...rest }: Rule): v
   const [dstLength, srcLength] = [dst?.length ?? 0, src?.length ?? 0];
   ruleHeader.encode(w, { family, dstLength, srcLength, table: table < 256 ? table : 0, action });
   const { iif, priority, mark, mask, oif } = rest;
-  ruleAttrs.encode(w, { dst: dst?.ip, src: src?.ip, iif, priority, mark, table, mask, oif });
+  const large = table < 256 ? undefined : table;
+  ruleAttrs.encode(w, { src: src?.ip, dst: dst?.ip, mark, mask, priority, table: large, iif, oif });
 }
 
 function change(verb: string, type: number, flags: number): Change<Rule> {
