@@ -35,6 +35,7 @@ export interface AddressInfo {
 export class Addresses {
   readonly #client: Client;
 
+  /** @internal */
   constructor(client: Client) {
     this.#client = client;
   }

@@ -13,6 +13,7 @@ import { nameOf } from "./values.ts";
 export class Links {
   readonly #client: Client;
 
+  /** @internal */
   constructor(client: Client) {
     this.#client = client;
   }

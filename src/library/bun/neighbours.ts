@@ -34,6 +34,7 @@ export interface NewNeighbour {
 export class Neighbours {
   readonly #client: Client;
 
+  /** @internal */
   constructor(client: Client) {
     this.#client = client;
   }

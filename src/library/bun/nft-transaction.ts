@@ -141,7 +141,7 @@ export class Transaction {
     return this.#batch.toString();
   }
 
-  /** What src/nft makes of it. */
+  /** @internal What src/nft makes of it. */
   get batch(): Batch {
     return this.#batch;
   }

@@ -37,6 +37,7 @@ export interface RuleInTable {
 export class NfTables implements Disposable {
   readonly #client: Client;
 
+  /** @internal */
   constructor(client: Client) {
     this.#client = client;
   }

@@ -34,6 +34,7 @@ const PLACES = { root: ROOT, ingress: INGRESS } as const;
 export class Qdiscs {
   readonly #client: Client;
 
+  /** @internal */
   constructor(client: Client) {
     this.#client = client;
   }

@@ -69,6 +69,7 @@ const WORD = 0xffffffff;
 export class Routes {
   readonly #client: Client;
 
+  /** @internal */
   constructor(client: Client) {
     this.#client = client;
   }

@@ -21,6 +21,7 @@ export class Rtnetlink implements Disposable {
   readonly rule: Rules;
   readonly qdisc: Qdiscs;
 
+  /** @internal */
   constructor(client: Client) {
     this.#client = client;
     this.link = new Links(client);

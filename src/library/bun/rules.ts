@@ -54,6 +54,7 @@ const WORD = 0xffffffff;
 export class Rules {
   readonly #client: Client;
 
+  /** @internal */
   constructor(client: Client) {
     this.#client = client;
   }

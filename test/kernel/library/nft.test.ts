@@ -192,6 +192,9 @@ needsNft(
     });
     expect(thrown(() => nft.run(demo().create({ kind: "table" })))).toMatchObject({ errno: EEXIST });
     expect(thrown(() => nft.run(demo().delete({ kind: "set", name: "pods" })))).toMatchObject({ errno: EBUSY });
+    // What is not there is no failure of destroy, and not what is named.
+    const mixed = demo().destroy({ kind: "chain", name: "none" }).create({ kind: "table" });
+    expect(thrown(() => nft.run(mixed))).toMatchObject({ operation: "nft create table ip demo" });
     expect(ruleset(lab)).toBe(before);
     const [rule] = nft.rules("ip", "demo", "post");
     nft.run(

@@ -1,7 +1,8 @@
 /** What berth/netlink says of values that are none, without a kernel; and of hosts that are not Bun. */
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { Explained } from "../../../src/base/explained.ts";
-import { Transaction } from "../../../src/library/bun/netlink.ts";
+import { type NfTables, type Rtnetlink, Transaction } from "../../../src/library/bun/netlink.ts";
 import { macOf, nameOf, networkOf, networkText, someMac, wholeOf, wordOf } from "../../../src/library/bun/values.ts";
 import type { Family } from "../../../src/nft/objects.ts";
 
@@ -97,6 +98,43 @@ describe("Transaction", () => {
       'kind: "flowtable" is not one of',
     );
   });
+});
+
+/** Types, which `npm run types` looks at; run, they would throw. */
+export const wrong = (nft: NfTables, rtnl: Rtnetlink) => {
+  const pods = { name: "pods", type: "ipv4_addr" } as const;
+  const ports = { name: "ports", type: ["inet_proto", "inet_service"], data: ["ipv4_addr", "inet_service"] } as const;
+  const tx = new Transaction("ip", "t").addElements(pods, [{ key: "10.0.0.1" }]);
+  // @ts-expect-error an address is text
+  tx.addElements(pods, [{ key: 1 }]);
+  // @ts-expect-error a set is no map
+  tx.addElements(pods, [{ key: "10.0.0.1", data: "10.0.0.2" }]);
+  // @ts-expect-error a port is a number
+  tx.addElements(ports, [{ key: ["tcp", "80"], data: ["10.0.0.1", 80] }]);
+  // @ts-expect-error a part is missing
+  tx.deleteElements(ports, [["tcp"]]);
+  // @ts-expect-error there is no such type
+  tx.add({ kind: "set", name: "s", type: "ipv4" });
+  // @ts-expect-error a bridge has no peer
+  rtnl.link.add({ kind: "bridge", name: "br0", peer: { name: "v1" } });
+  // @ts-expect-error a veth has one
+  rtnl.link.add({ kind: "veth", name: "v0" });
+  // @ts-expect-error there is no such setting
+  rtnl.link.set("v0", { uo: true });
+  const port: number | undefined = nft.elements("ip", "t", ports)[0]?.data?.[1];
+  const address: string | undefined = nft.element("ip", "t", pods, "10.0.0.1")?.key;
+  return [port, address];
+};
+
+test("the importing program's signals are its own", async () => {
+  const entry = join(import.meta.dir, "../../../src/library/bun/netlink.ts");
+  const program = `await import(${JSON.stringify(entry)}); console.log("imported"); setInterval(() => {}, 1000);`;
+  const child = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe", stderr: "inherit" });
+  const { value } = await child.stdout.getReader().read();
+  expect(new TextDecoder().decode(value)).toBe("imported\n");
+  child.kill("SIGTERM");
+  await child.exited;
+  expect(child.signalCode).toBe("SIGTERM");
 });
 
 test("on a host that is not Bun the import fails, and says what to do", async () => {
