@@ -5,11 +5,7 @@
  *     using rtnl = openRoute({ netns: "c1" });
  *     rtnl.addr.add("eth0", "10.0.0.2/24");
  */
-import { NETLINK_NETFILTER, NETLINK_ROUTE } from "../../netlink/socket.ts";
 import { leaveSignals } from "../../sys/bun/signals.ts";
-import { type Netns, openClient } from "./netns.ts";
-import { NfTables } from "./nftables.ts";
-import { Rtnetlink } from "./rtnetlink.ts";
 
 export {
   EACCES,
@@ -49,30 +45,13 @@ export {
   type TableObject,
   Transaction,
 } from "./nft-transaction.ts";
-export type { ChainInfo, RuleInTable, TableInfo } from "./nftables.ts";
+export type { ChainInfo, NfTables, RuleInTable, TableInfo } from "./nftables.ts";
+export { openNft, openRoute, type Place } from "./open.ts";
 export type { QdiscInfo, TokenBucket } from "./qdiscs.ts";
 export type { NewRoute, RouteInfo, RouteRef } from "./routes.ts";
+export type { Rtnetlink } from "./rtnetlink.ts";
 export type { NewRule, RuleInfo } from "./rules.ts";
 export type { IpFamily } from "./values.ts";
-export type { NfTables, Rtnetlink };
 
-// The importing program's signals are its own.
+// The importing program's signals are its own. Only here: tests of other files share a process with those of signals.
 leaveSignals();
-
-/** Which namespace; absent: the one that the process is in. */
-export interface Place {
-  readonly netns?: Netns;
-}
-
-/**
- * Opens rtnetlink of a network namespace: to be closed, or held by `using`. The process stays in its own. Throws Explained where
- * there is no such namespace, SysError EPERM or EACCES for one that may not be entered.
- */
-export function openRoute({ netns }: Place = {}): Rtnetlink {
-  return new Rtnetlink(openClient(NETLINK_ROUTE, netns));
-}
-
-/** Opens nfnetlink of a network namespace, for nf_tables. As openRoute; SysError EPROTONOSUPPORT from a kernel without nfnetlink. */
-export function openNft({ netns }: Place = {}): NfTables {
-  return new NfTables(openClient(NETLINK_NETFILTER, netns));
-}

@@ -1,7 +1,9 @@
 /** `link` and `addr` of berth/netlink, looked at with `ip`. */
 import { expect } from "bun:test";
 import { EADDRNOTAVAIL, EEXIST, ENODEV, EOPNOTSUPP } from "../../../src/base/errno.ts";
-import { Explained, NetlinkError, openRoute } from "../../../src/library/bun/netlink.ts";
+import { Explained } from "../../../src/base/explained.ts";
+import { openRoute } from "../../../src/library/bun/open.ts";
+import { NetlinkError } from "../../../src/netlink/error.ts";
 import { netnsPath } from "../../support/conf.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
 import { linkKind, needs } from "../../support/needs.ts";

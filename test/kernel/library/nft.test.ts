@@ -1,7 +1,9 @@
 /** nf_tables of berth/netlink, looked at with `nft`. */
 import { expect } from "bun:test";
 import { EBUSY, EEXIST, ENOENT, ERESTART } from "../../../src/base/errno.ts";
-import { NetlinkError, openNft, Transaction } from "../../../src/library/bun/netlink.ts";
+import { Transaction } from "../../../src/library/bun/nft-transaction.ts";
+import { openNft } from "../../../src/library/bun/open.ts";
+import { NetlinkError } from "../../../src/netlink/error.ts";
 import { inLab } from "../../support/lab.ts";
 import { namespaces, needs, nftables } from "../../support/needs.ts";
 import { ruleset } from "../../support/nft.ts";

@@ -1,7 +1,8 @@
 /** `route`, `neigh`, `rule` and `qdisc` of berth/netlink, looked at with `ip` and `tc`. */
 import { expect } from "bun:test";
 import { EEXIST, ENETUNREACH, ENOENT, ESRCH } from "../../../src/base/errno.ts";
-import { openRoute, type Rtnetlink } from "../../../src/library/bun/netlink.ts";
+import { openRoute } from "../../../src/library/bun/open.ts";
+import type { Rtnetlink } from "../../../src/library/bun/rtnetlink.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
 import { can, linkKind, needs } from "../../support/needs.ts";
 import { look, NEEDS, needsLinks } from "../rtnl/links.ts";

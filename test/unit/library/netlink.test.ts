@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { Explained } from "../../../src/base/explained.ts";
-import { type NfTables, type Rtnetlink, Transaction } from "../../../src/library/bun/netlink.ts";
+import type { NfTables, Rtnetlink } from "../../../src/library/bun/netlink.ts";
+import { Transaction } from "../../../src/library/bun/nft-transaction.ts";
 import { macOf, nameOf, networkOf, networkText, someMac, wholeOf, wordOf } from "../../../src/library/bun/values.ts";
 import type { Family } from "../../../src/nft/objects.ts";
 
