@@ -3,6 +3,7 @@ import type { Change, Request } from "../netlink/request.ts";
 import { attrs } from "../wire/attrs.ts";
 import { cstr, i32, u32 } from "../wire/coder.ts";
 import { type Dev, indexOf, wordFor } from "./dev.ts";
+import type { OpenNetns } from "./link.ts";
 import { IFLA_IFNAME, RTM_NEWLINK, writeLinkHeader } from "./tables.ts";
 
 /** IFLA_*. */
@@ -45,8 +46,7 @@ export function releaseLink(dev: Dev): Request<Dev> {
 
 export interface Move {
   readonly dev: Dev;
-  /** An open namespace, and how it is called in errors. */
-  readonly netns: { readonly fd: number; readonly name: string };
+  readonly netns: OpenNetns;
   /** Its name there. Absent: the same. */
   readonly name?: string | undefined;
 }
@@ -54,7 +54,7 @@ export interface Move {
 export const MOVE_LINK: Change<Move> = {
   type: RTM_NEWLINK,
   flags: 0,
-  text: ({ dev, netns, name }) => `ip link set ${wordFor(dev)} netns ${netns.name}${name ? ` name ${name}` : ""}`,
+  text: ({ dev, netns, name }) => `ip link set ${wordFor(dev)} netns ${netns.path}${name ? ` name ${name}` : ""}`,
   write(w, { dev, netns, name }) {
     writeLinkHeader(w, indexOf(dev), 0, 0);
     placeAttrs.encode(w, { netnsFd: netns.fd, ifname: name });

@@ -33,7 +33,7 @@ export class Links {
   add(link: NewLink): void {
     const netns = link.kind === "veth" ? link.peer.netns : undefined;
     if (netns === undefined) this.#client.change(additionOf(this.#client, link));
-    else withNetns(netns, (fd) => this.#client.change(additionOf(this.#client, link, fd)));
+    else withNetns(netns, (open) => this.#client.change(additionOf(this.#client, link, open)));
   }
 
   /**
@@ -51,7 +51,7 @@ export class Links {
   move(link: LinkRef, netns: Netns, name?: string): void {
     const dev = deviceOf(this.#client, link);
     const wanted = name === undefined ? undefined : nameOf("name", name);
-    withNetns(netns, (fd) => this.#client.change(moveLink({ dev, netns: { fd, name: netns }, name: wanted })));
+    withNetns(netns, (open) => this.#client.change(moveLink({ dev, netns: open, name: wanted })));
   }
 
   /** Like `ip link del dev LINK`: a veth goes with its peer. ENODEV when there is none. */

@@ -4,6 +4,7 @@ import { Explained } from "../../base/explained.ts";
 import { Client } from "../../netlink/client.ts";
 import { openSocket } from "../../netlink/socket.ts";
 import { tap } from "../../netlink/trace.ts";
+import type { OpenNetns } from "../../rtnl/link.ts";
 import { CLONE_NEWNET, O } from "../../sys/flags.ts";
 import { refusal } from "./values.ts";
 
@@ -19,7 +20,7 @@ const NAMED = "/run/netns";
  * What `use` makes of an open namespace. Throws Explained for a path that is not there or is no network namespace, else
  * SysError.
  */
-export function withNetns<T>(netns: Netns, use: (fd: number) => T): T {
+export function withNetns<T>(netns: Netns, use: (open: OpenNetns) => T): T {
   const path = pathOf(netns);
   const fd = openPath(netns, path);
   try {
@@ -29,7 +30,7 @@ export function withNetns<T>(netns: Netns, use: (fd: number) => T): T {
         "expected what `ip netns add` made, or /proc/PID/ns/net of a process; a file there without a namespace is left when its mount has gone",
       );
     }
-    return use(fd);
+    return use({ fd, path });
   } finally {
     sys.close(fd);
   }
@@ -55,5 +56,5 @@ const WORDS: Readonly<Record<number, string>> = { 0: "route", 12: "netfilter" };
 /** A client of `protocol` (NETLINK_*) in a namespace; absent: this thread's own. Throws as withNetns. */
 export function openClient(protocol: number, netns: Netns | undefined): Client {
   const open = () => new Client(openSocket(protocol), tap(WORDS[protocol] ?? `${protocol}`));
-  return netns === undefined ? open() : withNetns(netns, (fd) => sys.inNetns(fd, open));
+  return netns === undefined ? open() : withNetns(netns, ({ fd }) => sys.inNetns(fd, open));
 }

@@ -2,7 +2,7 @@ import type { Client } from "../../netlink/client.ts";
 import type { Request } from "../../netlink/request.ts";
 import { addMacvlan, MACVLAN_MODES, type MacvlanMode } from "../../rtnl/kinds/macvlan.ts";
 import { addPlain } from "../../rtnl/kinds/plain.ts";
-import { addBridge, addVeth } from "../../rtnl/link.ts";
+import { addBridge, addVeth, type OpenNetns } from "../../rtnl/link.ts";
 import { deviceOf, type LinkRef } from "./devices.ts";
 import type { Netns } from "./netns.ts";
 import { macOf, nameOf, oneOf, refusal, someMac, wholeOf } from "./values.ts";
@@ -54,7 +54,7 @@ export type NewLink = NewBridge | NewVeth | NewMacvlan | NewPlain;
 export const MTU_MAX = 0x7fffffff;
 
 /** The request for it; `netns` is the open namespace of a veth's peer. @throws Explained, NetlinkError ENODEV */
-export function additionOf(client: Client, link: NewLink, netns?: number): Request {
+export function additionOf(client: Client, link: NewLink, netns?: OpenNetns): Request {
   const common = commonOf(link, "");
   switch (link.kind) {
     case "bridge":

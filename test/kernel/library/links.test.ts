@@ -116,7 +116,7 @@ needsLinks(
     expect(look(lab, ns, "eth0")).toMatchObject({ operstate: "DOWN" });
     expect(thrown(() => rtnl.link.move("v0", ns, "eth0"))).toMatchObject({
       errno: EEXIST,
-      message: expect.stringContaining(`ip link set v0 netns ${ns} name eth0: file exists`),
+      message: expect.stringContaining(`ip link set v0 netns /run/netns/${ns} name eth0: file exists`),
     });
     // It has been moved, but not renamed.
     expect(lab.ipj(ns, "link", "show").map(({ ifname }) => ifname)).toEqual(["lo", "eth0", "v0"]);

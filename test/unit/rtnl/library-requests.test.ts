@@ -48,7 +48,11 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
     "plain",
     addPlain({ name: "d0", kind: "dummy", mac: mac("02:00:00:00:00:05"), mtu: 1400 }),
   ],
-  ["ip link set v0 netns c1 name eth0", "move", moveLink({ dev: V0, netns: { fd: 9, name: "c1" }, name: "eth0" })],
+  [
+    "ip link set v0 netns /run/netns/c1 name eth0",
+    "move",
+    moveLink({ dev: V0, netns: { fd: 9, path: "/run/netns/c1" }, name: "eth0" }),
+  ],
 ];
 
 test.each(REQUESTS)("%s is sent as the bytes in %s", (operation, captured, { form, object }) => {
