@@ -6,6 +6,7 @@ import { openSocket } from "../../netlink/socket.ts";
 import { tap } from "../../netlink/trace.ts";
 import type { OpenNetns } from "../../rtnl/link.ts";
 import { CLONE_NEWNET, O } from "../../sys/flags.ts";
+import { teller } from "../../sys/told.ts";
 import { refusal } from "./values.ts";
 
 /**
@@ -55,6 +56,7 @@ const WORDS: Readonly<Record<number, string>> = { 0: "route", 12: "netfilter" };
 
 /** A client of `protocol` (NETLINK_*) in a namespace; absent: this thread's own. Throws as withNetns. */
 export function openClient(protocol: number, netns: Netns | undefined): Client {
-  const open = () => new Client(openSocket(protocol), tap(WORDS[protocol] ?? `${protocol}`));
+  const told = teller(netns === undefined ? undefined : pathOf(netns));
+  const open = () => new Client(openSocket(protocol), tap(WORDS[protocol] ?? `${protocol}`), told);
   return netns === undefined ? open() : withNetns(netns, ({ fd }) => sys.inNetns(fd, open));
 }
