@@ -29,6 +29,7 @@ const LAYERS: Record<string, readonly string[]> = {
   skel: ["base", "spec", "sys"],
   delegate: ["base", "spec", "sys"],
   invoke: ["base", "spec"],
+  library: ["base", "spec", "invoke"],
   veth: ["base", "spec", "sys", "host", "features", "delegate", "rtnl"],
   plugins: ["base", "spec", "sys", "host", "features", "delegate", "rtnl", "veth"],
 };
@@ -145,6 +146,7 @@ function mayImport(file: string): readonly string[] | undefined {
     const kind = KINDS.get(pluginOf(file));
     return kind === undefined ? undefined : kind === "ipam" ? IPAM_LAYERS : LAYERS.plugins;
   }
+  if (file.startsWith("src/library/bun/")) return ["base", "invoke", "wire", "netlink", "rtnl", "nft", "sys"];
   return LAYERS[layer];
 }
 
@@ -176,8 +178,9 @@ function edgeOffences({ from, to }: Edge, files: ReadonlyMap<string, string>): s
 
 /** Only the host implementations know their host; a library but zod may be used anywhere. */
 function packageOffences(from: string, name: string): string[] {
-  const inBun = from.startsWith("src/sys/bun/");
-  if (/^(node:|bun$|bun:)/.test(name)) return inBun ? [] : [`${from}: only src/sys/bun may import ${name}`];
+  const onHost = /^src\/(sys\/bun|library)\//.test(from);
+  if (/^(node:|bun$|bun:)/.test(name))
+    return onHost ? [] : [`${from}: only src/sys/bun and src/library may import ${name}`];
   if (/^zod(\/|$)/.test(name) && !MAY_IMPORT_ZOD.test(from)) {
     return [`${from}: only schema.ts, tool, service and library may import ${name}`];
   }

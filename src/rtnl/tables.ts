@@ -14,7 +14,6 @@ export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
 export const RTM_GETROUTE = 26;
 export const RTM_DELNEIGH = 29;
-export const RTM_GETNEIGH = 30;
 export const RTM_GETNETCONF = 82;
 
 export const AF_UNSPEC = 0;

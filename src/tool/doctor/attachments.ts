@@ -3,7 +3,7 @@ import { formatIp, formatPrefix, type Ip, prefixContains } from "../../base/ip.t
 import { formatMac } from "../../base/mac.ts";
 import { IFA_F_DADFAILED } from "../../rtnl/addr.ts";
 import { IFF_UP } from "../../rtnl/link.ts";
-import { type Neigh, NUD_FAILED } from "../../rtnl/list-neighs.ts";
+import { NEIGH_STATES, type Neigh } from "../../rtnl/neighbours.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import type { Result } from "../../spec/result.ts";
 import type { Finding } from "../finding.ts";
@@ -225,7 +225,7 @@ function gatewayNeighbours(container: Container, { links, addrs }: Facts): Findi
 
 /** Why an entry does not lead to the link that has its address. */
 function wrongOf({ state, mac }: Neigh, link: Link): string | undefined {
-  if (state & NUD_FAILED) return "is FAILED: nobody has answered";
+  if (state & NEIGH_STATES.failed) return "is FAILED: nobody has answered";
   if (!mac || formatMac(mac) === formatMac(link.mac)) return undefined;
   return `leads to ${formatMac(mac)}, and ${link.name} has ${formatMac(link.mac)}`;
 }
@@ -234,7 +234,7 @@ function hostNeighbours(container: Container, { neighs, links }: Facts): Finding
   const { result, link, name, inside } = container;
   return neighs.flatMap((neigh) => {
     const own = result.ips.find(({ address }) => formatIp(address.ip) === formatIp(neigh.address));
-    const dev = links.find(({ index }) => index === neigh.index);
+    const dev = links.find(({ index }) => index === neigh.dev);
     const isHere = own && inside.addrs.some(({ prefix }) => prefixContains(prefix, neigh.address));
     const why = isHere && dev ? wrongOf(neigh, link) : undefined;
     if (why === undefined || !dev) return [];

@@ -4,7 +4,7 @@ import type { HookedChain } from "../../nft/find-hooks.ts";
 import type { BridgeConfig } from "../../plugins/bridge/config.ts";
 import type { RangeSet } from "../../plugins/host-local/ranges.ts";
 import type { Addr } from "../../rtnl/addr.ts";
-import type { Neigh } from "../../rtnl/list-neighs.ts";
+import type { Neigh } from "../../rtnl/neighbours.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import type { Route } from "../../rtnl/route.ts";
 import type { Result } from "../../spec/result.ts";

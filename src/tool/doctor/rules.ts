@@ -1,8 +1,11 @@
 /** Rules: what the plugins made, asked of the plugins, and what others have in the way. */
+
 import type { Finding } from "../finding.ts";
+import { CACHE_DIRECTORY } from "../node/cache.ts";
 import type { AttachmentFacts, Facts, Missing } from "./facts.ts";
 import { checkNat } from "./nat.ts";
 import { nameOf } from "./ports.ts";
+import { berth } from "./take-down.ts";
 import { command, inNetns } from "./text/shell.ts";
 
 export function checkRules(facts: Facts): Finding[] {
@@ -48,10 +51,9 @@ function findingOf({ attachment, missing }: Lack, others: readonly Lack[], facts
   };
 }
 
-function repair(network: string, { places }: Facts): string {
-  const berth = places.self.endsWith("/berth") ? places.self : "berth";
-  const cache = places.cache === "/var/lib/cni" ? [] : ["--cache-dir", places.cache];
-  return command(berth, "repair", network, ...cache);
+function repair(network: string, facts: Facts): string {
+  const { cache } = facts.places;
+  return command(berth(facts), "repair", network, ...(cache === CACHE_DIRECTORY ? [] : ["--cache-dir", cache]));
 }
 
 /** tuning says which sysctl it is, and what it should be. */

@@ -10,7 +10,7 @@ import { check as checkBandwidth } from "../../../plugins/bandwidth/check.ts";
 import { readConfig as readPortMap } from "../../../plugins/portmap/config.ts";
 import { addressesOf } from "../../../plugins/portmap/target.ts";
 import { check as checkTuning } from "../../../plugins/tuning/check.ts";
-import { listNeighs } from "../../../rtnl/list-neighs.ts";
+import { listNeighs } from "../../../rtnl/neighbours.ts";
 import type { Link } from "../../../rtnl/read-link.ts";
 import { AF_INET, AF_INET6 } from "../../../rtnl/tables.ts";
 import { CniError } from "../../../spec/errors.ts";
@@ -103,6 +103,9 @@ function outerOf(inside: Inside | undefined, links: readonly Link[]): Link | und
   return links.find(({ index, peer, kind }) => index === inner.peer && peer === inner.index && kind === "veth");
 }
 
+/** AF_UNSPEC. */
+const BOTH = 0;
+
 type Look = Pick<AttachmentFacts, "netns" | "inside">;
 
 function lookInside(
@@ -118,7 +121,7 @@ function lookInside(
     const families = new Set(result?.ips.map(({ address }) => (address.ip.length === 4 ? AF_INET : AF_INET6)));
     const routes = [...families].flatMap((family) => sandbox.listRoutes(family));
     const addrs = link ? sandbox.listAddrs(link.index) : [];
-    const neighs = sandbox.ask(listNeighs).filter(({ index }) => index === link?.index);
+    const neighs = sandbox.ask((rtnl) => listNeighs(rtnl, BOTH)).filter(({ dev }) => dev === link?.index);
     return { netns: "there", inside: { link, addrs, routes, neighs } };
   } catch (error) {
     const cause = error instanceof Explained ? error.cause : error;

@@ -4,7 +4,7 @@ import { assertErrno, messageOf } from "../../../base/errno.ts";
 import { Explained } from "../../../base/explained.ts";
 import type { Machine } from "../../../features/machine.ts";
 import { listAllAddrs } from "../../../rtnl/addr.ts";
-import { listNeighs } from "../../../rtnl/list-neighs.ts";
+import { listNeighs } from "../../../rtnl/neighbours.ts";
 import { AF_INET, AF_INET6 } from "../../../rtnl/tables.ts";
 import { CniError } from "../../../spec/errors.ts";
 import type { Plugin } from "../../../spec/plugin.ts";
@@ -62,9 +62,9 @@ function gatherOn(machine: Machine, { places, path, network, plugins }: Wanted):
     executables,
     kernel: kernelOf(machine, links),
     links,
-    addrs: machine.ask(listAllAddrs),
+    addrs: machine.ask((rtnl) => listAllAddrs(rtnl)),
     routes: [...machine.listRoutes(AF_INET), ...machine.listRoutes(AF_INET6)],
-    neighs: machine.ask(listNeighs),
+    neighs: machine.ask((rtnl) => listNeighs(rtnl, 0)),
     chains: seen("nft list ruleset", () => chainsOf(machine.nft.client(), unseen), []),
     leases,
     attachments: attachmentsOf(attachments, { machine, plugins, networks, links, unseen, seen }),
