@@ -17,6 +17,7 @@ interface Options {
   readonly path?: string;
   readonly cacheDir: string;
   readonly output?: string;
+  readonly verbose?: boolean;
 }
 
 const HELP = `
@@ -36,6 +37,7 @@ export const doctorCommand: Define = (world, finish) =>
     .option("--conf <directory>", `where the networks are configured (NETCONFPATH; ${CONF_DIRECTORY})`)
     .option("--path <directories>", `where the plugins are, with : between them (CNI_PATH; ${PLUGIN_DIRECTORY})`)
     .option("--cache-dir <directory>", "where the runtime keeps its CNI results", CACHE_DIRECTORY)
+    .option("--verbose", "print what was looked at, one by one")
     .addOption(new Option("-o, --output <format>", "how to print").choices(["json"]))
     .addHelpText("after", HELP)
     .action((network: string | undefined, options: Options) => finish(doctor(world, network, options)));
@@ -55,7 +57,13 @@ function doctor(world: World, network: string | undefined, options: Options): Ou
   const code = hasErrors(reports) ? EXIT.failed : EXIT.ok;
   const { unseen } = facts;
   if (options.output === "json") return printed(jsonText({ groups: reports, unseen }), code);
-  return printed(reportText(reports, facts, styleOf(world), monotonic() - started), code);
+  return printed(
+    reportText(reports, facts, styleOf(world), {
+      milliseconds: monotonic() - started,
+      isVerbose: options.verbose === true,
+    }),
+    code,
+  );
 }
 
 const hasErrors = (reports: readonly GroupReport[]): boolean =>

@@ -79,11 +79,18 @@ function seenExecutables({ executables }: Facts): string {
   const owners = new Map<string, string[]>();
   for (const { type, about, path, versions } of executables) {
     if (path === undefined || versions === undefined) continue;
-    const whose = about?.replace(/^CNI .* plugin /, "the reference's ") ?? "unknown";
+    const whose = whoseIs(about);
     owners.set(whose, [...(owners.get(whose) ?? []), type]);
   }
   const parts = [...owners].map(([whose, types]) => `${types.join(", ")} (${whose})`);
   return `${plural(executables.length, "plugin")}: ${parts.join("; ") || "none can be run"}`;
+}
+
+/** By what a plugin says of itself: "CNI bridge plugin v1.10.0" of the reference, "…+berth.0.1.0" of berth. */
+function whoseIs(about = "unknown"): string {
+  const release = about.replace(/^CNI .* plugin /, "");
+  if (about === "berth" || release === about) return about;
+  return release.includes("+berth") ? `another berth, ${release}` : `the reference's ${release}`;
 }
 
 function seenKernel({ kernel, chains }: Facts): string {

@@ -1,5 +1,6 @@
 import type { Finding } from "../finding.ts";
 import type { Style } from "../output/style.ts";
+import { DETAILS } from "./details.ts";
 import type { GroupReport } from "./doctor.ts";
 import type { Facts } from "./facts.ts";
 
@@ -8,10 +9,18 @@ const MARGIN = Math.max(...LABELS.map((label) => label.length)) + 4;
 const NAME = 13;
 
 /** A line for each group, then the findings with their four parts, then what could not be seen, and a sum. */
-export function reportText(reports: readonly GroupReport[], facts: Facts, style: Style, milliseconds: number): string {
+export function reportText(
+  reports: readonly GroupReport[],
+  facts: Facts,
+  style: Style,
+  { milliseconds, isVerbose }: { readonly milliseconds: number; readonly isVerbose: boolean },
+): string {
   const findings = reports.flatMap((report) => report.findings);
   return [
-    ...reports.map((report) => groupLine(report, style)),
+    ...reports.flatMap((report) => [
+      groupLine(report, style),
+      ...(isVerbose ? (DETAILS[report.name]?.(facts) ?? []) : []).map((line) => style.dim(`  ${line}`)),
+    ]),
     ...findings.map((finding) => `\n${findingText(finding, style)}`),
     ...unseenLines(facts, style),
     "",
