@@ -1,7 +1,8 @@
 import type { Define } from "../define.ts";
 import { ipamCommand } from "./ipam.ts";
+import { pruneCommand } from "./prune.ts";
 import { repairCommand } from "./repair.ts";
 import { versionCommand } from "./version.ts";
 
 /** The commands, in the order of the help: a file and a line each. */
-export const COMMANDS: readonly Define[] = [ipamCommand, repairCommand, versionCommand];
+export const COMMANDS: readonly Define[] = [ipamCommand, pruneCommand, repairCommand, versionCommand];

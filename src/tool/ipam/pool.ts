@@ -4,7 +4,8 @@ import type { RangeSet } from "../../plugins/host-local/ranges.ts";
 import { decode, goObject, string } from "../../spec/decode.ts";
 import { CniError } from "../../spec/errors.ts";
 import { type Plugin, pluginNamed } from "../../spec/plugin.ts";
-import { isVersion, OLDEST, type Version } from "../../spec/versions.ts";
+import type { Version } from "../../spec/versions.ts";
+import { type KnownNetwork, knownNetworks } from "../known-networks.ts";
 import type { CachedAttachment } from "../node/cache.ts";
 import type { ConfFile } from "../node/networks.ts";
 import { callOf, suppliedTo } from "../plugin-call.ts";
@@ -24,38 +25,19 @@ export interface Pool {
   readonly wrong: string | undefined;
 }
 
-interface Known extends Pick<Pool, "network" | "file" | "version" | "plugins"> {
-  readonly capabilityArgs: Readonly<Record<string, unknown>>;
-}
-
-/**
- * The pools of all networks whose IPAM is host-local, configured or only cached, in the order of their names. Of two files with
- * one network the first counts, as for libcni.
- */
+/** The pools of all networks whose IPAM is host-local, configured or only cached, in the order of their names. */
 export function poolsOf(
   files: readonly ConfFile[],
   cached: readonly CachedAttachment[],
   delegates: readonly Plugin[],
 ): Pool[] {
-  const known = new Map<string, Known>();
-  const know = (one: Known) => void (known.has(one.network) || known.set(one.network, one));
-  const argsOf = (network: string) => cached.find(({ owner }) => owner.network === network)?.capabilityArgs ?? {};
-  for (const { path, network } of files) {
-    if (!network) continue;
-    const { name, cniVersion = OLDEST, plugins } = network;
-    const version = isVersion(cniVersion) ? cniVersion : OLDEST;
-    know({ network: name, file: path, version, plugins, capabilityArgs: argsOf(name) });
-  }
-  for (const { owner, version, plugins, capabilityArgs } of cached)
-    know({ network: owner.network, file: undefined, version, plugins, capabilityArgs });
-  const names = [...known.keys()].sort();
-  return names.flatMap((name) => poolOf(known.get(name) as Known, delegates) ?? []);
+  return knownNetworks(files, cached).flatMap((known) => poolOf(known, delegates) ?? []);
 }
 
 const ipamSchema = goObject({ ipam: goObject({ type: string }) });
 
 /** Undefined for a network with another IPAM. */
-function poolOf(known: Known, delegates: readonly Plugin[]): Pool | undefined {
+export function poolOf(known: KnownNetwork, delegates: readonly Plugin[]): Pool | undefined {
   const { network, file, version, plugins, capabilityArgs } = known;
   const config = plugins.find((plugin) => isHostLocals(plugin, delegates));
   if (!config) return undefined;
