@@ -3,6 +3,7 @@ import { ENODEV } from "../../base/errno.ts";
 import { settle } from "../../base/undo.ts";
 import { removeEmptyTables } from "../../features/empty-tables.ts";
 import { onMachine } from "../../features/machine.ts";
+import { forgetLink } from "../../features/port-map/forget-link.ts";
 import { dropStore } from "../../plugins/host-local/drop.ts";
 import { deleteLink } from "../../rtnl/link.ts";
 import { callOf, pluginOf, typeOf } from "../plugin-call.ts";
@@ -47,7 +48,14 @@ function dropBridges(subject: Subject): void {
   for (const { left, because } of bridgesOf(subject)) {
     if (because !== undefined || left.ports.length > 0) continue;
     const links = [...left.gateways, left.bridge];
-    onMachine((machine) => machine.change(...links.map((link) => ({ ...deleteLink(link), tolerate: [ENODEV] }))));
+    onMachine((machine) => {
+      // The bridge last: by it the next call knows that this one was killed.
+      machine.nft.orWithout(
+        (client) => forgetLink(client, left.bridge.name),
+        () => {},
+      );
+      machine.change(...links.map((link) => ({ ...deleteLink(link), tolerate: [ENODEV] })));
+    });
   }
 }
 
