@@ -51,7 +51,7 @@ function pruneNetwork(world: World, network: string, options: Options): Outcome 
   const asking: Asking = { ...means, containers, warn: (line) => void said.push(line) };
   for (const { runtime, message } of unasked) said.push(`${runtime} tells not what lives: ${message}`);
   try {
-    const { stderr, ...rest } = underNodeLock(() => decide(world, network, asking, options));
+    const { stderr, ...rest } = decided(world, network, asking, options);
     return { ...rest, stderr: linesOf(said) + stderr };
   } catch (error) {
     if (!(error instanceof Explained)) throw error;
@@ -61,7 +61,22 @@ function pruneNetwork(world: World, network: string, options: Options): Outcome 
 
 const linesOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
 
-function decide(world: World, network: string, asking: Asking, options: Options): Outcome {
+/** Nobody waits for the lock while a person thinks. */
+function decided(world: World, network: string, asking: Asking, options: Options): Outcome {
+  const decide = (yes: boolean) => underNodeLock(() => attempted(network, asking, { ...options, yes }));
+  const first = decide(options.yes === true);
+  if (!first.asks || !isTerminal(world)) return first;
+  world.progress(`${first.stdout}Remove it? [y/N]`);
+  const isAgreed = /^y(es)?$/i.test((decodeUtf8(read(0, 64)) ?? "").trim());
+  return isAgreed ? decide(true) : failed("nothing was removed\n");
+}
+
+const isTerminal = (world: World): boolean => terminal(0) !== undefined && world.stream("stderr").isTerminal;
+
+/** What was done; `asks`: nothing, as nobody has agreed. */
+type Attempt = Outcome & { readonly asks?: boolean };
+
+function attempted(network: string, asking: Asking, options: Options): Attempt {
   const subject = subjectOf(network, asking);
   if (!subject) {
     const { conf, cache } = asking.places;
@@ -78,17 +93,11 @@ function decide(world: World, network: string, asking: Asking, options: Options)
   if (before.removable.length === 0) return printed(`${kept}nothing is left of network ${network}\n`);
   const plan = linesOf(before.removable.map((line) => `would remove ${line}`));
   if (options.dryRun) return printed(plan + kept);
-  if (!options.yes && !isAgreed(world, plan + kept)) {
-    return { code: EXIT.failed, stdout: plan + kept, stderr: "nothing was removed: --yes removes it\n" };
+  if (!options.yes) {
+    const stderr = "nothing was removed: --yes removes it\n";
+    return { code: EXIT.failed, stdout: plan + kept, stderr, asks: true };
   }
   return removed(subject, before, () => subjectOf(network, asking));
-}
-
-/** Asks on a terminal; elsewhere nobody has agreed. */
-function isAgreed(world: World, plan: string): boolean {
-  if (!terminal(0) || !world.stream("stderr").isTerminal) return false;
-  world.progress(`${plan}Remove it? [y/N]`);
-  return /^y(es)?$/i.test((decodeUtf8(read(0, 64)) ?? "").trim());
 }
 
 function removed(subject: Subject, before: Leftovers, again: () => Subject | undefined): Outcome {

@@ -173,4 +173,31 @@ describe("berth prune", () => {
       }
     }),
   );
+
+  needs(
+    namespaces,
+    built,
+    nftables,
+    can("script", "script", "--version"),
+  )(
+    "asks on a terminal",
+    inLab((lab) => {
+      const list = listOf(lab, "net", "10.71.0.0/24");
+      configure(lab, list);
+      vanish(lab, attachTo(lab, list).ns);
+      const answered = (answer: string) => {
+        const command = ["script", "-qec", commandLine(lab, "net").join(" "), "/dev/null"];
+        const stdin = Buffer.from(`${answer}\n`);
+        const { exitCode, stdout } = Bun.spawnSync(["ip", "netns", "exec", lab.host, ...command], { stdin });
+        return [exitCode, stdout.toString().replaceAll("\r", "")] as const;
+      };
+      expect(answered("n")).toEqual([
+        1,
+        expect.stringMatching(/would remove bridge net0\n[^]*Remove it\? \[y\/N\]\nnothing was removed\n/),
+      ]);
+      expect(links(lab)).toContain("net0");
+      expect(answered("y")).toEqual([0, expect.stringContaining("removed bridge net0\n")]);
+      expect(links(lab)).toEqual(["lo"]);
+    }),
+  );
 });
