@@ -193,7 +193,7 @@ describe("berth prune", () => {
       };
       expect(answered("n")).toEqual([
         1,
-        expect.stringMatching(/would remove bridge net0\n[^]*Remove it\? \[y\/N\]\nnothing was removed\n/),
+        expect.stringMatching(/would remove bridge net0\n[\s\S]*Remove it\? \[y\/N\]\nnothing was removed\n/),
       ]);
       expect(links(lab)).toContain("net0");
       expect(answered("y")).toEqual([0, expect.stringContaining("removed bridge net0\n")]);
