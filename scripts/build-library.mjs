@@ -10,23 +10,24 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const LIBRARY = join(ROOT, "dist/lib");
 const TYPES = join(LIBRARY, "types");
 
-/** Name in dist/lib -> entry point. */
-const ENTRIES = { cni: "src/library/node/cni.ts" };
+/** Name in dist/lib -> entry point, of what runs on Node and Bun; and of what runs on Bun alone. */
+const EVERYWHERE = { cni: "src/library/node/cni.ts", "netlink-absent": "src/library/node/netlink.ts" };
+const ON_BUN = { netlink: "src/library/bun/netlink.ts" };
+
+const ESBUILD = {
+  absWorkingDir: ROOT,
+  outdir: LIBRARY,
+  bundle: true,
+  format: "esm",
+  charset: "utf8",
+  logLevel: "warning",
+};
 
 async function bundle() {
   const { build } = await import("esbuild");
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: ENTRIES,
-    outdir: LIBRARY,
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    charset: "utf8",
-    logLevel: "warning",
-  });
+  await build({ ...ESBUILD, entryPoints: EVERYWHERE, splitting: true, platform: "node", target: "node20" });
+  const external = ["bun", "bun:*", "node:*"];
+  await build({ ...ESBUILD, entryPoints: ON_BUN, platform: "neutral", conditions: ["bun"], external });
 }
 
 function declarations() {
