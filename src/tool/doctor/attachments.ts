@@ -1,5 +1,5 @@
 /** Each container: what it needs inside to reach its gateway. */
-import { formatIp, formatPrefix, type Ip, prefixContains } from "../../base/ip.ts";
+import { equalIp, formatIp, formatPrefix, type Ip, prefixContains } from "../../base/ip.ts";
 import { formatMac } from "../../base/mac.ts";
 import { IFA_F_DADFAILED } from "../../rtnl/addr.ts";
 import { IFF_UP } from "../../rtnl/link.ts";
@@ -212,10 +212,10 @@ function checkNeighbours(container: Container, facts: Facts): Finding[] {
 function gatewayNeighbours(container: Container, { links, addrs }: Facts): Finding[] {
   const { inside, link, name, netns } = container;
   return inside.neighs.flatMap((neigh) => {
-    const owner = addrs.find(({ prefix }) => formatIp(prefix.ip) === formatIp(neigh.address));
+    const isGateway = container.result.ips.some(({ gateway: ip }) => ip && equalIp(ip, neigh.address));
+    const owner = isGateway ? addrs.find(({ prefix }) => equalIp(prefix.ip, neigh.address)) : undefined;
     const gateway = owner && links.find(({ index }) => index === owner.index);
-    const isGateway = container.result.ips.some(({ gateway: ip }) => ip && formatIp(ip) === formatIp(neigh.address));
-    const why = isGateway && gateway ? wrongOf(neigh, gateway) : undefined;
+    const why = gateway ? wrongOf(neigh, gateway) : undefined;
     if (why === undefined) return [];
     const evidence = `${formatIp(neigh.address)} ${why} (nsenter --net=${netns} ip neigh)`;
     const mend = [container.run("ip", "neigh", "del", formatIp(neigh.address), "dev", link.name)];
@@ -233,9 +233,9 @@ function wrongOf({ state, mac }: Neigh, link: Link): string | undefined {
 function hostNeighbours(container: Container, { neighs, links }: Facts): Finding[] {
   const { result, link, name, inside } = container;
   return neighs.flatMap((neigh) => {
-    const own = result.ips.find(({ address }) => formatIp(address.ip) === formatIp(neigh.address));
+    if (!result.ips.some(({ address }) => equalIp(address.ip, neigh.address))) return [];
     const dev = links.find(({ index }) => index === neigh.dev);
-    const isHere = own && inside.addrs.some(({ prefix }) => prefixContains(prefix, neigh.address));
+    const isHere = inside.addrs.some(({ prefix }) => prefixContains(prefix, neigh.address));
     const why = isHere && dev ? wrongOf(neigh, link) : undefined;
     if (why === undefined || !dev) return [];
     const evidence = `${formatIp(neigh.address)} ${why} (ip neigh show dev ${dev.name})`;

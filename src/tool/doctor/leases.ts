@@ -1,5 +1,5 @@
 /** host-local's leases, against the containers that there are. */
-import { formatIp, type Ip } from "../../base/ip.ts";
+import { equalIp, formatIp, type Ip } from "../../base/ip.ts";
 import { capacityOf, type RangeSet, rangeOf } from "../../plugins/host-local/ranges.ts";
 import type { Finding } from "../finding.ts";
 import type { Lease } from "../node/leases.ts";
@@ -49,7 +49,7 @@ const isLive = ({ life }: AttachmentFacts): boolean => life.is === "alive";
 const hasAddress =
   (ip: Ip) =>
   ({ result }: AttachmentFacts): boolean =>
-    result?.ips.some(({ address }) => formatIp(address.ip) === formatIp(ip)) ?? false;
+    result?.ips.some(({ address }) => equalIp(address.ip, ip)) ?? false;
 
 function checkGarbled({ leases, attachments }: Facts): Finding[] {
   return leases.flatMap((lease) => {
@@ -117,7 +117,7 @@ function holderFinding(
 ): Finding | undefined {
   const { owner } = attachment;
   const isOfPool = network.pool.length === 0 || network.pool.some((set) => rangeOf(set, ip));
-  const lease = leases.find((one) => one.network === owner.network && one.address === formatIp(ip));
+  const lease = leases.find((one) => one.network === owner.network && equalIp(one.ip, ip));
   const path = lease?.path ?? `${network.dataDir}/${network.name}/${formatIp(ip)}`;
   if (!lease && !isOfPool) return undefined;
   if (lease && (!lease.holder || isOf(lease, attachment))) return undefined;
