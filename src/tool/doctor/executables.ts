@@ -10,11 +10,10 @@ export function checkExecutables(facts: Facts): Finding[] {
   return [...checkDirectories(facts), ...found];
 }
 
-/** A directory of CNI_PATH that is not there, where something is missing. */
-function checkDirectories({ directories, executables }: Facts): Finding[] {
+/** CNI_PATH has no directory that is there. */
+function checkDirectories({ directories, executables, places }: Facts): Finding[] {
   if (directories.some(({ isThere }) => isThere)) return [];
   const elsewhere = executables.find((one) => one.elsewhere !== undefined)?.elsewhere;
-  const right = elsewhere?.slice(0, elsewhere.lastIndexOf("/"));
   const given = directories.map(({ path }) => path).join(":");
   return [
     {
@@ -23,14 +22,22 @@ function checkDirectories({ directories, executables }: Facts): Finding[] {
       evidence: directories.map(({ path }) => `ls ${path}: no such directory`).join("; "),
       consequence: "no plugin is found, and no container gets a network",
       mend:
-        right === undefined
-          ? [command("mkdir", "-p", directories[0]?.path ?? ""), `# and install the plugins there`]
-          : [
-              command("export", `CNI_PATH=${right}`),
-              "# and in what starts the runtime: containerd's bin_dir, CRI-O's plugin_dirs",
-            ],
+        elsewhere === undefined ? installed(directories[0]?.path ?? "", executables, places.self) : exported(elsewhere),
     },
   ];
+}
+
+function exported(elsewhere: string): string[] {
+  const right = elsewhere.slice(0, elsewhere.lastIndexOf("/"));
+  return [
+    command("export", `CNI_PATH=${right}`),
+    "# and in what starts the runtime: containerd's bin_dir, CRI-O's plugin_dirs",
+  ];
+}
+
+function installed(directory: string, executables: readonly Executable[], self: string): string[] {
+  const own = executables.filter(({ type }) => nameOfType(type) !== undefined);
+  return [command("mkdir", "-p", directory), ...own.map(({ type }) => command("cp", self, `${directory}/${type}`))];
 }
 
 const usersOf = ({ type }: Executable, { networks }: Facts): NetworkFacts[] =>
