@@ -72,11 +72,11 @@ describe.skipIf(!namespaces.met() || !built.met())("doctor on executables", () =
   });
 
   test("a wrong CNI_PATH: export, in the same shell", () => {
-    const words = ["doctor", "-o", "json", "--conf", node.conf, "--cache-dir", node.cache];
-    const said = diagnosisOf(node.attempt(`CNI_PATH=/nowhere ${node.berth} ${words.join(" ")} || true`));
-    expect(said.findings[0]?.what).toContain("CNI_PATH leads to no directory: /nowhere");
-    const script = scriptOf(said).replace("/opt/cni/bin", node.bin);
-    expect(diagnosisOf(node.attempt(`${script}\n${node.berth} ${words.join(" ")}`)).findings).toEqual([]);
+    const wrong = `export CNI_PATH=${join(node.lab.dir, "nowhere")}`;
+    const doctor = `${node.berth} doctor -o json --conf ${node.conf} --cache-dir ${node.cache}`;
+    const said = diagnosisOf(node.attempt(`${wrong}\n${doctor} || true`));
+    expect(said.findings.map(({ what }) => what)).toEqual([`CNI_PATH leads to no directory: ${node.lab.dir}/nowhere`]);
+    expect(diagnosisOf(node.attempt([wrong, scriptOf(said), doctor].join("\n"))).findings).toEqual([]);
   });
 
   needs(
