@@ -106,8 +106,12 @@ function readBack(run: string): object {
   const text = (end: string) => readFileSync(`${run}.${end}`, "utf8");
   const names = existsSync(`${run}.cache`) ? readdirSync(`${run}.cache`).sort() : [];
   const cache = names.map((name) => [name, readFileSync(join(`${run}.cache`, name), "latin1")]);
-  return { status: Number(text("rc")), stdout: text("out"), stderr: text("err").replace(USAGE, ""), cache };
+  const stderr = text("err").replace(USAGE, "").replace(ARGS, "$1\n");
+  return { status: Number(text("rc")), stdout: text("out").trimEnd(), stderr, cache };
 }
+
+/** Of wrong CNI_ARGS berth says what they should be, too. */
+const ARGS = /(?:berth \w+: )?(invalid CNI_ARGS pair "[^\n]*?")(?:: each is KEY=VALUE, with ; between two)?\n/;
 
 /** After an error cnitool prints its usage, and the error once more; berth the error alone. */
 const USAGE = /Error: [\s\S]*\nUsage:\n {2}cnitool [\s\S]*or 'eth0'\)\n\n/;
