@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { CACHE_DIRECTORY } from "../attachments.ts";
 import type { Define } from "../define.ts";
+import { CACHE_DIRECTORY } from "../node/cache.ts";
 import { repair } from "../repair.ts";
 import { EXIT, printed } from "../world.ts";
 
