@@ -26,6 +26,7 @@ export const S_IFMT = 0o170000;
 export const S_IFREG = 0o100000;
 export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
+export const S_IFLNK = 0o120000;
 
 /** What `namespaceType` says of a network namespace (linux/sched.h). */
 export const CLONE_NEWNET = 0x40000000;
