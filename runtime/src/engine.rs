@@ -15,6 +15,8 @@ const MEMORY_LIMIT: usize = 128 << 20;
 const MEMORY_RESERVE: usize = 4 << 20;
 /// Below it no cycles are collected: a plugin never gets there.
 const GC_THRESHOLD: usize = 32 << 20;
+/// Names and shapes that a call makes, with plenty to spare.
+const ROOM: u32 = 512;
 
 /// A started engine that has evaluated the bundle `core`, and what that loads.
 pub struct Program {
@@ -41,18 +43,16 @@ pub fn start() -> Program {
     Program { runtime, context, main }
 }
 
-/// More kinds of objects than a call makes that the program has not made before.
-const KINDS: usize = 256;
-
-/// Makes objects of many kinds, which are gone again when it returns: so the engine's tables of kinds and of names grow before a
-/// call, and not in one. The engine goes through all kinds for that, 18,000 instructions.
+/// Has the engine's tables of names and of shapes as large as any call needs them: to grow one takes a call a tenth of what a
+/// VERSION takes, and whether one does would hang on how many names the program happens to have.
 fn make_room(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
-    let object = |number: usize| {
+    let object = |n| {
         let object = Object::new(ctx.clone())?;
-        object.set(format!("room {number}"), number)?;
+        object.set(format!("{n}:"), n)?;
         Ok(object)
     };
-    (0..KINDS).map(object).collect::<rquickjs::Result<Vec<_>>>().map(drop)
+    // They grow as long as these live, and stay so.
+    (0..ROOM).map(object).collect::<rquickjs::Result<Vec<_>>>().map(drop)
 }
 
 /// Calls the function `main` of `core`. Never returns: the runtime is not torn down, the kernel is faster
