@@ -63,9 +63,9 @@ function replace(path: string, make: (path: string) => void): void {
   try {
     make(fresh);
     rename(fresh, path);
-  } catch (error) {
+  } finally {
+    // Of two names of one file rename(2) leaves both.
     unlink(fresh);
-    throw error;
   }
 }
 
