@@ -1,17 +1,24 @@
 import type { Define } from "../define.ts";
+import { addCommand, checkCommand, delCommand, statusCommand } from "./call.ts";
 import { completionCommand } from "./completion.ts";
+import { gcCommand } from "./gc.ts";
 import { installCommand } from "./install.ts";
 import { logCommand } from "./log.ts";
 import { repairCommand } from "./repair.ts";
 import { schemaCommand } from "./schema.ts";
 import { versionCommand } from "./version.ts";
 
-/** The commands, in the order of the help: a file and a line each. */
+/** The commands, in the order of the help: a line each. */
 export const COMMANDS: readonly Define[] = [
-  completionCommand,
-  installCommand,
-  logCommand,
+  addCommand,
+  checkCommand,
+  delCommand,
+  gcCommand,
+  statusCommand,
   repairCommand,
+  logCommand,
+  installCommand,
   schemaCommand,
+  completionCommand,
   versionCommand,
 ];
