@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { Define } from "../define.ts";
 import { InTheWay, install, planInstall, type Step, wordsOf } from "../install/install.ts";
+import { leftBehind } from "../install/left.ts";
 import { leftText } from "../install/left-text.ts";
 import { planUninstall, type UndoStep, undoWordsOf, uninstall } from "../install/uninstall.ts";
 import { type Use, usesOf } from "../install/usage.ts";
@@ -74,12 +75,12 @@ function installed({ dir, names, links = false, dryRun, confDir, output }: Optio
 }
 
 function uninstalled({ dir, names, dryRun, confDir, output }: Options): Outcome {
-  const left = leftText();
+  const left = leftBehind();
   const steps = dryRun ? planUninstall(dir, names) : uninstall(dir, names);
   const uses = usesOf(confDir, dir);
-  if (output === "json") return printed(jsonText({ directory: dir, steps, uses }));
+  if (output === "json") return printed(jsonText({ directory: dir, steps, uses, left }));
   const done = steps.length === 0 ? `nothing of berth is in ${dir}\n` : stepsText(steps, undoWordsOf, dryRun);
-  return printed(`${done}${usesText(uses)}${left}`);
+  return printed(`${done}${usesText(uses)}${leftText(left)}`);
 }
 
 function stepsText<S extends Step | UndoStep>(steps: readonly S[], words: (step: S) => string, dryRun = false): string {

@@ -6,6 +6,7 @@ import { listElements, listSets } from "../../nft/find-set.ts";
 
 /** Something of an attachment in a table of berth's that another's DEL would leave there. */
 export interface Left {
+  /** With its family: "ip berth". */
   readonly table: string;
   /** As the comment says it: "net: mynet, if: eth0, id: 3f2a". */
   readonly owner: string;
@@ -28,11 +29,11 @@ export function leftBehind(): Left[] | undefined {
 }
 
 function ownersOf(client: Client): Left[] {
-  return TABLES.flatMap((table) => {
-    const elements = FAMILIES.flatMap((family) =>
-      listSets(client, family, table).flatMap((set) => listElements(client, family, table, set)),
-    );
-    const owners = elements.flatMap(({ comment }) => /(net: .*)$/.exec(comment ?? "")?.[1] ?? []);
-    return [...new Set(owners)].sort().map((owner) => ({ table, owner }));
-  });
+  return TABLES.flatMap((name) => FAMILIES.flatMap((family) => ownersIn(client, family, name)));
+}
+
+function ownersIn(client: Client, family: (typeof FAMILIES)[number], name: string): Left[] {
+  const elements = listSets(client, family, name).flatMap((set) => listElements(client, family, name, set));
+  const owners = elements.flatMap(({ comment }) => /(net: .*)$/.exec(comment ?? "")?.[1] ?? []);
+  return [...new Set(owners)].sort().map((owner) => ({ table: `${family} ${name}`, owner }));
 }
