@@ -176,7 +176,7 @@ function edgeOffences({ from, to }: Edge, files: ReadonlyMap<string, string>): s
   return [`${from}: ${who} may not import ${target} (${to}), only ${allowed.join(", ") || "nothing"}`];
 }
 
-/** Only the host implementations know their host; a library but zod may be used anywhere. */
+/** Only the host implementations, and what is imported on a host, know it; a library but zod may be used anywhere. */
 function packageOffences(from: string, name: string): string[] {
   const onHost = /^src\/(sys\/bun|library)\//.test(from);
   if (/^(node:|bun$|bun:)/.test(name))

@@ -3,7 +3,9 @@ import { addCommand, checkCommand, delCommand, statusCommand } from "./call.ts";
 import { completionCommand } from "./completion.ts";
 import { gcCommand } from "./gc.ts";
 import { installCommand } from "./install.ts";
+import { ipamCommand } from "./ipam.ts";
 import { logCommand } from "./log.ts";
+import { pruneCommand } from "./prune.ts";
 import { repairCommand } from "./repair.ts";
 import { schemaCommand } from "./schema.ts";
 import { versionCommand } from "./version.ts";
@@ -15,7 +17,9 @@ export const COMMANDS: readonly Define[] = [
   delCommand,
   gcCommand,
   statusCommand,
+  ipamCommand,
   repairCommand,
+  pruneCommand,
   logCommand,
   installCommand,
   schemaCommand,
