@@ -53,8 +53,11 @@ export interface ValidAttachment {
 export const requestSchema = goObject({
   name: string,
   cniVersion: string,
-  berth: goObject({ log: string, logSize: int }),
+  berth: anyObject,
 });
+
+/** What is read of `berth` where a member of it is called log: hardly ever. */
+const logSchema = goObject({ log: string, logSize: int });
 
 /** Parses the request on stdin. @throws CniError 6 for what is no JSON object, 7 for a missing or invalid name */
 export function readHead(stdin: string): Head {
@@ -67,7 +70,14 @@ export function readHead(stdin: string): Head {
   if (name === "") throw new CniError(INVALID_CONFIG, "missing network name");
   if (!isIdentifier(name)) throw new CniError(INVALID_CONFIG, "invalid characters found in network name", name);
   const head = { config: config as object, name, cniVersion: cniVersion || OLDEST };
-  return berth?.log ? { ...head, log: { path: berth.log, size: berth.logSize ?? 0 } } : head;
+  const log = berth && logOf(berth);
+  return log ? { ...head, log } : head;
+}
+
+function logOf(berth: object): LogTarget | undefined {
+  if (!Object.keys(berth).some((key) => key.length === 3 && key.toLowerCase() === "log")) return undefined;
+  const { log, logSize = 0 } = within("error unmarshall network config", () => decode(logSchema, berth, "berth"));
+  return log ? { path: log, size: logSize } : undefined;
 }
 
 export const dnsSchema = goObject({
