@@ -46,7 +46,7 @@ function mend(plugins: readonly Plugin[], attachment: CachedAttachment, warn: (l
 }
 
 /** The call with which a plugin of the attachment's list would be asked for a CHECK. */
-function callFor(
+export function callFor(
   { owner, version, result, capabilityArgs }: CachedAttachment,
   config: object,
   delegates: readonly Plugin[],

@@ -1,0 +1,39 @@
+import { messageOf } from "../../base/errno.ts";
+import { decode, goObject, string } from "../../spec/decode.ts";
+import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
+import { type Plugin, pluginNamed } from "../../spec/plugin.ts";
+import type { CachedAttachment } from "../node/cache.ts";
+import { callFor } from "../repair.ts";
+import type { Complaint } from "./facts.ts";
+
+const typeSchema = goObject({ type: string });
+
+/** Where a namespace is, and the plugins that the network may delegate to. */
+export interface Surroundings {
+  readonly netns: string;
+  /** CNI_PATH. */
+  readonly path: readonly string[];
+}
+
+/** What CHECK of each plugin of the list that is one of ours fails with, asked in this process. It changes nothing. */
+export function complaintsOf(
+  cached: CachedAttachment,
+  { netns, path }: Surroundings,
+  plugins: readonly Plugin[],
+): Complaint[] {
+  return cached.plugins.flatMap((config) => {
+    const plugin = pluginNamed(decode(typeSchema, config).type ?? "", plugins);
+    if (!plugin?.CHECK) return [];
+    const call = callFor(cached, config, plugins, () => {});
+    try {
+      plugin.CHECK({ ...call, env: { ...call.env, netns, path } });
+      return [];
+    } catch (error) {
+      // It could not be asked: its IPAM plugin is elsewhere. That is a question of the configuration (berth doctor).
+      if (error instanceof CniError && error.code === INVALID_CONFIG) return [];
+      const details = error instanceof CniError ? (error.details ?? "") : "";
+      const isMended = details.includes("berth repair");
+      return [{ plugin: plugin.name, message: messageOf(error), details, isMended }];
+    }
+  });
+}
