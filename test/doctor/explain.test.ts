@@ -47,10 +47,17 @@ interface Fault {
 
 const guard = (policy: string): string[] => [
   "nft add table inet guard",
-  `nft add chain inet guard fwd '{ type filter hook forward priority 10 ; policy ${policy} ; }'`,
+  `nft add chain inet guard hold '{ type filter hook forward priority 10 ; policy ${policy} ; }'`,
 ];
 
 const FAULTS: Fault[] = [
+  {
+    name: "the spanning tree holds the port back",
+    seed: ["ip link set lab0 type bridge stp_state 1", "ip link set PORT nomaster", "ip link set PORT master lab0"],
+    hop: "host's end",
+    what: /^port veth\w+ of bridge lab0 is listening$/,
+    evidence: /state listening/,
+  },
   {
     name: "its interface is down",
     seed: ["in:ip link set eth0 down"],
@@ -92,13 +99,6 @@ const FAULTS: Fault[] = [
     hop: "host's end",
     what: /^veth\w+ is not a port of bridge lab0$/,
     evidence: /has no master/,
-  },
-  {
-    name: "the port is disabled",
-    seed: ["bridge link set dev PORT state 0"],
-    hop: "host's end",
-    what: /^port veth\w+ of bridge lab0 is disabled$/,
-    evidence: /state disabled/,
   },
   {
     name: "the bridge is down",
@@ -155,15 +155,15 @@ const FAULTS: Fault[] = [
     name: "a foreign table drops by policy",
     seed: guard("drop"),
     hop: "rules",
-    what: /the policy of chain fwd, table inet guard, drops/,
-    evidence: /nft -a list chain inet guard fwd/,
+    what: /the policy of chain hold, table inet guard, drops/,
+    evidence: /nft -a list chain inet guard hold/,
     after: ["nft delete table inet guard"],
   },
   {
     name: "a foreign rule drops",
-    seed: [...guard("accept"), "nft add rule inet guard fwd ip saddr 10.77.0.0/24 drop"],
+    seed: [...guard("accept"), "nft add rule inet guard hold ip saddr 10.77.0.0/24 drop"],
     hop: "rules",
-    what: /the rule handle \d+ of chain fwd, table inet guard, drops/,
+    what: /the rule handle \d+ of chain hold, table inet guard, drops/,
     evidence: /ended there in hook forward/,
     after: ["nft delete table inet guard"],
   },

@@ -5,9 +5,11 @@ import type { Attachment } from "../node/attachments.ts";
 import { aimAway } from "./aim.ts";
 import { complaintsOf } from "./complaints.ts";
 import type { Aim, Subject } from "./facts.ts";
+import { portsOf } from "./find.ts";
 import { gather } from "./gather.ts";
 import { broken, type Hop } from "./hop.ts";
 import { endpoint } from "./hops/rules.ts";
+import { explainPort, mappingOf, type PortQuestion } from "./inward.ts";
 import { outwardHops } from "./outward.ts";
 import { bareSubject, subjectOf } from "./subject.ts";
 import { type Belongings, belongingsOf } from "./whose.ts";
@@ -16,6 +18,8 @@ import { type Belongings, belongingsOf } from "./whose.ts";
 export interface Question {
   /** Absent: somewhere off the machine. */
   readonly to?: Aim | undefined;
+  /** A port of the host, instead of that. */
+  readonly port?: Omit<PortQuestion, "mapping"> | undefined;
   /** Only whose it is: nothing is sent. */
   readonly whose: boolean;
   /** Where plugins are found: CNI_PATH. */
@@ -40,6 +44,10 @@ export function explainAttachment(attachment: Attachment, question: Question, pl
   const { cached } = attachment;
   const surroundings = { netns: subject.netns, path: question.path };
   const complaints = () => cached && complaintsOf(cached, surroundings, plugins);
+  if (question.port) {
+    const mapping = mappingOf(portsOf(attachment), question.port);
+    return { belongings, ...portExplained(host, subject, { ...question.port, mapping }, complaints) };
+  }
   return { belongings, ...explainSubject(host, subject, question, complaints) };
 }
 
@@ -47,14 +55,31 @@ export function explainAttachment(attachment: Attachment, question: Question, pl
 export function explainNamespace(path: string, question: Question): Explanation {
   using host = new ThisHost();
   const subject = bareSubject(path);
-  return { belongings: undefined, ...explainSubject(host, subject, question, () => undefined) };
+  const nobody = () => undefined;
+  if (question.port) {
+    return { belongings: undefined, ...portExplained(host, subject, { ...question.port, mapping: undefined }, nobody) };
+  }
+  return { belongings: undefined, ...explainSubject(host, subject, question, nobody) };
+}
+
+type AskComplaints = () => ReturnType<typeof complaintsOf> | undefined;
+
+function portExplained(
+  host: Host,
+  subject: Subject,
+  question: PortQuestion,
+  complaints: AskComplaints,
+): Omit<Explanation, "belongings"> {
+  const site = { host, sandbox: host.openSandbox(subject.netns) };
+  const { to, hops } = explainPort(site, subject, question, complaints());
+  return { aim: `${endpoint(to, question.port)}/${question.transport} from ${question.from}`, hops };
 }
 
 function explainSubject(
   host: Host,
   subject: Subject,
   { to }: Question,
-  complaints: () => ReturnType<typeof complaintsOf> | undefined,
+  complaints: AskComplaints,
 ): Omit<Explanation, "belongings"> {
   const sandbox = host.openSandbox(subject.netns);
   const aim = to ?? aimAway(firstAddress(subject));

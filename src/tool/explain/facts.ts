@@ -28,6 +28,8 @@ export interface Aim {
   readonly to: Ip;
   readonly toPort: number;
   readonly transport: Transport;
+  /** The packet came from there, to a published port, and the container answers it. */
+  readonly isInward?: true;
 }
 
 /** All that was seen, without a judgement: what the hops are made of. */
@@ -41,6 +43,8 @@ export interface Facts {
   readonly wayOut: Answer | undefined;
   /** What the container's neighbour must be: its gateway or, on the link, the aim. */
   readonly next: Ip | undefined;
+  /** Whether the links between the two let frames through, so that it makes sense to ask for a neighbour. */
+  readonly isConnected: boolean;
   readonly neigh: Neigh | undefined;
   /** Those of the bridge or, without one, of the host's end. */
   readonly hostAddresses: readonly Prefix[];
@@ -66,6 +70,8 @@ export interface Facts {
   readonly complaints: readonly Complaint[] | undefined;
   /** Why no packet was sent or followed; undefined where one was. */
   readonly untraced: string | undefined;
+  /** What the container's kernel said instead of sending it. */
+  readonly refused: string | undefined;
 }
 
 /** What CHECK of a plugin failed with. */

@@ -11,8 +11,10 @@ import { Tracer } from "./tracer.ts";
 export interface Followed {
   readonly inside: Journey | undefined;
   readonly outside: Journey | undefined;
-  /** Why it could not be sent or followed; undefined where it was. */
+  /** Why it could not be followed, and was not sent; undefined where it was. */
   readonly untraced: string | undefined;
+  /** What the kernel of who sent it said instead of sending it. */
+  readonly refused: string | undefined;
 }
 
 /** The ports of programs that ask: IANA's dynamic ones. */
@@ -27,9 +29,9 @@ export function newProbe(from: Ip, to: Ip, toPort: number, transport: Transport)
 /** From where a packet sets out: the container, this namespace, or whoever `send` is. */
 export interface Departure {
   /** The namespace that sends it; absent: this process's own, or one that nobody looks at. */
-  readonly place?: Namespace;
+  readonly place?: Namespace | undefined;
   /** In place of a raw socket of that namespace. */
-  readonly send?: (packet: Uint8Array) => void;
+  readonly send?: ((packet: Uint8Array) => void) | undefined;
 }
 
 /** How long news of the packet are waited for, in milliseconds: they come within one, or the packet is lost. */
@@ -39,19 +41,33 @@ const NO_PATIENCE_MS = 1;
 
 /** Sends the packet, which goes no further than the end of the host's rules, and tells what it met. */
 export function follow(probe: Probe, hasBridge: boolean, { place, send }: Departure): Followed {
-  const nothing = { inside: undefined, outside: undefined };
   try {
     using outer = tracer(probe, hasBridge);
     using inner = place?.enter(() => new Tracer(probe, [familyOf(probe)], true));
-    const packet = packetOf(probe);
-    const go = send ?? ((bytes: Uint8Array) => sendPacket(bytes, probe.to));
-    if (place) place.enter(() => go(packet));
-    else go(packet);
+    const refused = refusal(() => dispatch(probe, { place, send }));
     const outside = journeyOf(outer.steps(PATIENCE_MS), probe.transport);
-    return { inside: inner && journeyOf(inner.steps(NO_PATIENCE_MS), probe.transport), outside, untraced: undefined };
+    const inside = inner && journeyOf(inner.steps(NO_PATIENCE_MS), probe.transport);
+    return { inside, outside, untraced: undefined, refused };
   } catch (error) {
     assertErrno(error);
-    return { ...nothing, untraced: reasonOf(error) };
+    return { inside: undefined, outside: undefined, untraced: reasonOf(error), refused: undefined };
+  }
+}
+
+function dispatch(probe: Probe, { place, send = (packet) => sendPacket(packet, probe.to) }: Departure): void {
+  const packet = packetOf(probe);
+  if (place) place.enter(() => send(packet));
+  else send(packet);
+}
+
+/** What a system call says against it; undefined where it is done. A packet that a rule of its own namespace drops is refused. */
+function refusal(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    assertErrno(error);
+    return messageOf(error);
   }
 }
 

@@ -12,6 +12,8 @@ import {
   type Answer,
   addressesOn,
   askWay,
+  type Cable,
+  connects,
   findCable,
   knownNeigh,
   resolveNeigh,
@@ -33,20 +35,25 @@ interface Ways {
   readonly neigh: Neigh | undefined;
 }
 
-/** Looks at all that a packet from the container to `aim` meets, and sends one. Throws NetlinkError, SysError. */
+/**
+ * Looks at all that a packet from the container to `aim` meets, and sends one, unless `sent` tells what became of another.
+ * Throws NetlinkError, SysError.
+ */
 export function gather(
   { host, sandbox }: Site,
   subject: Subject,
   aim: Aim,
   complaints: readonly Complaint[] | undefined,
+  sent?: () => Followed,
 ): Facts {
   const cable = findCable(host, sandbox, subject.ifname, subject.expected.hostEnd);
   const addresses = addressesOn(sandbox, cable.end, aim.to);
   const side = cable.bridge ?? cable.hostEnd;
   const [address] = addresses;
-  const ways = outWays(sandbox, cable.end, aim);
+  const isConnected = connects(cable);
+  const ways = outWays(sandbox, cable, aim);
   const hostWay = side && address && askWay(host, { to: aim.to, entry: { from: address.ip, dev: side } });
-  const followed = sendOne({ host, sandbox }, ways, aim, address?.ip, side);
+  const followed = sent?.() ?? sendOne({ host, sandbox }, ways, aim, address?.ip, side);
   const change = followed.outside?.changes.findLast(({ of }) => of === "source");
   const local = change && wayOf(askWay(host, { to: change.after.from }));
   const uplink = hostWay && uplinkOf(host, hostWay);
@@ -57,7 +64,8 @@ export function gather(
     addresses,
     ...ways,
     hostAddresses: addressesOn(host, side, aim.to),
-    hostNeigh: side && address && resolveNeigh(host, side, address.ip),
+    isConnected,
+    hostNeigh: isConnected && side && address ? resolveNeigh(host, side, address.ip) : undefined,
     forwards: host.forwards(addressFamily(aim.to)),
     filtering: side && aim.to.length === 4 ? reverseFiltering(host, side.name) : undefined,
     hostWay,
@@ -71,12 +79,13 @@ export function gather(
   };
 }
 
-function outWays(sandbox: Sandbox, end: Link | undefined, { to }: Aim): Ways {
+function outWays(sandbox: Sandbox, cable: Cable, { to }: Aim): Ways {
+  const { end } = cable;
   if (!end) return { wayOut: undefined, next: undefined, neigh: undefined };
   const wayOut = askWay(sandbox, { to });
   const way = wayOf(wayOut);
   const next = way && !way.isLocal && way.oif === end.index ? (way.gateway ?? to) : undefined;
-  return { wayOut, next, neigh: next && resolveNeigh(sandbox, end, next) };
+  return { wayOut, next, neigh: next && connects(cable) ? resolveNeigh(sandbox, end, next) : undefined };
 }
 
 /** Only where it can come to the host: else nobody would see it. */
@@ -87,7 +96,7 @@ function sendOne(
   from: Ip | undefined,
   side: Link | undefined,
 ): Followed {
-  const not = (why: string): Followed => ({ inside: undefined, outside: undefined, untraced: why });
+  const not = (why: string): Followed => ({ inside: undefined, outside: undefined, untraced: why, refused: undefined });
   if (!from || !next) return not("no packet was sent: the container has no way to send one");
   if (!neigh?.mac) return not("no packet was sent: the container's next hop does not answer");
   if (!side) return not("no packet was sent: its way through the host's rules could not be seen");

@@ -8,6 +8,7 @@ import type { Dev } from "../../rtnl/dev.ts";
 import { findNeigh, type Neigh, useNeigh } from "../../rtnl/find-neigh.ts";
 import { findPortState, type PortState } from "../../rtnl/find-port.ts";
 import { findWay, type Packet, type Way } from "../../rtnl/find-way.ts";
+import { IFF_UP } from "../../rtnl/link.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import { addressFamily } from "../../rtnl/tables.ts";
 
@@ -77,6 +78,14 @@ export function findCable(host: Namespace, inside: Namespace, ifname: string, ho
   const bridge = other?.master ? host.findLink(other.master) : undefined;
   const portState = other && host.ask((rtnl) => findPortState(rtnl, other.index));
   return { end, hostEnd: other, bridge, portState };
+}
+
+const isUp = (link: Link | undefined): boolean => link !== undefined && (link.flags & IFF_UP) !== 0;
+
+/** Whether frames get from one end to the other, and through the bridge if there is one. Undefined ends are others' affair. */
+export function connects({ end, hostEnd, bridge, portState }: Cable): boolean {
+  if (!isUp(end)) return false;
+  return !hostEnd || (isUp(hostEnd) && (!bridge || (isUp(bridge) && portState === "forwarding")));
 }
 
 /** The peer's index is of its own namespace: another link of the host may have it, too. */

@@ -43,6 +43,7 @@ export function neighbourHop(facts: Facts): Hop {
   const name = "neighbour";
   const { next, neigh, subject } = facts;
   if (!next) return unknown(name, "without a route there is nobody to ask for");
+  if (!facts.isConnected) return unknown(name, "not asked for: the links between are not up");
   const address = formatIp(next);
   const show = inside(facts, `ip neigh get ${address} dev ${subject.ifname}`);
   const mend = [inside(facts, `ip neigh flush to ${address} dev ${subject.ifname}`)];
@@ -74,6 +75,7 @@ export function backHop(facts: Facts): Hop {
   const [address] = addresses;
   const side = hostSide(facts);
   if (!address || !wayBack || !side || !cable.end) return unknown(name, "there is no address to come back to");
+  if (!facts.isConnected) return unknown(name, "not asked for: the links between are not up");
   const ip = formatIp(address.ip);
   const way = wayOf(wayBack);
   if (!way || way.oif !== side.index) return astray(facts, address.ip, side.name);

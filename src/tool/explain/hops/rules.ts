@@ -21,13 +21,25 @@ export function rulesHop(facts: Facts): Hop {
   const { untraced, inside: within, outside } = facts;
   if (untraced !== undefined) return unknown(RULES, untraced);
   if (within?.fate.is === "ended") return endedHop(facts, within.fate, true);
+  if (facts.refused !== undefined) return refusedHop(facts, facts.refused);
   if (!outside) return unknown(RULES, "the packet was not followed");
   const { fate } = outside;
   if (fate.is === "ended") return endedHop(facts, fate, false);
   if (fate.is === "unseen") return unseenHop(facts);
   if (fate.is === "lost") return lostHop(facts, fate.after);
-  const where = fate.is === "sent" ? "it would have left here, and was dropped by berth" : "it came to the host itself";
+  const left = facts.aim.isInward ? "it would have come to the container" : "it would have left here";
+  const where = fate.is === "sent" ? `${left}, and was dropped by berth` : "it came to the host itself";
   return ok(RULES, `${packetText(facts, outside)} passed ${hooksText(outside)}: ${where}`);
+}
+
+/** By a rule that nf_tables does not tell of: the old iptables', or a program of cgroups or tc. */
+function refusedHop(facts: Facts, said: string): Hop {
+  return broken(RULES, {
+    what: "the container's own kernel does not send the packet",
+    evidence: `${said} (${inside(facts, "iptables-legacy -S OUTPUT")})`,
+    consequence: `nothing in the container reaches ${formatIp(facts.aim.to)}`,
+    mend: [],
+  });
 }
 
 function packetText({ aim }: Facts, { begin }: Journey): string {
@@ -55,12 +67,17 @@ function endedHop(facts: Facts, { by, after }: { by: Step; after: Place | undefi
       ? [`nft delete rule ${by.family} ${by.table} ${by.chain} handle ${by.handle}`]
       : passMend(facts, by, after);
   return broken(RULES, {
-    what: `${within ? "in the container's own namespace " : ""}the ${what} of chain ${by.chain}, table ${by.family} ${by.table}, ${verb} the container's packets`,
-    evidence: `a packet to ${endpoint(facts.aim.to, facts.aim.toPort)} ended there${hook} (${run(`nft -a list chain ${by.family} ${by.table} ${by.chain}`)})`,
-    consequence: "the container does not reach what lies beyond",
+    what: `${within ? "in the container's own namespace " : ""}the ${what} of chain ${by.chain}, table ${by.family} ${by.table}, ${verb} ${packets(facts)}`,
+    evidence: `a packet ${facts.aim.isInward ? "from" : "to"} ${endpoint(facts.aim.to, facts.aim.isInward ? 0 : facts.aim.toPort)} ended there${hook} (${run(`nft -a list chain ${by.family} ${by.table} ${by.chain}`)})`,
+    consequence: consequenceOf(facts),
     mend: mend.map(run),
   });
 }
+
+const packets = ({ aim }: Facts): string => (aim.isInward ? "what comes for the container" : "the container's packets");
+
+const consequenceOf = ({ aim }: Facts): string =>
+  aim.isInward ? "who connects to the published port hears nothing" : "the container does not reach what lies beyond";
 
 /** Tables that the programs of iptables keep: their own words must change them. */
 const OF_IPTABLES = ["filter", "nat", "mangle", "raw", "security"];
@@ -73,6 +90,11 @@ function passMend(facts: Facts, { family, table, chain }: Step, after: Place | u
   if (isIptables) return iptablesMend(facts, family === "ip" ? "iptables-nft" : "ip6tables-nft", table, chain, after);
   const rule = `nft insert rule ${family} ${table} ${chain}`;
   if (after?.hook !== "forward" || !name) return [`${rule} ${sourceWords(facts)} accept`];
+  if (facts.aim.isInward)
+    return [
+      `${rule} oifname ${name} ct status dnat accept`,
+      `${rule} iifname ${name} ct state established,related accept`,
+    ];
   return [`${rule} iifname ${name} accept`, `${rule} oifname ${name} ct state established,related accept`];
 }
 
@@ -86,7 +108,10 @@ function iptablesMend(facts: Facts, tool: string, table: string, chain: string, 
   const [address] = facts.addresses;
   const rule = `${tool} -t ${table} -I ${chain}`;
   if (after?.hook !== "forward" || !name) return address ? [`${rule} -s ${formatIp(address.ip)} -j ACCEPT`] : [];
-  return [`${rule} -i ${name} -j ACCEPT`, `${rule} -o ${name} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`];
+  const answers = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
+  if (facts.aim.isInward)
+    return [`${rule} -o ${name} -m conntrack --ctstate DNAT -j ACCEPT`, `${rule} -i ${name} ${answers}`];
+  return [`${rule} -i ${name} -j ACCEPT`, `${rule} -o ${name} ${answers}`];
 }
 
 function unseenHop(facts: Facts): Hop {
@@ -108,17 +133,17 @@ function lostHop(facts: Facts, after: Place): Hop {
   const tool = facts.aim.to.length === 4 ? "iptables-legacy" : "ip6tables-legacy";
   if (end === "first" && chain && facts.hasLegacyFilter) {
     return broken(RULES, {
-      what: `chain ${chain} of the old iptables (${tool}) drops the container's packets`,
+      what: `chain ${chain} of the old iptables (${tool}) drops ${packets(facts)}`,
       evidence: `the packet came into hook ${hook} and not to its end, and no rule of nf_tables took it (${tool} -S ${chain})`,
-      consequence: "the container does not reach what lies beyond",
+      consequence: consequenceOf(facts),
       mend: iptablesMend(facts, tool, "filter", chain, after),
     });
   }
   const where = end === "first" ? `in hook ${hook}` : `behind hook ${hook}`;
   return broken(RULES, {
-    what: `the host loses the container's packet ${where}`,
+    what: `the host loses ${facts.aim.isInward ? "the packet" : "the container's packet"} ${where}`,
     evidence: `it was last seen ${where}, and no rule of nf_tables took it`,
-    consequence: `the container does not reach ${formatIp(facts.aim.to)}`,
+    consequence: consequenceOf(facts),
     mend: [],
   });
 }
