@@ -1,10 +1,11 @@
-import { readFile } from "#sys";
-import { decodeBase64 } from "../../base/base64.ts";
 import { messageOf } from "../../base/errno.ts";
 import type { Owner } from "../../base/owner.ts";
+import { decodeUtf8 } from "../../base/utf8.ts";
+import { cachedAttachments, type CachedAttachment as Entry } from "../../invoke/cache.ts";
+import { drive } from "../../invoke/drive.ts";
 import { anyObject, array, decode, goObject, string } from "../../spec/decode.ts";
 import { isVersion, OLDEST, type Version } from "../../spec/versions.ts";
-import { namesIn } from "./files.ts";
+import { systemHost } from "../invoke-driver.ts";
 
 /** What libcni remembers of an ADD (its result cache). */
 export interface CachedAttachment {
@@ -25,20 +26,7 @@ export interface CachedAttachment {
   readonly path: string;
 }
 
-/** Where libcni keeps its results unless the runtime says otherwise. */
-export const CACHE_DIRECTORY = "/var/lib/cni";
-
-const cacheSchema = goObject({
-  kind: string,
-  containerId: string,
-  config: string,
-  ifName: string,
-  networkName: string,
-  result: anyObject,
-  capabilityArgs: anyObject,
-  netns: string,
-  cniArgs: array(array(string)),
-});
+export { CACHE_DIRECTORY } from "../../invoke/attachment.ts";
 
 const listSchema = goObject({ cniVersion: string, plugins: array(anyObject) });
 
@@ -51,30 +39,26 @@ export function readAttachments(
   network: string | undefined,
   warn: (line: string) => void,
 ): CachedAttachment[] {
-  const results = `${directory}/results`;
-  const names = namesIn(results).filter((name) => network === undefined || name.startsWith(`${network}-`));
-  return names.flatMap((name) => {
+  const passedOver = (path: string, error: unknown) => warn(`${path} is passed over: ${messageOf(error)}`);
+  const filter = { passedOver, ...(network === undefined ? {} : { network }) };
+  const entries = drive(cachedAttachments({ path: [], cacheDirectory: directory }, filter), systemHost({ warn }));
+  return entries.flatMap((entry) => {
     try {
-      const entry = readEntry(`${results}/${name}`);
-      // The name of another network may only begin alike.
-      return network === undefined || entry.owner.network === network ? entry : [];
+      return attachmentOf(entry);
     } catch (error) {
-      warn(`${results}/${name} is passed over: ${messageOf(error)}`);
+      passedOver(entry.file, error);
       return [];
     }
   });
 }
 
-function readEntry(path: string): CachedAttachment {
-  const entry = decode(cacheSchema, JSON.parse(readFile(path)));
-  const { networkName: network, containerId, ifName: ifname, result, capabilityArgs = {}, netns, cniArgs = [] } = entry;
-  if (!network || !containerId || !ifname || !result) {
-    throw new Error("networkName, containerId, ifName or result is missing");
-  }
-  const config = JSON.parse(decodeBase64(entry.config ?? "") ?? "null");
+function attachmentOf({ network, containerId, ifname, netns, file, ...entry }: Entry): CachedAttachment {
+  const { result, capabilityArgs = {} } = entry;
+  if (containerId === "" || result === undefined) throw new Error("containerId or result is missing");
+  const config = JSON.parse(decodeUtf8(entry.config) || "null");
   const { cniVersion = OLDEST, plugins = [config] } = decode(listSchema, config, "config");
   const version = isVersion(cniVersion) ? cniVersion : OLDEST;
-  const args = new Map(cniArgs.map(([name = "", value = ""]) => [name, value]));
   const owner = { network, containerId, ifname };
-  return { owner, plugins, version, result, capabilityArgs, netns: netns || undefined, args, path };
+  const args = new Map(entry.args);
+  return { owner, plugins, version, result, capabilityArgs, netns: netns || undefined, args, path: file };
 }
