@@ -1,13 +1,10 @@
 /** A network of one bridge with masquerading and an uplink, and a container in it, as libcni remembers it. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CACHE_DIRECTORY } from "../../src/tool/node/cache.ts";
-import type { Output } from "../support/command.ts";
-import type { Conf } from "../support/conf.ts";
-import { netnsPath } from "../support/conf.ts";
+import { PLUGINS } from "../../src/programs.ts";
+import { command, type Outcome, type World } from "../../src/tool/main.ts";
+import { type Conf, netnsPath } from "../support/conf.ts";
 import type { Lab } from "../support/lab.ts";
-
-export { CACHE_DIRECTORY };
 
 /** The uplink's address on the host; its gateway answers in a namespace of its own. */
 export const UPLINK = "203.0.113.2";
@@ -58,8 +55,17 @@ export function addMember(
   return result;
 }
 
-/** `berth explain ARGS` on the lab's host, of the lab's cache. */
-export function explain(lab: Lab, ...args: string[]): Output {
+/** `berth explain ARGS` on the lab's host, of the lab's cache, in this process. */
+export function explain(lab: Lab, ...args: string[]): Outcome {
   const places = ["--cache-dir", lab.dir, "--conf-dir", join(lab.dir, "net.d")];
-  return lab.attempt(lab.host, "env", `CNI_PATH=${lab.bin}`, join(lab.bin, "berth"), "explain", ...args, ...places);
+  return lab.within(lab.host, () => command(["explain", ...args, ...places], worldOf(lab)));
 }
+
+/** Nobody's terminal, and the lab's plugins. */
+const worldOf = (lab: Lab): World => ({
+  about: { version: "0", build: "", plugins: PLUGINS },
+  env: new Map([["CNI_PATH", lab.bin]]),
+  stream: () => ({ isTerminal: false, columns: 80 }),
+  stdin: () => "",
+  progress: () => {},
+});

@@ -24,12 +24,12 @@ beforeAll(() => {
 afterAll(() => lab?.close());
 
 /** The hops, and the finding of the first that is not well. */
-function hopsOf(...args: string[]): { status: number; hops: Hop[]; bad: (Hop & { finding: Finding }) | undefined } {
-  const { status, stdout, stderr } = explain(lab, "web-1", "-o", "json", ...args);
+function hopsOf(...args: string[]): { code: number; hops: Hop[]; bad: (Hop & { finding: Finding }) | undefined } {
+  const { code, stdout, stderr } = explain(lab, "web-1", "-o", "json", ...args);
   expect(stderr).toBe("");
   const hops: Hop[] = JSON.parse(stdout).explanations[0].hops;
   const bad = hops.find(({ state }) => state === "broken") ?? hops.find(({ state }) => state === "warning");
-  return { status, hops, bad: bad as (Hop & { finding: Finding }) | undefined };
+  return { code, hops, bad: bad as (Hop & { finding: Finding }) | undefined };
 }
 
 interface Fault {
@@ -233,9 +233,9 @@ function run(command: string): void {
 describe.skipIf(!canRun)("explain", () => {
   test("says of a healthy container that every hop works, and leaves nothing", () => {
     const before = lab.sh(lab.host, "nft", "list", "ruleset");
-    const { status, hops, bad } = hopsOf();
+    const { code, hops, bad } = hopsOf();
     expect(bad).toBeUndefined();
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     expect(hops.filter(({ state }) => state !== "ok")).toEqual([]);
     expect(lab.sh(lab.host, "nft", "list", "ruleset")).toBe(before);
     expect(lab.sh(ns, "nft", "list", "ruleset")).toBe("");
@@ -244,17 +244,17 @@ describe.skipIf(!canRun)("explain", () => {
   for (const { name, seed, hop, what, evidence, args = [], after = [] } of FAULTS) {
     test(`names it when ${name}, and the mend cures it`, () => {
       seed.forEach(run);
-      const { status, bad } = hopsOf(...args);
+      const { code, bad } = hopsOf(...args);
       expect(bad?.name).toBe(hop);
       expect(bad?.finding.what).toMatch(what);
       expect(bad?.finding.evidence).toMatch(evidence);
-      expect(status).toBe(1);
+      expect(code).toBe(1);
       const mend = bad?.finding.mend ?? [];
       mend.forEach(run);
       if (mend.length === 0) after.forEach(run);
       const cured = hopsOf(...args);
       expect(cured.bad?.finding).toBeUndefined();
-      expect(cured.status).toBe(0);
+      expect(cured.code).toBe(0);
       if (mend.length > 0) after.forEach(run);
     });
   }

@@ -26,7 +26,7 @@ export function complaintsOf(
     if (!plugin?.CHECK) return [];
     const call = callFor(cached, config, plugins, () => {});
     try {
-      plugin.CHECK({ ...call, env: { ...call.env, netns, path } });
+      plugin.CHECK({ ...call, env: { ...call.env, netns, path, variables: variablesOf(cached, { netns, path }) } });
       return [];
     } catch (error) {
       // It could not be asked: its IPAM plugin is elsewhere. That is a question of the configuration (berth doctor).
@@ -36,4 +36,15 @@ export function complaintsOf(
       return [{ plugin: plugin.name, message: messageOf(error), details, isMended }];
     }
   });
+}
+
+/** The environment of such a call, for an IPAM plugin that is another program. */
+function variablesOf({ owner }: CachedAttachment, { netns, path }: Surroundings): Map<string, string> {
+  return new Map([
+    ["CNI_COMMAND", "CHECK"],
+    ["CNI_CONTAINERID", owner.containerId],
+    ["CNI_NETNS", netns],
+    ["CNI_IFNAME", owner.ifname],
+    ["CNI_PATH", path.join(":")],
+  ]);
 }

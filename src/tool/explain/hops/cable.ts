@@ -113,7 +113,11 @@ function closedPort(name: string, bridge: string, state: PortState | undefined):
     what: `port ${name} of bridge ${bridge} is ${state ?? "in no state"}`,
     evidence: `${name}: state ${state ?? "unknown"} (bridge -d link show dev ${name})`,
     consequence: `the bridge drops what the container sends${byTree ? ", until the spanning tree lets it through" : ""}`,
-    mend: [...(byTree ? [`ip link set ${bridge} type bridge stp_state 0`] : []), `bridge link set dev ${name} state 3`],
+    mend: [
+      ...(byTree ? [`ip link set ${bridge} type bridge stp_state 0`] : []),
+      `ip link set ${name} down`,
+      `ip link set ${name} up`,
+    ],
   });
 }
 

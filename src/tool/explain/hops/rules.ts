@@ -21,7 +21,8 @@ export function rulesHop(facts: Facts): Hop {
   const { untraced, inside: within, outside } = facts;
   if (untraced !== undefined) return unknown(RULES, untraced);
   if (within?.fate.is === "ended") return endedHop(facts, within.fate, true);
-  if (facts.refused !== undefined) return refusedHop(facts, facts.refused);
+  // What its own rules drop is refused to a program of this host, berth's own among them.
+  if (facts.refused !== undefined && outside?.fate.is === "unseen") return refusedHop(facts, facts.refused);
   if (!outside) return unknown(RULES, "the packet was not followed");
   const { fate } = outside;
   if (fate.is === "ended") return endedHop(facts, fate, false);
