@@ -63,6 +63,7 @@ export function explain(lab: Lab, ...args: string[]): Outcome {
 
 /** Nobody's terminal, and the lab's plugins. */
 const worldOf = (lab: Lab): World => ({
+  called: "berth",
   about: { version: "0", build: "", plugins: PLUGINS },
   env: new Map([["CNI_PATH", lab.bin]]),
   stream: () => ({ isTerminal: false, columns: 80 }),

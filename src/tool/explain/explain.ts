@@ -99,6 +99,6 @@ function goneHop({ owner, life, leases, cached }: Attachment): Hop {
     what: `container ${owner.containerId} is gone`,
     evidence: because,
     consequence: addresses ? `its address ${addresses} is still leased` : "what is left of it is of no use",
-    mend: cached ? [`berth gc ${owner.network} --from-runtime`] : [],
+    mend: cached ? [`berth gc ${owner.network} --from-runtime --yes`] : [],
   });
 }
