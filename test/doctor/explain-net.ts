@@ -65,7 +65,11 @@ export function explain(lab: Lab, ...args: string[]): Outcome {
 const worldOf = (lab: Lab): World => ({
   called: "berth",
   about: { version: "0", build: "", plugins: PLUGINS },
-  env: new Map([["CNI_PATH", lab.bin]]),
+  env: new Map([
+    ["CNI_PATH", lab.bin],
+    // Without a runtime to ask.
+    ["PATH", lab.dir],
+  ]),
   stream: () => ({ isTerminal: false, columns: 80 }),
   stdin: () => "",
   progress: () => {},

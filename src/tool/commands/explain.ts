@@ -2,13 +2,15 @@ import { Command, Option } from "commander";
 import type { Define } from "../define.ts";
 import { parseAim, parsePort } from "../explain/aim.ts";
 import { type Explanation, explainAttachment, explainNamespace, type Question } from "../explain/explain.ts";
-import { findTarget } from "../explain/find.ts";
+import { findAnywhere } from "../explain/find.ts";
 import { firstBad } from "../explain/hop.ts";
 import { hopsText, verdictText } from "../explain/render.ts";
 import { belongingsText } from "../explain/whose.ts";
 import { PLACES, type Places, readNode } from "../node/node.ts";
 import { jsonText } from "../output/json.ts";
 import { styleOf } from "../output/style.ts";
+import type { Container } from "../runtimes/container.ts";
+import { askRuntimes } from "../runtimes/runtimes.ts";
 import { EXIT, failed, type Outcome, printed, type World } from "../world.ts";
 
 interface Options {
@@ -64,7 +66,7 @@ function explain(word: string, options: Options, world: World): Outcome {
     whose: options.whose ?? false,
     path: pathOf(world),
   };
-  const found = findTarget(word, node);
+  const found = findAnywhere(word, node, () => containersOf(world));
   if (found.is === "nothing") return failed(nothingText(word, found.near, places), EXIT.usage);
   if (found.is === "ambiguous") {
     return failed(`berth: "${word}" is of several containers: ${found.names.join(", ")}\n`, EXIT.usage);
@@ -74,6 +76,12 @@ function explain(word: string, options: Options, world: World): Outcome {
       ? [explainNamespace(found.path, question)]
       : found.attachments.map((attachment) => explainAttachment(attachment, question, world.about.plugins));
   return { ...outcome(explanations, options, world), stderr: warnings.join("") };
+}
+
+/** Those that have names in no cache. A runtime that does not answer takes seconds. */
+function containersOf({ env, progress }: World): readonly Container[] {
+  progress("asking the container runtimes …");
+  return askRuntimes(env).containers;
 }
 
 /** What is wrong with the options; undefined when nothing. */

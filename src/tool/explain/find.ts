@@ -8,6 +8,8 @@ import type { Result } from "../../spec/result.ts";
 import { parseResult } from "../../spec/result-parse.ts";
 import type { Attachment } from "../node/attachments.ts";
 import type { Node } from "../node/node.ts";
+import type { Container } from "../runtimes/container.ts";
+import { isCalled, namesOf } from "./names.ts";
 
 /** What a word on the command line means. */
 export type Found =
@@ -128,16 +130,40 @@ function namespacePath(word: string): string | undefined {
   });
 }
 
+/** Asks others than the node's files for containers: their names are in no cache. */
+export type AskContainers = () => readonly Container[];
+
+/** The same, and asks the runtimes of the node where the files know of none that is called so. */
+export function findAnywhere(word: string, node: Pick<Node, "attachments">, ask: AskContainers): Found {
+  const found = findTarget(word, node);
+  // Ports, paths and addresses are no names of containers.
+  if (found.is !== "nothing" || /^[:/]/.test(word) || parseIp(word)) return found;
+  const containers = ask();
+  const called = containers.filter((container) => isCalled(container, word));
+  const [first, ...others] = called;
+  if (!first) {
+    const names = containers.flatMap(namesOf);
+    return { is: "nothing", near: [...new Set([...alike(word, names), ...found.near])].slice(0, NEAR) };
+  }
+  if (others.length > 0) return { is: "ambiguous", names: called.map(({ id }) => id) };
+  const attached = findTarget(first.id, node);
+  if (attached.is !== "nothing" || first.netns === undefined) return attached;
+  return { is: "netns", path: first.netns };
+}
+
 const NEAR = 5;
 
-/** Names of what there is that look like the word, or, where none does, some of all. */
+/** Names that look like the word, or, where none does, some of all. */
+function alike(word: string, names: readonly string[]): string[] {
+  const start = word.slice(0, 3).toLowerCase();
+  const near = names.filter((name) => name.toLowerCase().includes(start));
+  return (near.length > 0 ? near : names).slice(0, NEAR);
+}
+
 function nearNames(word: string, attachments: readonly Attachment[]): string[] {
   const names = attachments.flatMap(({ owner, pod }) => [
     owner.containerId,
     ...(pod ? [`${pod.namespace}/${pod.name}`] : []),
   ]);
-  const all = [...new Set(names)];
-  const start = word.slice(0, 3).toLowerCase();
-  const alike = all.filter((name) => name.toLowerCase().includes(start));
-  return (alike.length > 0 ? alike : all).slice(0, NEAR);
+  return alike(word, [...new Set(names)]);
 }
