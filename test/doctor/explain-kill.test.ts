@@ -34,7 +34,9 @@ for (const args of [[], ["--port", "8080"]]) {
         lab.sh(ns, "nft", "list", "ruleset"),
       ];
       const before = state();
-      lab.attempt(lab.host, ...straceAll(log), ...argv(lab, args));
+      const whole = lab.attempt(lab.host, ...straceAll(log), ...argv(lab, args));
+      expect(whole.stdout).toContain(" passed prerouting, ");
+      expect(whole.status).toBe(args.length > 0 ? 1 : 0);
       const calls = systemCalls(log);
       // From where its first table is made on.
       const made = calls.findIndex(({ line }) => /NFT_MSG_NEWTABLE|TUNSETIFF/.test(line));

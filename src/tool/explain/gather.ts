@@ -56,7 +56,8 @@ export function gather(
   const followed = sent?.() ?? sendOne({ host, sandbox }, ways, aim, address?.ip, side);
   const change = followed.outside?.changes.findLast(({ of }) => of === "source");
   const local = change && wayOf(askWay(host, { to: change.after.from }));
-  const uplink = hostWay && uplinkOf(host, hostWay);
+  const leaves = ways.next !== undefined && !equalIp(ways.next, aim.to);
+  const uplink = hostWay && leaves ? uplinkOf(host, hostWay) : undefined;
   return {
     subject,
     aim,

@@ -38,6 +38,13 @@ export function routeHop(facts: Facts): Hop {
 
 const isMac = (a: Mac, b: Mac): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
+/** Two isolated ports of a bridge do not see each other: the network is so configured. */
+function isolationText({ cable, hostAddresses }: Facts, next: Ip): string {
+  const isHosts = hostAddresses.some(({ ip }) => equalIp(ip, next));
+  const isolated = cable.hostEnd?.port?.isolated && !isHosts;
+  return isolated ? `; port ${cable.hostEnd?.name} is isolated from others that are (bridge -d link show)` : "";
+}
+
 /** That the container's next hop answers, and is who it should be. */
 export function neighbourHop(facts: Facts): Hop {
   const name = "neighbour";
@@ -50,7 +57,7 @@ export function neighbourHop(facts: Facts): Hop {
   if (!neigh?.mac) {
     return broken(name, {
       what: `${address} does not answer the container (neighbour ${neigh?.state ?? "none"})`,
-      evidence: `asked just now: ${neigh?.state ?? "none"} (${show})`,
+      evidence: `asked just now: ${neigh?.state ?? "none"} (${show})${isolationText(facts, next)}`,
       consequence: "the container cannot send it a single packet",
       mend,
     });
