@@ -2,6 +2,8 @@ import type { Define } from "../define.ts";
 import { addCommand, checkCommand, delCommand, statusCommand } from "./call.ts";
 import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc.ts";
+import { ipamCommand } from "./ipam.ts";
+import { pruneCommand } from "./prune.ts";
 import { repairCommand } from "./repair.ts";
 import { versionCommand } from "./version.ts";
 
@@ -13,6 +15,8 @@ export const COMMANDS: readonly Define[] = [
   gcCommand,
   statusCommand,
   explainCommand,
+  ipamCommand,
   repairCommand,
+  pruneCommand,
   versionCommand,
 ];

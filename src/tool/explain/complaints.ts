@@ -1,12 +1,10 @@
 import { messageOf } from "../../base/errno.ts";
-import { decode, goObject, string } from "../../spec/decode.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
-import { type Plugin, pluginNamed } from "../../spec/plugin.ts";
+import type { Plugin } from "../../spec/plugin.ts";
 import type { CachedAttachment } from "../node/cache.ts";
+import { pluginOf } from "../plugin-call.ts";
 import { callFor } from "../repair.ts";
 import type { Complaint } from "./facts.ts";
-
-const typeSchema = goObject({ type: string });
 
 /** Where a namespace is, and the plugins that the network may delegate to. */
 export interface Surroundings {
@@ -22,7 +20,7 @@ export function complaintsOf(
   plugins: readonly Plugin[],
 ): Complaint[] {
   return cached.plugins.flatMap((config) => {
-    const plugin = pluginNamed(decode(typeSchema, config).type ?? "", plugins);
+    const plugin = pluginOf(config, plugins);
     if (!plugin?.CHECK) return [];
     const call = callFor(cached, config, plugins, () => {});
     try {
