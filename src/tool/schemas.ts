@@ -9,7 +9,7 @@ import { schema as portmap } from "../plugins/portmap/schema.ts";
 import { schema as ptp } from "../plugins/ptp/schema.ts";
 import { schema as fixed } from "../plugins/static/schema.ts";
 import { schema as tuning } from "../plugins/tuning/schema.ts";
-import type { REGISTRY } from "../registry.ts";
+import { REGISTRY } from "../registry.ts";
 import { commonKeys, key, keys, requestKeys } from "../spec/schema.ts";
 
 export type PluginName = (typeof REGISTRY)[number]["name"];
@@ -40,9 +40,16 @@ export function schemaOf(type: string): z.ZodObject | undefined {
   return name && SCHEMAS[name];
 }
 
+/** Those that can be in a list. */
+const MAKERS = REGISTRY.filter(({ kind }) => kind !== "ipam").map(({ name }) => name);
+
 /** A plugin in a list; the keys of its own are in schemaOf(type). */
 const pluginSchema = keys({
-  type: z.string().min(1).describe("Name of the plugin: a file in the directories of CNI_PATH."),
+  type: z
+    .string()
+    .min(1)
+    .describe("Name of the plugin: a file in the directories of CNI_PATH.")
+    .meta({ examples: MAKERS }),
   capabilities: commonKeys.capabilities,
 });
 

@@ -1,10 +1,15 @@
 import type { Define } from "../define.ts";
 import { addCommand, checkCommand, delCommand, statusCommand } from "./call.ts";
+import { completionCommand } from "./completion.ts";
 import { doctorCommand } from "./doctor.ts";
+import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc.ts";
+import { installCommand } from "./install.ts";
 import { ipamCommand } from "./ipam.ts";
+import { logCommand } from "./log.ts";
 import { pruneCommand } from "./prune.ts";
 import { repairCommand } from "./repair.ts";
+import { schemaCommand } from "./schema.ts";
 import { versionCommand } from "./version.ts";
 
 /** The commands, in the order of the help: a line each. */
@@ -15,8 +20,13 @@ export const COMMANDS: readonly Define[] = [
   gcCommand,
   statusCommand,
   doctorCommand,
+  explainCommand,
   ipamCommand,
   repairCommand,
   pruneCommand,
+  logCommand,
+  installCommand,
+  schemaCommand,
+  completionCommand,
   versionCommand,
 ];
