@@ -1,8 +1,8 @@
 /** Differences after which the sides may go different ways. */
 import { leaseAddress, parseRecord } from "../../src/plugins/host-local/record.ts";
 import type { Json } from "../support/command.ts";
-import { type CallStep, containerId } from "./case.ts";
-import { differentEnd, failed, isState, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
+import { type CallStep, containerId, hasPlugin } from "./case.ts";
+import { differentEnd, endsWith, failed, isState, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
 import type { DifferenceClass, Pair, Seen } from "./classes.ts";
 import { ADD } from "./classes-add.ts";
 import type { Difference } from "./diff.ts";
@@ -191,7 +191,10 @@ const OTHER: readonly DifferenceClass[] = [
   {
     name: "loopback-result-version",
     cosmetic: true,
-    explains: ({ path }, { one }) => one.plugin === "loopback" && path[0] === "answer" && path[1] === "result",
+    explains: (d, { one }) =>
+      d.path[0] === "answer" &&
+      d.path[1] === "result" &&
+      (one.plugin === "loopback" || (hasPlugin(one, "loopback") && endsWith(d, "ips", "*", "version"))),
   },
   {
     name: "null-is-no-configuration",

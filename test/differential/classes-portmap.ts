@@ -1,5 +1,8 @@
 /** Intended differences of portmap. */
-import { differentEnd, failed, onlyBerth, onlyReference, says } from "./class-words.ts";
+
+import type { Json } from "../support/command.ts";
+import { hasPlugin } from "./case.ts";
+import { confOf, differentEnd, failed, onlyBerth, onlyReference, says } from "./class-words.ts";
 import type { DifferenceClass, Pair, Seen } from "./classes.ts";
 
 const isPortmap = ({ one }: Pair) => one.plugin === "portmap";
@@ -14,7 +17,11 @@ export const PORTMAP: readonly DifferenceClass[] = [
     cosmetic: true,
     // Where the ports lead to is compared whatever keeps them.
     explains: ({ path, berth }, pair) =>
-      isPortmap(pair) && path[0] === "host" && path[1] === "iptables" && berth === undefined && !asksIptables(pair),
+      hasPlugin(pair.one, "portmap") &&
+      path[0] === "host" &&
+      path[1] === "iptables" &&
+      berth === undefined &&
+      !asksIptables(confOf(pair, "portmap")),
   },
   differentEnd(
     "portmap-nftables-by-default",
@@ -107,7 +114,7 @@ function hadPorts({ before }: Seen, guest: number): boolean {
 }
 
 /** Whether iptables keeps the mappings in berth too. */
-function asksIptables({ conf }: Pair): boolean {
+function asksIptables(conf: Json): boolean {
   const first = (conf.conditionsV4 ?? [])[0] ?? "";
   return conf.backend === "iptables" || conf.externalSetMarkChain !== undefined || /^[-!]/.test(first);
 }
