@@ -18,7 +18,7 @@ export function confOf({ one, conf }: Pair, name: PluginName): Json {
 
 /** The value of a key, which Go's decoder finds in any case: the last one counts. */
 export function memberOf(conf: Json, key: string): Json {
-  return Object.entries(conf).findLast(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
+  return Object.entries(conf ?? {}).findLast(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
 }
 
 /** Whether the path ends like this; "*" is any one key. */

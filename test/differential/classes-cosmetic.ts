@@ -26,12 +26,12 @@ export const COSMETIC: readonly DifferenceClass[] = [
   {
     name: "one-address-twice",
     cosmetic: true,
-    explains: (d, { conf }) =>
+    explains: (d, { one, conf }) =>
       d.path[0] === "containers" &&
       endsWith(d, "mac", "shared") &&
       d.berth === true &&
       d.reference === false &&
-      memberOf(conf.ipam, "type") === "static",
+      memberOf((one.list?.[0] ?? conf).ipam, "type") === "static",
   },
   {
     name: "queue-length",

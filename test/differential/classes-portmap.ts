@@ -4,6 +4,7 @@ import type { Json } from "../support/command.ts";
 import { hasPlugin } from "./case.ts";
 import { confOf, differentEnd, failed, onlyBerth, onlyReference, says } from "./class-words.ts";
 import type { DifferenceClass, Pair, Seen } from "./classes.ts";
+import type { Difference } from "./diff.ts";
 
 const isPortmap = ({ one }: Pair) => one.plugin === "portmap";
 const isMapping = (path: readonly string[]) => path[0] === "host" && (path[1] === "ports" || path[1] === "iptables");
@@ -60,6 +61,12 @@ export const PORTMAP: readonly DifferenceClass[] = [
       isPortmap(pair) && pair.step.verb === "ADD" && isMapping(path) && hadPorts(pair.reference, pair.step.guest),
   },
   {
+    name: "portmap-interfaces-apart",
+    cosmetic: false,
+    explains: (d, pair) =>
+      isPortmap(pair) && pair.step.ifname !== undefined && d.path[1] === "iptables" && isNameAlone(d, pair),
+  },
+  {
     name: "portmap-del-by-owner",
     cosmetic: false,
     explains: ({ path }, pair) => isPortmap(pair) && pair.step.verb === "DEL" && !failed(pair.berth) && isMapping(path),
@@ -111,6 +118,14 @@ function hadPorts({ before }: Seen, guest: number): boolean {
     Object.values(before.host.ports).some((target) => idOf(target as string) === `ct-${guest}`) ||
     rules.some((text) => new RegExp(`--to-destination (10\\.77\\.0\\.|\\[fd77::)${9 + guest}\\b`).test(text))
   );
+}
+
+/** Whether the other side has the same under another name of the container's chain. */
+function isNameAlone({ path, berth, reference }: Difference, pair: Pair): boolean {
+  const unnamed = (text = "") => text.replace(/CNI-DN-[0-9a-f]{21}/g, "");
+  if (berth !== undefined && reference !== undefined) return unnamed(berth) === unnamed(reference);
+  const others = (berth === undefined ? pair.berth : pair.reference).after.host.iptables;
+  return /CNI-DN-/.test(path[2] ?? "") && Object.values(others).includes(berth ?? reference);
 }
 
 /** Whether iptables keeps the mappings in berth too. */

@@ -61,15 +61,6 @@ export function compare(one: Case): Outcome {
       berth: { ...pair.berth, after: before[0] },
       reference: { ...pair.reference, after: before[1] },
     };
-    for (const d of stateDifferences(before[0], before[1]))
-      if (!isCosmetic(d, still))
-        console.error(
-          "ENDED",
-          JSON.stringify(step),
-          d.path.join(" > "),
-          JSON.stringify(d.berth),
-          JSON.stringify(d.reference),
-        );
     if (!stateDifferences(before[0], before[1]).every((difference) => isCosmetic(difference, still))) {
       return { taken, answers, classes, ...(step !== one.steps.at(-1) && { ended: true }) };
     }

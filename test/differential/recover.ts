@@ -21,6 +21,7 @@ export function recover({ berth, reference }: Twins, one: Case, { ifname, id, gu
         "-c",
         "echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding",
       );
+    if (hasPlugin(one, "tuning")) rmSync(join(side.store, "tuning"), { recursive: true, force: true });
     if (hasPlugin(one, "firewall")) attempt(side.host, "nft", "flush", "ruleset");
     forgetLast(side);
     side.results.clear();

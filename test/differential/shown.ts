@@ -50,6 +50,12 @@ const portmap = (over: Json, ...steps: Step[]): Case => ({
   steps,
 });
 
+/** Of a bridge and others behind it. */
+function chained(others: readonly Json[], ...steps: Step[]): Case {
+  const { cniVersion, name } = CONF;
+  return { ...shown({}, steps), list: [CONF, ...others.map((conf) => ({ cniVersion, name, ...conf }))] };
+}
+
 const NUMBERS = { "net.ipv4.ping_group_range": "0 7" };
 const tuned = (over: Json, ...steps: Step[]): Case => ({
   plugin: "tuning",
@@ -150,6 +156,18 @@ export const SHOWN: Record<string, Case> = {
     { backend: "iptables" },
     mapped("ADD", 0, WEB, { ...WEB, hostPort: 8081 }),
     mapped("CHECK", 0, WEB),
+  ),
+  "portmap-interfaces-apart": chained(
+    [{ type: "portmap", backend: "iptables" }],
+    { verb: "ADD", guest: 0, at: 0, ifname: "net1" },
+    {
+      verb: "ADD",
+      guest: 0,
+      at: 1,
+      ifname: "net1",
+      prevResult: "own",
+      patch: { runtimeConfig: { portMappings: [WEB] } },
+    },
   ),
   "portmap-reads-all": portmap(
     {},
