@@ -92,6 +92,18 @@ const DEL: readonly DifferenceClass[] = [
       /"ct-\d"$/.test(berth),
   },
   {
+    name: "del-goes-on",
+    cosmetic: false,
+    explains: (d, pair) =>
+      pair.one.plugin === "ptp" &&
+      pair.step.verb === "DEL" &&
+      failed(pair.berth) &&
+      failed(pair.reference) &&
+      (d.path[0] === "host" || d.path[0] === "containers") &&
+      d.berth === undefined &&
+      untouched(d, pair.reference),
+  },
+  {
     name: "del-finds-the-port",
     cosmetic: false,
     // Without the namespace, or with the interface renamed in it, the host's end is found by its name and alias.

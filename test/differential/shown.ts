@@ -118,6 +118,7 @@ export const SHOWN: Record<string, Case> = {
   ),
   "own-namespace": shown({}, [{ ...ADD, netns: "host" } as Step]),
   "del-needs-no-valid-configuration": shown({}, [ADD, { ...DEL, patch: { vlan: 9999 } } as Step]),
+  "del-goes-on": shown({}, [ADD, { ...DEL, patch: { ipam: { type: "absent" } } } as Step], { plugin: "ptp" }),
   "del-spares-others": shown({}, [DEL], { before: ["the container's interface"] }),
   "del-finds-the-port": shown({}, [ADD, { ...DEL, netns: "unset" } as Step]),
   "del-spares-older-leases": shown({}, [DEL], {
