@@ -9,7 +9,7 @@ const iptables = can("root and iptables", "iptables", "-t", "nat", "-S");
 const SEED = 1112;
 const CASES = 120;
 /** Of lists of plugins. */
-const CHAINS = 8;
+const CHAINS = 6;
 
 const need = needs(namespaces, built, nftables, iptables, reference);
 
