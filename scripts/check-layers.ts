@@ -29,6 +29,7 @@ const LAYERS: Record<string, readonly string[]> = {
   skel: ["base", "spec", "sys"],
   delegate: ["base", "spec", "sys"],
   invoke: ["base", "spec"],
+  library: ["base", "spec", "invoke"],
   veth: ["base", "spec", "sys", "host", "features", "delegate", "rtnl"],
   plugins: ["base", "spec", "sys", "host", "features", "delegate", "rtnl", "veth"],
 };
@@ -144,6 +145,7 @@ function mayImport(file: string): readonly string[] | undefined {
     const kind = KINDS.get(pluginOf(file));
     return kind === undefined ? undefined : kind === "ipam" ? IPAM_LAYERS : LAYERS.plugins;
   }
+  if (file.startsWith("src/library/bun/")) return ["base", "invoke", "wire", "netlink", "rtnl", "nft", "sys"];
   return LAYERS[layer];
 }
 

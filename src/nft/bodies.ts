@@ -10,6 +10,7 @@ import {
   type Family,
   hookNumber,
   KEY_TYPES,
+  type KeyType,
   LITERAL,
   type Literal,
   type LiteralKeys,
@@ -77,8 +78,13 @@ export function set(w: Writer, { table }: Scope, { name, type, data, comment }: 
     keyLength: concatLength(keys),
     ...(data && { dataType: concatNumber(data), dataLength: concatLength(data) }),
     id,
-    userdata: setData(0, comment, data !== undefined),
+    userdata: setData(orderOf(keys), comment, data && orderOf(data)),
   });
+}
+
+/** 0 for a concatenation. */
+function orderOf([type, ...more]: readonly KeyType[]): number {
+  return type && more.length === 0 ? KEY_TYPES[type].order : 0;
 }
 
 export function literal(w: Writer, { table }: Scope, { id, type, hasIntervals }: Literal): void {

@@ -4,7 +4,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import { NLMSG_ERROR, readAck } from "../wire/message.ts";
 import { addBatch, type Batch } from "./batch.ts";
 import type { Command } from "./commands.ts";
-import { commandText } from "./text.ts";
+import { commandText, isOfItsOwn } from "./text.ts";
 
 /** A command that the kernel refused, and with it its whole batch. */
 export interface Failure {
@@ -18,7 +18,12 @@ export interface Failure {
  * Throws the NetlinkError of the first command that failed.
  */
 export function run(client: Client, ...batches: readonly Batch[]): void {
-  const [failure] = attempt(client, ...batches);
+  runAt(client, undefined, ...batches);
+}
+
+/** The same where the ruleset is of a generation, as attemptAt has it: else ERESTART. */
+export function runAt(client: Client, generation: number | undefined, ...batches: readonly Batch[]): void {
+  const failure = attemptAt(client, generation, ...batches).find((one) => !isForgiven(one));
   if (failure) throw failure.error;
 }
 
@@ -62,8 +67,14 @@ function exchange(client: Client, commands: readonly Command[], generation: numb
     const index = batch.placeOf(message) - 1;
     const { errno, text } = readAck(message);
     if (errno) failures.push(failure(commands, index, errno, text));
-    if (index === -1 || index >= commands.length - 1) return failures;
+    if (index !== -1 && index < commands.length - 1) continue;
+    if (client.told && failures.length === 0) tellOf(commands, client.told);
+    return failures;
   }
+}
+
+function tellOf(commands: readonly Command[], told: (command: string) => void): void {
+  for (const command of commands) if (isOfItsOwn(command)) told(`nft '${commandText(command)}'`);
 }
 
 function failure(commands: readonly Command[], index: number, errno: number, text: string | undefined): Failure {

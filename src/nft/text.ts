@@ -29,6 +29,11 @@ export function commandText({ verb, scope, object }: Command): string {
   return `${verb} ${noun} ${scope.family} ${scope.table}${rest && ` ${rest}`}`;
 }
 
+/** Whether nft has a command for it: literals are in the lines of their rules. */
+export function isOfItsOwn({ object }: Command): boolean {
+  return object.kind !== "literal" && object.kind !== "keys";
+}
+
 const NOUNS: Partial<Record<Kind, string>> = { handle: "rule", elements: "element", literal: "set", keys: "element" };
 
 function nounOf(object: NftObject): string {
@@ -106,7 +111,7 @@ function partText(type: KeyType, bytes: Uint8Array): string {
 }
 
 /** As nft prints them. */
-const PROTOCOLS: Record<number, string> = { 6: "tcp", 17: "udp", 132: "sctp" };
+export const PROTOCOLS: Record<number, string> = { 6: "tcp", 17: "udp", 132: "sctp" };
 
 function block(...clauses: (string | undefined)[]): string {
   const given = clauses.filter((clause) => clause !== undefined);
