@@ -175,10 +175,11 @@ function edgeOffences({ from, to }: Edge, files: ReadonlyMap<string, string>): s
   return [`${from}: ${who} may not import ${target} (${to}), only ${allowed.join(", ") || "nothing"}`];
 }
 
-/** Only the host implementations know their host; a library but zod may be used anywhere. */
+/** Only the host implementations, and what is imported on a host, know it; a library but zod may be used anywhere. */
 function packageOffences(from: string, name: string): string[] {
-  const inBun = from.startsWith("src/sys/bun/");
-  if (/^(node:|bun$|bun:)/.test(name)) return inBun ? [] : [`${from}: only src/sys/bun may import ${name}`];
+  const onHost = /^src\/(sys\/bun|library)\//.test(from);
+  if (/^(node:|bun$|bun:)/.test(name))
+    return onHost ? [] : [`${from}: only src/sys/bun and src/library may import ${name}`];
   if (/^zod(\/|$)/.test(name) && !MAY_IMPORT_ZOD.test(from)) {
     return [`${from}: only schema.ts, tool, service and library may import ${name}`];
   }

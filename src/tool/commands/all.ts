@@ -1,6 +1,8 @@
 import type { Define } from "../define.ts";
 import { addCommand, checkCommand, delCommand, statusCommand } from "./call.ts";
 import { gcCommand } from "./gc.ts";
+import { ipamCommand } from "./ipam.ts";
+import { pruneCommand } from "./prune.ts";
 import { repairCommand } from "./repair.ts";
 import { versionCommand } from "./version.ts";
 
@@ -11,6 +13,8 @@ export const COMMANDS: readonly Define[] = [
   delCommand,
   gcCommand,
   statusCommand,
+  ipamCommand,
   repairCommand,
+  pruneCommand,
   versionCommand,
 ];
