@@ -140,7 +140,8 @@ function mayImport(file: string): readonly string[] | undefined {
   const layer = layerOf(file);
   if (layer === "registry.ts") return ["spec"];
   if (TOP.includes(layer)) return [...BELOW_THE_TOP, "skel", ...TOP];
-  if (layer === "tool" || layer === "service") return BELOW_THE_TOP;
+  if (layer === "tool" || layer === "service")
+    return layer === "tool" ? [...BELOW_THE_TOP, "registry.ts"] : BELOW_THE_TOP;
   if (layer === "plugins") {
     const kind = KINDS.get(pluginOf(file));
     return kind === undefined ? undefined : kind === "ipam" ? IPAM_LAYERS : LAYERS.plugins;

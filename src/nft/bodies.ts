@@ -29,6 +29,9 @@ const NFT_SET_CONSTANT = 2;
 const NFT_SET_INTERVAL = 4;
 const NFT_SET_MAP = 8;
 
+/** NFT_TABLE_F_OWNER. */
+const OWNED = 2;
+
 /** NFT_SET_ELEM_INTERVAL_END. */
 const INTERVAL_END = 1;
 
@@ -38,8 +41,8 @@ export interface Scope {
   readonly table: string;
 }
 
-export function table(w: Writer, scope: Scope, { comment }: Table): void {
-  tableAttrs.encode(w, { name: scope.table, flags: 0, userdata: userdata(comment) });
+export function table(w: Writer, scope: Scope, { comment, isOwned }: Table): void {
+  tableAttrs.encode(w, { name: scope.table, flags: isOwned ? OWNED : 0, userdata: userdata(comment) });
 }
 
 export function tableName(w: Writer, scope: Scope): void {

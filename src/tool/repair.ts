@@ -50,7 +50,7 @@ function outcomeOf(
 }
 
 /** The call with which a plugin of the attachment's list would be asked for a CHECK. */
-function callFor(
+export function callFor(
   { owner, version, result, capabilityArgs, netns }: CachedAttachment,
   config: object,
   plugins: readonly Plugin[],

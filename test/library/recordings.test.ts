@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
-import { needs } from "../support/needs.ts";
+import { built, namespaces, needs, reference } from "../support/needs.ts";
+import { toolsCompared } from "./cnitool.ts";
 import { meant } from "./meant.ts";
 import {
   differences,
@@ -36,4 +37,15 @@ needs(libcni, library)(
 
 needs(libcni, quickjs)("24 others, in QuickJS", () => {
   expect(compared(18, 24, [IN_QUICKJS]).get("QuickJS")).toHaveLength(24);
+});
+
+needs(
+  libcni,
+  reference,
+  built,
+  namespaces,
+)("12 more by cnitool, and by berth called so: status, output, cache, plugins' view", () => {
+  const { different, calls } = toolsCompared(generated(3, 12));
+  expect(different).toEqual([]);
+  expect(calls).toBeGreaterThan(20);
 });

@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { toolsCompared } from "./cnitool.ts";
 import { meant } from "./meant.ts";
 import { differences, generated, IN_QUICKJS, LIBCNI, libcni, library, PLAYERS, play } from "./recordings.ts";
 
@@ -40,4 +41,9 @@ for (const [why, times] of listed) console.log(`${times} times, meant: ${why}`);
 console.log(
   `seed ${seed}: ${all.length} scenarios, ${count("steps")} steps, ${count("calls")} calls of plugins, ${[...played.keys()].join(", ")}: ${found.length} differences`,
 );
-process.exit(found.length > 0 ? 1 : 0);
+const tools = toolsCompared(all);
+for (const line of tools.different) console.log(`cnitool, ${line}`);
+console.log(
+  `cnitool beside berth called so: ${8 * all.length} runs, ${tools.calls} calls: ${tools.different.length} differences`,
+);
+process.exit(found.length + tools.different.length > 0 ? 1 : 0);
