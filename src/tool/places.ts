@@ -4,26 +4,51 @@ import { CONF_DIRECTORY } from "./node/networks.ts";
 import type { Places } from "./node/node.ts";
 import type { World } from "./world.ts";
 
-/** What the options of withPlaces give. */
+/** What the options say of where a node's files are. */
 export interface PlaceOptions {
   readonly conf?: string;
   readonly cacheDir: string;
+  readonly path?: string;
 }
 
-/** Gives a command the options that say where the node's files are. */
+const PLUGIN_DIRECTORY = "/opt/cni/bin";
+
+type Env = Pick<World, "env">;
+
+/** Gives a command the option that says where the network configurations are. */
+export function withConf(command: Command): Command {
+  return command.option(
+    "--conf <directory>",
+    `of the network configurations (default: $NETCONFPATH or ${CONF_DIRECTORY})`,
+  );
+}
+
+/** The same, and where libcni's results are. */
 export function withPlaces(command: Command): Command {
-  return command
-    .option("--conf <directory>", `of the network configurations (default: $NETCONFPATH or ${CONF_DIRECTORY})`)
-    .option("--cache-dir <directory>", "where the runtime keeps its CNI results", CACHE_DIRECTORY);
+  return withConf(command).option(
+    "--cache-dir <directory>",
+    "where the runtime keeps its CNI results",
+    CACHE_DIRECTORY,
+  );
 }
 
-export function placesOf({ conf, cacheDir }: PlaceOptions, { env }: Pick<World, "env">): Places {
-  return { conf: conf ?? (env.get("NETCONFPATH") || CONF_DIRECTORY), cache: cacheDir };
+/** Where the plugins are. */
+export function withPath(command: Command): Command {
+  return command.option(
+    "--path <directories>",
+    `of the plugins, with : between them (default: $CNI_PATH or ${PLUGIN_DIRECTORY})`,
+  );
 }
 
-const PLUGINS = "/opt/cni/bin";
+export function confOf({ conf }: Pick<PlaceOptions, "conf">, { env }: Env): string {
+  return conf || env.get("NETCONFPATH") || CONF_DIRECTORY;
+}
 
-/** The directories in which IPAM plugins are looked for: $CNI_PATH, as runtimes have it. */
-export function pluginPath({ env }: Pick<World, "env">): string[] {
-  return (env.get("CNI_PATH") || PLUGINS).split(":").filter(Boolean);
+export function placesOf(options: PlaceOptions, world: Env): Places {
+  return { conf: confOf(options, world), cache: options.cacheDir };
+}
+
+/** The directories in which plugins are looked for, as runtimes have it. */
+export function pathOf({ path }: Pick<PlaceOptions, "path">, { env }: Env): string[] {
+  return (path || env.get("CNI_PATH") || PLUGIN_DIRECTORY).split(":").filter(Boolean);
 }

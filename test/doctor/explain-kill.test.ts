@@ -11,7 +11,7 @@ const KILLS = 6;
 
 const argv = (lab: Lab, args: readonly string[]) => [
   join(lab.bin, "berth"),
-  ...["explain", "web-1", "--cache-dir", lab.dir, "--conf-dir", join(lab.dir, "net.d")],
+  ...["explain", "web-1", "--cache-dir", lab.dir, "--conf", join(lab.dir, "net.d")],
   ...args,
 ];
 

@@ -57,7 +57,7 @@ export function addMember(
 
 /** `berth explain ARGS` on the lab's host, of the lab's cache, in this process. */
 export function explain(lab: Lab, ...args: string[]): Outcome {
-  const places = ["--cache-dir", lab.dir, "--conf-dir", join(lab.dir, "net.d")];
+  const places = ["--cache-dir", lab.dir, "--conf", join(lab.dir, "net.d")];
   return lab.within(lab.host, () => command(["explain", ...args, ...places], worldOf(lab)));
 }
 

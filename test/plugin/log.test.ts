@@ -65,7 +65,7 @@ needsRoot(
     expect(del).toMatchObject({ verb: "DEL", outcome: "ok" });
 
     writeFileSync(join(lab.dir, "10-lab.conflist"), JSON.stringify({ name: "labnet", plugins: [conf] }));
-    const { stdout } = berth(lab, "log", "--conf-dir", lab.dir);
+    const { stdout } = berth(lab, "log", "--conf", lab.dir);
     expect(stdout.split("\n").length).toBe(5);
     expect(stdout).toMatch(
       /^TIME +VERB +PLUGIN .*\n\S+Z +ADD +bridge +labnet +masked +eth0 +prod\/web-0 .*ok 10\.77\.0\.2\/24\n/,
@@ -73,7 +73,7 @@ needsRoot(
     expect(berth(lab, "log", log, "--failed").stdout.split("\n")[1]).toMatch(/error 7: .*9999/);
     expect(berth(lab, "log", log, "--since", "1h", "--container", "prod/web-0").stdout.split("\n").length).toBe(3);
     expect(berth(lab, "log", log, "--since", "soon")).toMatchObject({ status: 2, stdout: "" });
-    expect(berth(lab, "log", "--conf-dir", "/nowhere")).toMatchObject({
+    expect(berth(lab, "log", "--conf", "/nowhere")).toMatchObject({
       status: 1,
       stdout: "",
       stderr: expect.stringContaining("BERTH_LOG"),

@@ -8,12 +8,9 @@ import { loadFile, loadNamed } from "../../invoke/load.ts";
 import { S_IFMT, S_IFREG } from "../../sys/flags.ts";
 import { systemHost } from "../invoke-driver.ts";
 import { CACHE_DIRECTORY } from "../node/cache.ts";
-import { CONF_DIRECTORY } from "../node/networks.ts";
+import { confOf, pathOf } from "../places.ts";
 import type { World } from "../world.ts";
 import type { CallFlags } from "./options.ts";
-
-/** Where plugins are installed, by what every runtime takes for granted. */
-const PLUGIN_DIRECTORY = "/opt/cni/bin";
 
 /** What a command line asks for. */
 export interface Wanted {
@@ -41,17 +38,13 @@ export function wantedOf(network: string, netns: string, flags: CallFlags, world
   };
 }
 
-export function settingOf({ path, cacheDir }: CallFlags, { env }: World): Setting {
-  const directories = path ?? env.get("CNI_PATH") ?? PLUGIN_DIRECTORY;
-  return {
-    path: directories.split(":").filter((directory) => directory !== ""),
-    cacheDirectory: cacheDir ?? CACHE_DIRECTORY,
-  };
+export function settingOf(flags: CallFlags, world: World): Setting {
+  return { path: pathOf(flags, world), cacheDirectory: flags.cacheDir ?? CACHE_DIRECTORY };
 }
 
 /** The configuration of that name: in a directory, or in the one file that is named. */
-export function listOf(network: string, { conf }: CallFlags, { env }: World): NetworkList {
-  const place = conf || env.get("NETCONFPATH") || CONF_DIRECTORY;
+export function listOf(network: string, flags: CallFlags, world: World): NetworkList {
+  const place = confOf(flags, world);
   const host = systemHost({ warn: () => undefined });
   if (!isFile(place)) return drive(loadNamed(place, network), host);
   const list = drive(loadFile(place), host);

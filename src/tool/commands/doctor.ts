@@ -4,18 +4,12 @@ import type { Define } from "../define.ts";
 import { diagnose, type GroupReport } from "../doctor/doctor.ts";
 import { gather } from "../doctor/gather/gather.ts";
 import { reportText } from "../doctor/report.ts";
-import { CACHE_DIRECTORY } from "../node/cache.ts";
-import { CONF_DIRECTORY } from "../node/networks.ts";
 import { jsonText } from "../output/json.ts";
 import { styleOf } from "../output/style.ts";
+import { type PlaceOptions, pathOf, placesOf, withPath, withPlaces } from "../places.ts";
 import { EXIT, type Outcome, printed, type World } from "../world.ts";
 
-const PLUGIN_DIRECTORY = "/opt/cni/bin";
-
-interface Options {
-  readonly conf?: string;
-  readonly path?: string;
-  readonly cacheDir: string;
+interface Options extends PlaceOptions {
   readonly output?: string;
   readonly verbose?: boolean;
 }
@@ -31,12 +25,9 @@ Examples:
 `;
 
 export const doctorCommand: Define = (world, finish) =>
-  new Command("doctor")
+  withPath(withPlaces(new Command("doctor")))
     .description("say what is wrong with the networks of this node, and what mends it")
     .argument("[network]", "the network's name; all when absent")
-    .option("--conf <directory>", `where the networks are configured (NETCONFPATH; ${CONF_DIRECTORY})`)
-    .option("--path <directories>", `where the plugins are, with : between them (CNI_PATH; ${PLUGIN_DIRECTORY})`)
-    .option("--cache-dir <directory>", "where the runtime keeps its CNI results", CACHE_DIRECTORY)
     .option("--verbose", "print what was looked at, one by one")
     .addOption(new Option("-o, --output <format>", "how to print").choices(["json"]))
     .addHelpText("after", HELP)
@@ -44,15 +35,14 @@ export const doctorCommand: Define = (world, finish) =>
 
 function doctor(world: World, network: string | undefined, options: Options): Outcome {
   const started = monotonic();
-  const path = options.path || world.env.get("CNI_PATH") || PLUGIN_DIRECTORY;
-  const conf = options.conf || world.env.get("NETCONFPATH") || CONF_DIRECTORY;
+  const places = placesOf(options, world);
   const facts = gather({
-    places: { conf, cache: options.cacheDir },
-    path: path.split(":").filter(Boolean),
+    places,
+    path: pathOf(options, world),
     network,
     plugins: world.about.plugins,
   });
-  if (network !== undefined && facts.networks.length === 0) return unknown(network, conf, options.cacheDir);
+  if (network !== undefined && facts.networks.length === 0) return unknown(network, places.conf, places.cache);
   const reports = diagnose(facts);
   const code = hasErrors(reports) ? EXIT.failed : EXIT.ok;
   const { unseen } = facts;

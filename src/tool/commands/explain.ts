@@ -1,26 +1,25 @@
 import { Command, Option } from "commander";
 import type { Define } from "../define.ts";
 import { parseAim, parsePort } from "../explain/aim.ts";
-import { type Explanation, explainAttachment, explainNamespace, type Question } from "../explain/explain.ts";
+import { type Explanation, explainAttachment, explainNamespace } from "../explain/explain.ts";
 import { findAnywhere } from "../explain/find.ts";
 import { firstBad } from "../explain/hop.ts";
 import { hopsText, verdictText } from "../explain/render.ts";
 import { belongingsText } from "../explain/whose.ts";
-import { PLACES, type Places, readNode } from "../node/node.ts";
+import { type Places, readNode } from "../node/node.ts";
 import { jsonText } from "../output/json.ts";
 import { styleOf } from "../output/style.ts";
+import { type PlaceOptions, pathOf, placesOf, withPath, withPlaces } from "../places.ts";
 import type { Container } from "../runtimes/container.ts";
 import { askRuntimes } from "../runtimes/runtimes.ts";
 import { EXIT, failed, type Outcome, printed, type World } from "../world.ts";
 
-interface Options {
+interface Options extends PlaceOptions {
   readonly to?: string;
   readonly port?: string;
   readonly from: "host" | "outside";
   readonly whose?: true;
   readonly output?: "json";
-  readonly confDir: string;
-  readonly cacheDir: string;
 }
 
 const HELP = `
@@ -39,7 +38,7 @@ Exit status: 0 all hops work; 1 one does not; 2 the command line is wrong, or th
 `;
 
 export const explainCommand: Define = (world, finish) =>
-  new Command("explain")
+  withPath(withPlaces(new Command("explain")))
     .description("follow a container's packets hop by hop, and name the first that is broken")
     .argument("<container>", "container, pod, address, interface, host port (:8080), lease file or network namespace")
     .option("--to <address[:port]>", "where the packet is to go: also ADDRESS:PORT/udp and ADDRESS/icmp")
@@ -47,8 +46,6 @@ export const explainCommand: Define = (world, finish) =>
     .addOption(new Option("--from <place>", "from where that comes").choices(["host", "outside"]).default("outside"))
     .option("--whose", "say only whose it is, and what else is theirs; send nothing")
     .addOption(new Option("-o, --output <format>", "print as").choices(["json"]))
-    .option("--conf-dir <directory>", "where the networks are configured", PLACES.conf)
-    .option("--cache-dir <directory>", "where the runtime keeps its CNI results", PLACES.cache)
     .addHelpText("after", HELP)
     .action((word: string, options: Options) => finish(explain(word, options, world)));
 
@@ -57,14 +54,14 @@ function explain(word: string, options: Options, world: World): Outcome {
   const port = options.port === undefined ? undefined : parsePort(options.port);
   const wrong = mistake(options, to, port);
   if (wrong) return failed(`berth: ${wrong}\n`, EXIT.usage);
-  const places: Places = { conf: options.confDir, cache: options.cacheDir };
+  const places = placesOf(options, world);
   const warnings: string[] = [];
   const node = readNode(places, undefined, (line) => void warnings.push(`berth: ${line}\n`));
   const question = {
     to,
     port: port && { ...port, from: options.from },
     whose: options.whose ?? false,
-    path: pathOf(world),
+    path: pathOf(options, world),
   };
   const found = findAnywhere(word, node, () => containersOf(world));
   if (found.is === "nothing") return failed(nothingText(word, found.near, places), EXIT.usage);
@@ -96,12 +93,6 @@ function mistake(options: Options, to: object | undefined, port: object | undefi
 }
 
 /** Where runtimes have the plugins, unless CNI_PATH says otherwise. */
-const PLUGINS = "/opt/cni/bin";
-
-function pathOf({ env }: World): Question["path"] {
-  return (env.get("CNI_PATH") || PLUGINS).split(":").filter(Boolean);
-}
-
 function nothingText(word: string, near: readonly string[], { cache }: Places): string {
   const known = near.length > 0 ? `there is ${near.join(", ")}` : `the cache ${cache} knows of none`;
   return `berth: there is no container, pod, address, interface, port or namespace "${word}": ${known}\n`;

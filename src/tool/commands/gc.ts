@@ -7,8 +7,8 @@ import { guarded, hostOf, perform } from "../call/perform.ts";
 import { textOf, type Wanted, wantedOf } from "../call/wanted.ts";
 import type { Define } from "../define.ts";
 import type { Attachment } from "../node/attachments.ts";
-import { CONF_DIRECTORY } from "../node/networks.ts";
 import { readNode } from "../node/node.ts";
+import { confOf } from "../places.ts";
 import { RUNTIMES, type RuntimeName } from "../runtimes/container.ts";
 import { askRuntimes } from "../runtimes/runtimes.ts";
 import { EXIT, failed, type Outcome, printed, type World } from "../world.ts";
@@ -57,7 +57,7 @@ function collect(wanted: Wanted, flags: GcFlags, world: World): Outcome {
   const { list, setting } = wanted;
   // What cnitool does: it knows of no valid attachment.
   if (world.called === "cnitool") return performed(wanted, undefined, flags, world);
-  const node = readNode({ conf: flags.conf ?? CONF_DIRECTORY, cache: setting.cacheDirectory }, list.name, (line) =>
+  const node = readNode({ conf: confOf(flags, world), cache: setting.cacheDirectory }, list.name, (line) =>
     world.progress(line),
   );
   const valid = validOf(node.attachments, flags, world);

@@ -5,10 +5,10 @@ import { leftBehind } from "../install/left.ts";
 import { leftText } from "../install/left-text.ts";
 import { planUninstall, type UndoStep, undoWordsOf, uninstall } from "../install/uninstall.ts";
 import { type Use, usesOf } from "../install/usage.ts";
-import { CONF_DIRECTORY } from "../node/networks.ts";
 import { jsonText } from "../output/json.ts";
 import { table } from "../output/table.ts";
-import { EXIT, failed, type Outcome, printed } from "../world.ts";
+import { confOf, withConf } from "../places.ts";
+import { EXIT, failed, type Outcome, printed, type World } from "../world.ts";
 
 const HELP = `
 Each plugin is a file of its own, a copy of the executable that runs (where the file system can, one that shares its blocks);
@@ -29,7 +29,7 @@ interface Options {
   readonly links?: boolean;
   readonly uninstall?: boolean;
   readonly dryRun?: boolean;
-  readonly confDir: string;
+  readonly conf?: string;
   readonly output: "table" | "json";
 }
 
@@ -39,45 +39,46 @@ const SELF = "/proc/self/exe";
 /** The executable finds its own name behind a dash: spec/plugin.ts. */
 const PREFIX = /^([A-Za-z0-9_][A-Za-z0-9_.-]*-)?$/;
 
-export const installCommand: Define = (_, finish) =>
-  new Command("install")
+export const installCommand: Define = (world, finish) =>
+  withConf(new Command("install"))
     .description("install this berth as the plugins, or take it out again")
     .option("--dir <directory>", "of the plugins", "/opt/cni/bin")
     .option("--names <prefix>", "what the plugins' names begin with: cnv-", "")
     .option("--links", "the plugins as links to berth")
     .option("--uninstall", "put back what was replaced, remove the rest")
     .option("--dry-run", "say what would be done")
-    .option("--conf-dir <directory>", "where the network configurations are", CONF_DIRECTORY)
     .addOption(new Option("-o, --output <form>", "in which form").choices(["table", "json"]).default("table"))
     .addHelpText("after", HELP)
-    .action((options: Options) => finish(outcomeOf(options)));
+    .action((options: Options) => finish(outcomeOf(options, world)));
 
-function outcomeOf(options: Options): Outcome {
+function outcomeOf(options: Options, world: World): Outcome {
   if (!PREFIX.test(options.names)) {
     return failed(`berth install: --names ${options.names}: it must end with "-", as cnv- does\n`, EXIT.usage);
   }
   try {
-    return options.uninstall ? uninstalled(options) : installed(options);
+    return options.uninstall ? uninstalled(options, world) : installed(options, world);
   } catch (error) {
     if (error instanceof InTheWay) return failed(`berth install: ${error.message}\n`);
     throw error;
   }
 }
 
-function installed({ dir, names, links = false, dryRun, confDir, output }: Options): Outcome {
+function installed(options: Options, world: World): Outcome {
+  const { dir, names, links = false, dryRun, output } = options;
   const wanted = { directory: dir, prefix: names, links, source: SELF };
   const steps = dryRun ? planInstall(wanted) : install(wanted);
-  const uses = usesOf(confDir, dir);
+  const uses = usesOf(confOf(options, world), dir);
   if (output === "json") return printed(jsonText({ directory: dir, steps, uses }));
   const isDone = steps.every(({ does }) => does === "nothing");
   const done = isDone ? `${dir} has this build already: nothing to do\n` : stepsText(steps, wordsOf, dryRun);
   return printed(`${done}${usesText(uses)}`);
 }
 
-function uninstalled({ dir, names, dryRun, confDir, output }: Options): Outcome {
+function uninstalled(options: Options, world: World): Outcome {
+  const { dir, names, dryRun, output } = options;
   const left = leftBehind();
   const steps = dryRun ? planUninstall(dir, names) : uninstall(dir, names);
-  const uses = usesOf(confDir, dir);
+  const uses = usesOf(confOf(options, world), dir);
   if (output === "json") return printed(jsonText({ directory: dir, steps, uses, left }));
   const done = steps.length === 0 ? `nothing of berth is in ${dir}\n` : stepsText(steps, undoWordsOf, dryRun);
   return printed(`${done}${usesText(uses)}${leftText(left)}`);

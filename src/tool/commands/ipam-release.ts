@@ -8,7 +8,7 @@ import { leasesNamed } from "../ipam/named.ts";
 import { release } from "../ipam/release.ts";
 import { isUseless, type LeaseView, type PoolView } from "../ipam/survey.ts";
 import { isSpare } from "../ipam/used.ts";
-import { pluginPath, withPlaces } from "../places.ts";
+import { pathOf, withPlaces } from "../places.ts";
 import { EXIT, failed, type Outcome, type World } from "../world.ts";
 import { noPool } from "./ipam-show.ts";
 
@@ -57,7 +57,11 @@ function releaseNamed(world: World, wanted: Wanted, options: Options): Outcome {
   const kept = options.force ? [] : found.filter((one) => !isUseless(one) && !isSpare(one, view.leases));
   if (kept.length > 0) return failed(kept.map((one) => `berth ipam release: ${refusal(one)}\n`).join(""));
   const said = [...warnings];
-  const means = { plugins: world.about.plugins, path: pluginPath(world), warn: (line: string) => void said.push(line) };
+  const means = {
+    plugins: world.about.plugins,
+    path: pathOf(options, world),
+    warn: (line: string) => void said.push(line),
+  };
   const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
   try {
     return { code: EXIT.ok, stdout: text(release(view, found, means)), stderr: text(said) };

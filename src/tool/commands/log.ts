@@ -7,12 +7,12 @@ import { isWanted, sinceTime } from "../log/filter.ts";
 import { readLog, recordsOf, Tail } from "../log/lines.ts";
 import { rowOf, showRecords } from "../log/show.ts";
 import { configuredLogs } from "../log/target.ts";
-import { CONF_DIRECTORY } from "../node/networks.ts";
 import { styleOf } from "../output/style.ts";
+import { confOf, withConf } from "../places.ts";
 import { failed, type Outcome, printed, type World } from "../world.ts";
 
 const HELP = `
-Without FILE: what BERTH_LOG says, else the one file that the networks in --conf-dir name.
+Without FILE: what BERTH_LOG says, else the one file that the networks in --conf name.
 
 The log is off until it is asked for:
   "berth": { "log": "/var/log/berth.log" }   in a plugin's configuration: its calls
@@ -34,12 +34,12 @@ interface Options {
   readonly failed?: boolean;
   readonly follow?: boolean;
   readonly last: number;
-  readonly confDir: string;
+  readonly conf?: string;
   readonly output: "table" | "json";
 }
 
 export const logCommand: Define = (world, finish) =>
-  new Command("log")
+  withConf(new Command("log"))
     .description("show the log of the plugins' calls, where one is kept")
     .argument("[file]", "the log")
     .option("--since <time>", "of calls since then: 10m, 2h, 1d, or 2026-11-29T20:58 (UTC)", since)
@@ -54,10 +54,9 @@ export const logCommand: Define = (world, finish) =>
         .choices(["table", "json"])
         .default("table"),
     )
-    .option("--conf-dir <directory>", "where the network configurations are", CONF_DIRECTORY)
     .addHelpText("after", HELP)
     .action((file: string | undefined, options: Options) => {
-      const paths = file ? [file] : logsOf(world, options.confDir);
+      const paths = file ? [file] : logsOf(world, confOf(options, world));
       const [path, another] = paths;
       if (path === undefined) return finish(failed(`berth log: no log is kept: ${SWITCH_ON}\n`));
       if (another !== undefined) return finish(failed(`berth log: there are some, name one: ${paths.join(", ")}\n`));

@@ -6,7 +6,7 @@ import { decodeUtf8 } from "../../base/utf8.ts";
 import { CniError } from "../../spec/errors.ts";
 import type { Define } from "../define.ts";
 import { underNodeLock } from "../node-lock.ts";
-import { type PlaceOptions, placesOf, pluginPath, withPlaces } from "../places.ts";
+import { type PlaceOptions, pathOf, placesOf, withPlaces } from "../places.ts";
 import { type Leftovers, leftoversOf } from "../prune/left.ts";
 import { prune } from "../prune/prune.ts";
 import { type Asking, type Subject, subjectOf } from "../prune/subject.ts";
@@ -47,7 +47,7 @@ wrong, or there is no such network.
 function pruneNetwork(world: World, network: string, options: Options): Outcome {
   const said: string[] = [];
   const { containers, failed: unasked } = askRuntimes(world.env);
-  const means = { places: placesOf(options, world), path: pluginPath(world), plugins: world.about.plugins };
+  const means = { places: placesOf(options, world), path: pathOf(options, world), plugins: world.about.plugins };
   const asking: Asking = { ...means, containers, warn: (line) => void said.push(line) };
   for (const { runtime, message } of unasked) said.push(`${runtime} tells not what lives: ${message}`);
   try {

@@ -40,7 +40,7 @@ class Place implements Disposable {
   }
 
   install(...options: string[]) {
-    return attempt(undefined, BERTH, "install", "--dir", this.bin, "--conf-dir", this.conf, ...options);
+    return attempt(undefined, BERTH, "install", "--dir", this.bin, "--conf", this.conf, ...options);
   }
 
   /** The names and what they are: "file", or where a link leads. */
@@ -219,7 +219,7 @@ needs(built, { what: "strace", met: () => attempt(undefined, "strace", "-V").sta
         "install",
         "--dir",
         place.bin,
-        "--conf-dir",
+        "--conf",
         place.conf,
       );
       for (const name of ["bridge", "host-local", "portmap"]) {
@@ -251,7 +251,7 @@ needs(
     const conf = lab.conf({ ipMasq: true });
     lab.add({ ns: lab.container(), id: "masked", conf });
     const uninstall = () =>
-      lab.attempt(lab.host, BERTH, "install", "--dir", place.bin, "--conf-dir", place.conf, "--uninstall", "--dry-run")
+      lab.attempt(lab.host, BERTH, "install", "--dir", place.bin, "--conf", place.conf, "--uninstall", "--dry-run")
         .stdout;
     expect(uninstall()).toContain("  table ip berth: net: labnet, if: eth0, id: masked\n");
     expect(uninstall()).toContain("  nft delete table ip berth\n");
