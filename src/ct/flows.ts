@@ -37,8 +37,8 @@ export interface Flow {
 export interface FlowFilter {
   readonly family: 4 | 6;
   readonly protocol: number;
-  readonly dstPort: number;
   /** Absent: any. */
+  readonly dstPort?: number;
   readonly dst?: Ip;
 }
 
@@ -47,14 +47,15 @@ const LIST_FLOWS: Question<FlowFilter, Flow | undefined> = {
   type: CT_GET,
   flags: 0,
   text: ({ family, protocol, dstPort, dst }) =>
-    `conntrack -L -f ipv${family} -p ${protocol} --orig-port-dst ${dstPort}${dst ? ` -d ${formatIp(dst)}` : ""}`,
+    `conntrack -L -f ipv${family} -p ${protocol}${dstPort === undefined ? "" : ` --orig-port-dst ${dstPort}`}${dst ? ` -d ${formatIp(dst)}` : ""}`,
   write(w, { family, protocol, dstPort, dst }) {
     writeHeader(w, family === 4 ? AF_INET : AF_INET6);
     // Of IPv6 the kernel (6.18 still) gives all flows but those to the address.
     const dst4 = family === 4 ? dst : undefined;
+    const filter = FILTER_PROTO_NUM | (dstPort === undefined ? 0 : FILTER_PROTO_DST_PORT) | (dst4 ? FILTER_IP_DST : 0);
     flowAttrs.encode(w, {
       orig: { ...(dst4 && { ip: { dst4 } }), proto: { number: protocol, dstPort } },
-      filter: { orig: FILTER_PROTO_NUM | FILTER_PROTO_DST_PORT | (dst4 ? FILTER_IP_DST : 0), reply: 0 },
+      filter: { orig: filter, reply: 0 },
     });
   },
   read: decodeFlow,
@@ -65,7 +66,7 @@ export function listFlows(client: Client, filter: FlowFilter): Flow[] {
   // Not all is filtered by the kernel: see above.
   const isWanted = (flow: Flow | undefined): flow is Flow =>
     flow?.protocol === filter.protocol &&
-    flow.dstPort === filter.dstPort &&
+    (filter.dstPort === undefined || flow.dstPort === filter.dstPort) &&
     (!filter.dst || equalIp(flow.dst, filter.dst));
   return client.dump(LIST_FLOWS, filter).filter(isWanted);
 }

@@ -24,10 +24,10 @@ export function commentData(comment: string): Uint8Array {
  * The userdata of a set: the byte order of its keys (without which nft prints numbers wrongly; 0 for a concatenation, whose
  * parts tell it), of a map that of its data, and a comment.
  */
-export function setData(order: number, comment: string | undefined, isMap = false): Uint8Array {
+export function setData(order: number, comment: string | undefined, dataOrder?: number): Uint8Array {
   const head = field(KEY_ORDER, Uint8Array.of(order, 0, 0, 0));
-  if (comment === undefined && !isMap) return head;
-  const data = isMap ? field(DATA_ORDER, new Uint8Array(4)) : [];
+  if (comment === undefined && dataOrder === undefined) return head;
+  const data = dataOrder === undefined ? [] : field(DATA_ORDER, Uint8Array.of(dataOrder, 0, 0, 0));
   return Uint8Array.from([...head, ...data, ...(comment === undefined ? [] : field(SET_COMMENT, text(comment)))]);
 }
 

@@ -103,12 +103,12 @@ function frontendsOf(service: ServiceRecord, { port, nodePort }: PortRecord, fam
   const hasNodePort = nodePort > 0 && (own.length > 0 || service.addresses.length === 0);
   return [
     ...own.map((address) => ({ kind: "cluster", address, port, to: inside, sources: anybody }) as const),
-    ...service.externalAddresses
-      .filter(isOf)
-      .map((address) => ({ kind: "external", address, port, to: outside, sources: anybody }) as const),
     ...service.balancerAddresses
       .filter(isOf)
       .map((address) => ({ kind: "balancer", address, port, to: outside, sources: service.sourceRanges }) as const),
+    ...service.externalAddresses
+      .filter(isOf)
+      .map((address) => ({ kind: "external", address, port, to: outside, sources: anybody }) as const),
     ...(hasNodePort ? [{ kind: "node", address: "", port: nodePort, to: outside, sources: anybody } as const] : []),
   ];
 }

@@ -114,8 +114,8 @@ describe("where a service is reached", () => {
     const to = { to: "local", sources: [] };
     expect(v4?.frontends as unknown[]).toEqual([
       { kind: "cluster", address: "10.96.0.1", port: 80, to: "all", sources: [] },
-      { kind: "external", address: "192.0.2.1", port: 80, ...to },
       { kind: "balancer", address: "203.0.113.1", port: 80, ...to, sources: ["198.51.100.0/24"] },
+      { kind: "external", address: "192.0.2.1", port: 80, ...to },
       { kind: "node", address: "", port: 30_080, ...to },
     ]);
     expect(v6?.frontends as unknown[]).toEqual([{ kind: "external", address: "fd02::1", port: 80, ...to }]);
