@@ -41,6 +41,16 @@ const NATIVE_SYS = {
   setup: ({ onResolve }) => onResolve({ filter: /^#sys$/ }, () => ({ path: "berth:sys", external: true })),
 };
 
+/** What commander imports of Node, for the tool: the engine has none of it. */
+const NODE = {
+  "node:events": join(ROOT, "node_modules/events/events.js"),
+  "node:process": join(ROOT, "src/sys/quickjs/node/process.ts"),
+  "node:util": join(ROOT, "src/sys/quickjs/node/text.ts"),
+  "node:fs": join(ROOT, "src/sys/quickjs/node/absent.ts"),
+  "node:path": join(ROOT, "src/sys/quickjs/node/absent.ts"),
+  "node:child_process": join(ROOT, "src/sys/quickjs/node/absent.ts"),
+};
+
 const ESBUILD = {
   absWorkingDir: ROOT,
   outdir: BUNDLES,
@@ -53,6 +63,7 @@ const ESBUILD = {
   target: "es2023",
   mainFields: ["module", "main"],
   external: ["berth:sys"],
+  alias: NODE,
   plugins: [NATIVE_SYS],
   treeShaking: true,
   charset: "utf8",

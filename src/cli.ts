@@ -5,27 +5,26 @@ import type { Reply } from "./skel/reply.ts";
 import { run } from "./skel/run.ts";
 import { CniError, INVALID_CONFIG } from "./spec/errors.ts";
 import { type Plugin, pluginNamed } from "./spec/plugin.ts";
+import type { World as ToolWorld } from "./tool/world.ts";
 
 /** What of the world a program is given. */
-export interface World {
+export interface World extends Omit<ToolWorld, "about"> {
   readonly argv: readonly string[];
-  readonly env: ReadonlyMap<string, string>;
-  /** Reads stdin to its end. */
-  stdin(): string;
 }
 
 /**
  * Runs what the program is called as: the plugin that the file of argv[0] is named after or, under any other name, the
  * plugin or command that the first word names.
  */
-export function cli({ argv, env, stdin }: World, plugins: readonly Plugin[]): Reply {
+export function cli(world: World, plugins: readonly Plugin[]): Reply {
+  const { argv, env, stdin } = world;
   const called = (argv[0] ?? "").replace(/^.*\//, "");
   const word = argv[1];
   const plugin = pluginNamed(called, plugins) ?? pluginNamed(word ?? "", plugins);
   if (plugin) return run(plugin, env, stdin, plugins);
   if (env.get("CNI_COMMAND")) return notAPlugin(word ?? called, plugins);
-  const words = called === "berth" ? argv.slice(1) : [called];
-  return tool().command(words, { version: BERTH_VERSION, build: BUILD, plugins });
+  const words = called === "berth" ? argv.slice(1) : [called, ...argv.slice(1)];
+  return tool().command(words, { ...world, about: { version: BERTH_VERSION, build: BUILD, plugins } });
 }
 
 /** A runtime calls: it reads error JSON. */

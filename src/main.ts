@@ -1,14 +1,28 @@
-import { argv, decodeUtf8, deferSignals, encodeUtf8, environ, exit, readText, walkRecords, write } from "#sys";
+import {
+  argv,
+  decodeUtf8,
+  deferSignals,
+  encodeUtf8,
+  environ,
+  exit,
+  readText,
+  terminal,
+  walkRecords,
+  write,
+} from "#sys";
 import { useWalk } from "./base/records.ts";
 import { settle } from "./base/undo.ts";
 import { useHost } from "./base/utf8.ts";
 import { cli } from "./cli.ts";
 import { PLUGINS } from "./programs.ts";
 import type { Reply } from "./skel/reply.ts";
+import type { Stream } from "./tool/world.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
+
+const COLUMNS = 80;
 
 /** The environment by name; the first of two wins, as for getenv(3) and for the reference. */
 function environment(): Map<string, string> {
@@ -34,9 +48,17 @@ function deliver({ code, stdout, stderr, rollback }: Reply): number {
 useHost({ encode: encodeUtf8, decode: decodeUtf8 });
 useWalk(walkRecords);
 
+function stream(name: "stdout" | "stderr"): Stream {
+  const found = terminal(name === "stdout" ? STDOUT : STDERR);
+  return { isTerminal: found !== undefined, columns: found?.columns || COLUMNS };
+}
+
+const progress = (line: string): void => print(STDERR, `${line}\n`);
+
 /** Runs the program that this process is called as. Does not return. */
 export function main(): void {
-  const output = cli({ argv: argv(), env: environment(), stdin: () => readText(STDIN) }, PLUGINS);
+  const world = { argv: argv(), env: environment(), stdin: () => readText(STDIN), stream, progress };
+  const output = cli(world, PLUGINS);
   // The work is done by now: a signal that comes this late must not keep the caller from hearing of it.
   exit(deferSignals(() => deliver(output)));
 }

@@ -15,6 +15,8 @@ const MEMORY_LIMIT: usize = 128 << 20;
 const MEMORY_RESERVE: usize = 4 << 20;
 /// Below it no cycles are collected: a plugin never gets there.
 const GC_THRESHOLD: usize = 32 << 20;
+/// Names and shapes that a call makes, with plenty to spare.
+const ROOM: u32 = 512;
 
 /// A started engine that has evaluated the bundle `core`, and what that loads.
 pub struct Program {
@@ -34,10 +36,23 @@ pub fn start() -> Program {
     };
     let evaluate = |ctx: Ctx<'_>| {
         let core: Object = Module::import(&ctx, "core.js")?.finish()?;
+        make_room(&ctx)?;
         Ok(Persistent::save(&ctx, core.get::<_, Function>("main")?))
     };
     let main = context.with(|ctx| evaluate(ctx.clone()).unwrap_or_else(|error| report(&ctx, &error)));
     Program { runtime, context, main }
+}
+
+/// Has the engine's tables of names and of shapes as large as any call needs them: to grow one takes a call a tenth of what a
+/// VERSION takes, and whether one does would hang on how many names the program happens to have.
+fn make_room(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
+    let object = |n| {
+        let object = Object::new(ctx.clone())?;
+        object.set(format!("{n}:"), n)?;
+        Ok(object)
+    };
+    // They grow as long as these live, and stay so.
+    (0..ROOM).map(object).collect::<rquickjs::Result<Vec<_>>>().map(drop)
 }
 
 /// Calls the function `main` of `core`. Never returns: the runtime is not torn down, the kernel is faster

@@ -8,8 +8,9 @@ import { findLink, listLinks, SHOW_LINK } from "../rtnl/find-link.ts";
 import { forwards } from "../rtnl/netconf.ts";
 import type { Link } from "../rtnl/read-link.ts";
 import { listRoutes, type Route } from "../rtnl/route.ts";
+import { teller } from "../sys/told.ts";
 import { awaitLink, type LinkWatch, OpenWatch } from "./link-watch.ts";
-import { type Sysctls, sysctls } from "./sysctl.ts";
+import { type Sysctls, sysctlsOf } from "./sysctl.ts";
 
 /** What a plugin may ask of, and do to, one network namespace. Changes are the `Request`s that rtnl's verbs make. */
 export interface Namespace extends Disposable {
@@ -61,11 +62,14 @@ export type Enter = <T>(fn: () => T) => T;
 /** The namespace that `enter` leads to, over one rtnetlink socket that is opened when first needed. */
 export class OpenNamespace implements Namespace {
   readonly #enter: Enter;
+  readonly #path: string | undefined;
   #client: Client | undefined;
   #listener: Socket | undefined;
 
-  constructor(enter: Enter) {
+  /** `path`: where it is open, undefined for this process's own. */
+  constructor(enter: Enter, path?: string) {
     this.#enter = enter;
+    this.#path = path;
   }
 
   findLink(link: string | number): Link | undefined {
@@ -116,7 +120,7 @@ export class OpenNamespace implements Namespace {
   enter<T>(fn: (sysctls: Sysctls) => T): T {
     return this.#enter(() => {
       this.#connect();
-      return fn(sysctls);
+      return fn(sysctlsOf(this.#path));
     });
   }
 
@@ -148,7 +152,7 @@ export class OpenNamespace implements Namespace {
   }
 
   #connect(): Client {
-    this.#client ??= new Client(openSocket(NETLINK_ROUTE), tap("route"));
+    this.#client ??= new Client(openSocket(NETLINK_ROUTE), tap("route"), teller(this.#path));
     return this.#client;
   }
 

@@ -4,6 +4,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import { NETLINK_NETFILTER, openSocket } from "../netlink/socket.ts";
 import { tap } from "../netlink/trace.ts";
 import { hasTable } from "../nft/find.ts";
+import { teller } from "../sys/told.ts";
 
 /** What nft's verbs go over. */
 export type { Client };
@@ -14,7 +15,7 @@ export class Nftables {
 
   /** What all that is asked of it goes over. Throws SysError. */
   client(): Client {
-    this.#client ??= new Client(openSocket(NETLINK_NETFILTER), tap("netfilter"));
+    this.#client ??= new Client(openSocket(NETLINK_NETFILTER), tap("netfilter"), teller());
     return this.#client;
   }
 

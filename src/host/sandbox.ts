@@ -57,7 +57,7 @@ class OpenSandbox extends OpenNamespace implements Sandbox {
   readonly fd: number;
 
   constructor(path: string, fd: number) {
-    super((fn) => sys.inNetns(fd, fn));
+    super((fn) => sys.inNetns(fd, fn), path);
     this.path = path;
     this.fd = fd;
   }

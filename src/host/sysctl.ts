@@ -3,6 +3,7 @@ import { attempt } from "../base/attempt.ts";
 import { assertErrno, ENOENT, errnoOf, errnoText, isErrno } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import { O } from "../sys/flags.ts";
+import { type Teller, teller } from "../sys/told.ts";
 
 /** Sysctls of the network namespace this thread is in. Keys are paths under /proc/sys, so that dots in names survive. */
 export interface Sysctls {
@@ -18,7 +19,7 @@ export interface Sysctls {
   tryWrite(key: string, value: string): void;
 }
 
-export const sysctls: Sysctls = {
+const sysctls: Sysctls = {
   read(key) {
     try {
       return sys.readFile(`/proc/sys/${key}`).trim();
@@ -56,3 +57,19 @@ export const sysctls: Sysctls = {
     attempt(() => sys.writeFile(`/proc/sys/${key}`, value));
   },
 };
+
+/** Those of the namespace of the path `netns`, undefined for this process's own, with this thread in it. */
+export function sysctlsOf(netns: string | undefined): Sysctls {
+  const told = teller(netns);
+  return told === undefined ? sysctls : toldSysctls(told);
+}
+
+function toldSysctls(told: Teller): Sysctls {
+  const tell = (key: string, value: string) => told(`sysctl -w ${key.replaceAll("/", ".")}=${value}`);
+  const changed = (change: Sysctls["write"]) => (key: string, value: string) => {
+    const before = sysctls.read(key);
+    change(key, value);
+    if (before !== value) tell(key, value);
+  };
+  return { ...sysctls, write: changed(sysctls.write), put: changed(sysctls.put), tryWrite: changed(sysctls.tryWrite) };
+}

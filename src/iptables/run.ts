@@ -4,6 +4,7 @@ import { assertErrno, messageOf } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import type { Family } from "../base/ip.ts";
 import { S_IFMT, S_IFREG } from "../sys/flags.ts";
+import { teller } from "../sys/told.ts";
 
 /** Runs the programs of iptables. */
 
@@ -63,6 +64,7 @@ export function save(kind: Kind, table: "nat" | "filter" = "nat"): string {
 /** Does commands (rules.ts), all or none, with the lock (lock.ts) open if there is one. Throws Explained. */
 export function restore(kind: Kind, text: string, lock?: number): void {
   runTool(kind, "restore", ["--noflush", "-w", String(LOCK_WAIT)], text, lock);
+  teller()?.(`${TOOLS[kind.family]}-restore --noflush <<'END'\n${text.trim()}\nEND`);
 }
 
 function runTool(kind: Kind, verb: "save" | "restore", args: string[], stdin = "", keep?: number): string {

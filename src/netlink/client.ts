@@ -1,6 +1,5 @@
 import { EBUSY, EINTR } from "../base/errno.ts";
 import {
-  type Message,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
@@ -11,7 +10,7 @@ import {
 } from "../wire/message.ts";
 import { NetlinkError } from "./error.ts";
 import { Exchange, type Tap } from "./exchange.ts";
-import type { Question, Request } from "./request.ts";
+import { commandsOf, type Question, type Request } from "./request.ts";
 import type { Socket } from "./socket.ts";
 
 /** A request, or a question among requests. */
@@ -43,9 +42,13 @@ export class Client {
   readonly #socket: Socket;
   readonly #exchange: Exchange;
 
-  constructor(socket: Socket, tap?: Tap) {
+  /** Is told of each change that was done, in the words of the command that it equals. */
+  readonly told: ((command: string) => void) | undefined;
+
+  constructor(socket: Socket, tap?: Tap, told?: (command: string) => void) {
     this.#socket = socket;
     this.#exchange = new Exchange(socket, tap);
+    this.told = told;
   }
 
   /** SO_NETNS_COOKIE of the client's namespace, decimal; undefined where the kernel has none. */
@@ -126,6 +129,7 @@ export class Client {
 
   #askSeries(asked: readonly Asked[]): Outcome[] {
     const outcome = new Array<Outcome>(asked.length);
+    const refused = this.told && new Set<number>();
     const last = asked.length - 1;
     if (last < 0) return outcome;
     const exchange = this.begin();
@@ -138,10 +142,15 @@ export class Client {
       const message = exchange.next();
       const place = exchange.placeOf(message);
       const one = asked[place] as Asked;
-      if (message.type === NLMSG_ERROR) outcome[place] = refusal(one, message);
-      else if (one.form.read) outcome[place] = one.form.read(message, one.object);
+      if (message.type === NLMSG_ERROR) {
+        const { errno, text } = readAck(message);
+        if (errno) outcome[place] = refusal(one, errno, text);
+        if (errno) refused?.add(place);
+      } else if (one.form.read) outcome[place] = one.form.read(message, one.object);
       else continue;
-      if (place === last) return outcome;
+      if (place !== last) continue;
+      if (this.told && refused) tellOf(asked, refused, this.told);
+      return outcome;
     }
   }
 
@@ -180,10 +189,19 @@ export class Client {
   }
 }
 
-/** What an NLMSG_ERROR says of what was asked. */
-function refusal(asked: Asked, message: Message): NetlinkError | undefined {
-  const { errno, text } = readAck(message);
-  if (!errno) return undefined;
+function isChange(asked: Asked): asked is Request {
+  return asked.form.read === undefined;
+}
+
+/** Tells of the changes that were done: where a refusal is tolerated, nothing was. */
+function tellOf(asked: readonly Asked[], refused: ReadonlySet<number>, told: (command: string) => void): void {
+  asked.forEach((one, i) => {
+    if (isChange(one) && !refused.has(i)) for (const command of commandsOf(one)) told(command);
+  });
+}
+
+/** What a refusal means for what was asked; undefined where that tolerates it. */
+function refusal(asked: Asked, errno: number, text: string | undefined): NetlinkError | undefined {
   const { form, object } = asked;
   if (form.read ? errno === form.absent : isTolerated(asked as Request, errno)) return undefined;
   return new NetlinkError(form.text(object), errno, text);

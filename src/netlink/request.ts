@@ -18,6 +18,8 @@ export interface Form<O> extends Wire<O> {
 
 /** The form of a change. */
 export interface Change<O> extends Form<O> {
+  /** The second command where it equals two. */
+  also?(object: O): string | undefined;
   readonly read?: undefined;
 }
 
@@ -42,4 +44,10 @@ export interface Request<O = unknown> {
 /** Whether a request is one of `form`, and so about an object of its type. */
 export function isOf<O>(request: Request, form: Change<O>): request is Request<O> {
   return request.form === form;
+}
+
+/** The commands that a request equals, in order. */
+export function commandsOf({ form, object }: Request): string[] {
+  const second = form.also?.(object);
+  return second ? [form.text(object), second] : [form.text(object)];
 }

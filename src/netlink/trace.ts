@@ -1,13 +1,11 @@
 import * as sys from "#sys";
+import { traced } from "../sys/told.ts";
 import { readMessages } from "../wire/message.ts";
 import type { Tap } from "./exchange.ts";
 
-let enabled: boolean | undefined;
-
-/** Prints every netlink message to stderr when BERTH_TRACE is set: direction, family, type, flags, length, bytes. */
+/** Prints every netlink message to stderr where BERTH_TRACE asks for that: direction, family, type, flags, length, bytes. */
 export function tap(family: string): Tap | undefined {
-  enabled ??= sys.environ().some(([name, value]) => name === "BERTH_TRACE" && value !== "" && value !== "0");
-  if (!enabled) return undefined;
+  if (traced() !== "messages") return undefined;
   return (direction, datagram) => {
     for (const { type, flags, seq, body } of readMessages(datagram)) {
       const bytes = body.take(body.left);

@@ -4,7 +4,7 @@ import { NLM_F_ACK } from "../wire/message.ts";
 import { type Command, formOf, type ObjectOf, type Verb } from "./commands.ts";
 import type { Family } from "./objects.ts";
 import { batchAttrs, NFNL_BATCH_BEGIN, NFNL_BATCH_END, writeBatchHeader } from "./tables.ts";
-import { commandText } from "./text.ts";
+import { commandText, isOfItsOwn } from "./text.ts";
 
 /**
  * Commands about one table, in the order in which they are to be done. `run` (client.ts) does them all or none.
@@ -57,7 +57,7 @@ export class Batch {
 
   /** As `nft -f` takes it, a command a line. Literals are in the lines of their rules. */
   toString(): string {
-    const lines = this.#commands.filter(({ object }) => object.kind !== "literal" && object.kind !== "keys");
+    const lines = this.#commands.filter(isOfItsOwn);
     return lines.map((command) => `${commandText(command)}\n`).join("");
   }
 

@@ -4,7 +4,7 @@ import { NetlinkError } from "../netlink/error.ts";
 import { NLMSG_ERROR, readAck } from "../wire/message.ts";
 import { addBatch, type Batch } from "./batch.ts";
 import type { Command } from "./commands.ts";
-import { commandText } from "./text.ts";
+import { commandText, isOfItsOwn } from "./text.ts";
 
 /** A command that the kernel refused, and with it its whole batch. */
 export interface Failure {
@@ -62,8 +62,14 @@ function exchange(client: Client, commands: readonly Command[], generation: numb
     const index = batch.placeOf(message) - 1;
     const { errno, text } = readAck(message);
     if (errno) failures.push(failure(commands, index, errno, text));
-    if (index === -1 || index >= commands.length - 1) return failures;
+    if (index !== -1 && index < commands.length - 1) continue;
+    if (client.told && failures.length === 0) tellOf(commands, client.told);
+    return failures;
   }
+}
+
+function tellOf(commands: readonly Command[], told: (command: string) => void): void {
+  for (const command of commands) if (isOfItsOwn(command)) told(`nft '${commandText(command)}'`);
 }
 
 function failure(commands: readonly Command[], index: number, errno: number, text: string | undefined): Failure {

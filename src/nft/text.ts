@@ -29,6 +29,11 @@ export function commandText({ verb, scope, object }: Command): string {
   return `${verb} ${noun} ${scope.family} ${scope.table}${rest && ` ${rest}`}`;
 }
 
+/** Whether nft has a command for it: literals are in the lines of their rules. */
+export function isOfItsOwn({ object }: Command): boolean {
+  return object.kind !== "literal" && object.kind !== "keys";
+}
+
 const NOUNS: Partial<Record<Kind, string>> = { handle: "rule", elements: "element", literal: "set", keys: "element" };
 
 function nounOf(object: NftObject): string {

@@ -13,9 +13,10 @@ export function indexOf(dev: Dev): number {
   return typeof dev === "number" ? dev : dev.index;
 }
 
-/** What `ip` would be told. */
+/** What `ip` would be told: an interface whose name nobody knows is "if" and its index. */
 export function wordFor(link: LinkRef): string {
-  return typeof link === "object" ? link.name : String(link);
+  if (typeof link === "number") return `if${link}`;
+  return typeof link === "object" ? link.name : link;
 }
 
 /** What a request about one interface begins with: its header, and IFLA_IFNAME where that names it. `change`: which IFF_*. */

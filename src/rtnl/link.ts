@@ -47,14 +47,20 @@ export function addBridge(bridge: NewBridge): Request<NewBridge> {
   return { form: ADD_BRIDGE, object: bridge };
 }
 
-/** One end of a veth pair. Without `netns` (an open namespace) it is born in the namespace of the request. */
+/** A network namespace that is held open, and where it was opened. */
+export interface OpenNetns {
+  readonly fd: number;
+  readonly path: string;
+}
+
+/** One end of a veth pair. Without `netns` it is born in the namespace of the request. */
 export interface VethEnd {
   name: string;
   mac: Mac;
   mtu?: number | undefined;
   /** The bridge that it becomes a port of. */
   master?: Dev | undefined;
-  netns?: number;
+  netns?: OpenNetns;
 }
 
 export interface VethPair {
@@ -75,7 +81,7 @@ export const ADD_VETH: Change<VethPair> = {
       address: end.mac,
       mtu: end.mtu,
       master: end.master && indexOf(end.master),
-      linkInfo: { kind: "veth", veth: { peer: { ifname: name, address: mac, mtu, netnsFd: netns } } },
+      linkInfo: { kind: "veth", veth: { peer: { ifname: name, address: mac, mtu, netnsFd: netns?.fd } } },
     });
   },
 };
@@ -85,8 +91,8 @@ export function addVeth(end: VethEnd, peer: VethEnd): Request<VethPair> {
   return { form: ADD_VETH, object: { end, peer } };
 }
 
-function endWords({ name, mac, mtu }: VethEnd): string {
-  return `${name} ${addressWords(mac, mtu)}`;
+function endWords({ name, mac, mtu, netns }: VethEnd): string {
+  return `${name} ${addressWords(mac, mtu)}${netns ? ` netns ${netns.path}` : ""}`;
 }
 
 function addressWords(mac: Mac, mtu: number | undefined): string {
@@ -133,6 +139,7 @@ export const SET_LINK: Change<LinkChange> = {
   type: RTM_NEWLINK,
   flags: 0,
   text: (change) => `ip link set ${wordFor(change.link)} ${changeWords(change)}`,
+  also: ({ link, arpNotify }) => arpNotify && `sysctl -w net.ipv4.conf.${wordFor(link)}.arp_notify=1`,
   write(w, { link, mac, master, alias, up, promisc, arpNotify, noLinkLocal, port }) {
     const promiscFlag = promisc ? IFF_PROMISC : 0;
     writeLink(w, link, (up ? IFF_UP : 0) | promiscFlag, (up === undefined ? 0 : IFF_UP) | promiscFlag);
@@ -155,14 +162,13 @@ function portInfo({ hairpin, isolated }: PortSettings): Uint8Array {
   return PORT_INFO[(hairpin ? 1 : 0) + (isolated ? 2 : 0)] as Uint8Array;
 }
 
-function changeWords({ mac, master, alias, up, promisc, arpNotify, noLinkLocal, port }: LinkChange): string {
+function changeWords({ mac, master, alias, up, promisc, noLinkLocal, port }: LinkChange): string {
   const words = [
     mac && `address ${formatMac(mac)}`,
     master !== undefined && `master ${wordFor(master)}`,
     alias !== undefined && `alias ${alias}`,
     up !== undefined && (up ? "up" : "down"),
     promisc && "promisc on",
-    arpNotify && "arp_notify 1",
     noLinkLocal && "addrgenmode none",
     port && `type bridge_slave hairpin ${onOff(port.hairpin)} isolated ${onOff(port.isolated)}`,
   ];

@@ -55,6 +55,8 @@ declare module "berth:sys" {
   export function deferSignals<T>(fn: () => T): T;
   /** Sleeps; for bounded waits on something that gives no event. */
   export function sleep(milliseconds: number): void;
+  /** The terminal that a descriptor is open on, and its columns, 0 where it does not say; undefined for what is none. */
+  export function terminal(fd: number): { columns: number } | undefined;
 
   // ---- files ---------------------------------------------------------------------------------
   /** open(2); O_CLOEXEC is always added. `flags` are the kernel's (`O` in sys/flags.ts). */
@@ -87,6 +89,18 @@ declare module "berth:sys" {
   /** Returns false when there is no such name (ENOENT): common where it is called, and an error takes 30 µs. */
   export function unlink(path: string): boolean;
   export function mkdir(path: string, mode: number): void;
+  /** rename(2): replaces `to`. */
+  export function rename(from: string, to: string): void;
+  /** symlink(2): `path` leads to `target`, which need not be there. */
+  export function symlink(target: string, path: string): void;
+  /** Where a symbolic link leads to, as written. @throws EINVAL for what is none */
+  export function readlink(path: string): string;
+  /** chmod(2): follows symbolic links. */
+  export function chmod(path: string, mode: number): void;
+  /** rmdir(2). @throws ENOTEMPTY */
+  export function rmdir(path: string): void;
+  /** ioctl FICLONE: the file `to` becomes a copy of `from` that shares its blocks. @throws EOPNOTSUPP, EXDEV where that is not possible */
+  export function cloneFile(from: number, to: number): void;
   /** Names in a directory, without "." and "..", in the kernel's order. Names that are not UTF-8 are left out. */
   export function readdir(path: string): string[];
   /**

@@ -1,66 +1,86 @@
-/** The operator's commands. */
-import type { Plugin } from "../spec/plugin.ts";
-import { CACHE_DIRECTORY } from "./attachments.ts";
-import { repair } from "./repair.ts";
+/** The operator's commands: `berth …`, and `cnitool …` where the executable is called so. */
+import { Command, CommanderError } from "commander";
+import { COMMANDS } from "./commands/all.ts";
+import { styled } from "./output/help.ts";
+import { EXIT, type Outcome, printed, type World } from "./world.ts";
 
-/** What a command gives back: what it prints, and its exit status. */
-export interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
+export type { Outcome, World } from "./world.ts";
+
+/** Runs the command that `words`, the command line without argv[0], ask for. */
+export function command(words: readonly string[], world: World): Outcome {
+  const heard: Heard = { stdout: "", stderr: "", outcome: undefined };
+  const program = programOf(world, heard);
+  try {
+    program.parse(words.length === 0 ? ["help"] : [...words], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help that was asked for ends so as well.
+    return { code: error.exitCode === 0 ? EXIT.ok : EXIT.usage, stdout: heard.stdout, stderr: heard.stderr };
+  }
+  return heard.outcome ?? printed(heard.stdout);
 }
 
-/** What the program says about itself. */
-export interface About {
-  readonly version: string;
-  /** The release of the reference whose behaviour the plugins have, and ours. */
-  readonly build: string;
-  readonly plugins: readonly Plugin[];
+/** What commander printed, and what the command's action gave. */
+interface Heard {
+  stdout: string;
+  stderr: string;
+  outcome: Outcome | undefined;
 }
 
-/** Runs the operator's command that `words` begin with. */
-export function command(words: readonly string[], about: About): Outcome {
-  const [word = "help", ...rest] = words;
-  if (word === "version" || word === "--version") return success(`berth ${about.version}\n`);
-  if (word === "help" || word === "--help" || word === "-h") return success(help(about));
-  if (word === "repair") return repairCommand(rest, about.plugins);
-  return failure(`berth: there is no plugin and no command "${word}"\n\n${help(about)}`);
+function programOf(world: World, heard: Heard): Command {
+  const { version, build } = world.about;
+  const program = styled(new Command("berth"), world)
+    .description(`berth ${version}: container networking in one executable (CNI plugins as of ${build})`)
+    .usage("COMMAND")
+    .version(`berth ${version}`, "--version", "print the version")
+    .helpOption("-h, --help", "print this")
+    .helpCommand("help [command]", "print the help of a command")
+    .configureOutput({
+      writeOut: (text) => {
+        heard.stdout += text;
+      },
+      writeErr: (text) => {
+        heard.stderr += text;
+      },
+      outputError: (text, write) => write(worded(text, world)),
+    })
+    .showSuggestionAfterError(true)
+    .exitOverride();
+  for (const define of COMMANDS) {
+    const finish = (outcome: Outcome) => {
+      heard.outcome = outcome;
+    };
+    program.addCommand(settled(define(world, finish), program));
+  }
+  return program.addHelpText("after", () => pluginsText(world));
 }
 
-const REPAIR_USAGE = "usage: berth repair NETWORK [--cache-dir DIRECTORY]\n";
-
-function repairCommand(words: readonly string[], plugins: readonly Plugin[]): Outcome {
-  const at = words.indexOf("--cache-dir");
-  const cache = at < 0 ? CACHE_DIRECTORY : words[at + 1];
-  const names = at < 0 ? words : words.toSpliced(at, 2);
-  const [network, ...more] = names;
-  if (cache === undefined || network === undefined || more.length > 0) return failure(REPAIR_USAGE);
-  const { lines, failed } = repair(plugins, cache, network);
-  const text =
-    lines.length > 0
-      ? lines.map((line) => `${line}\n`).join("")
-      : `no attachment of "${network}" in ${cache}/results\n`;
-  return { code: failed > 0 ? 1 : 0, stdout: text, stderr: "" };
+/** Commander's message in the words of this program. */
+function worded(text: string, { about }: World): string {
+  const plugins = about.plugins.map(({ name }) => name).join(", ");
+  const known = `the plugins are ${plugins}; berth help lists the commands`;
+  return text
+    .replace(
+      /^error: unknown command '(.*)'/,
+      (_, word: string) => `error: there is no plugin and no command "${word}": ${known}`,
+    )
+    .replace(/^error: /, "berth: ");
 }
 
-function success(stdout: string): Outcome {
-  return { code: 0, stdout, stderr: "" };
+/** Commander gives its settings only to the commands that it makes itself. */
+function settled(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) settled(child, command);
+  return command;
 }
 
-function failure(stderr: string): Outcome {
-  return { code: 1, stdout: "", stderr };
-}
-
-function help({ version, build, plugins }: About): string {
-  return `berth ${version}: container networking in one executable (CNI plugins as of ${build})
-
+function pluginsText({ about }: World): string {
+  const names = about.plugins.map(({ name }) => name).join(", ");
+  return `
 It is the plugin it is called as: install it, or links to it, in /opt/cni/bin as
-  ${plugins.map(({ name }) => name).join(", ")}
+  ${names}
+or name the plugin: berth PLUGIN, with CNI_* in the environment and the configuration on stdin.
 
-Usage: berth PLUGIN             run a plugin: CNI_* in the environment, the configuration on stdin
-       berth repair NETWORK     put back the rules of live attachments after a flush or firewall reload
-         [--cache-dir DIR]      where the runtime keeps its CNI results; default ${CACHE_DIRECTORY}
-       berth version            print the version
-       berth help               print this
+Exit status: 0 done, or all is well; 1 not done, or something is wrong; 2 the command line is wrong.
 `;
 }

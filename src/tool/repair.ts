@@ -1,7 +1,7 @@
 import { messageOf } from "../base/errno.ts";
 import { boolean, decode, goObject, mapOf, string } from "../spec/decode.ts";
 import { type Call, type Plugin, pluginNamed } from "../spec/plugin.ts";
-import { type CachedAttachment, readAttachments } from "./attachments.ts";
+import { type CachedAttachment, readAttachments } from "./node/cache.ts";
 
 /** What a repair did. */
 export interface Repair {

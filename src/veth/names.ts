@@ -23,6 +23,13 @@ export function aliasPrefix(network: string): string {
   return `${ALIAS_PREFIX}${name}/`;
 }
 
+/** The reverse of aliasOf; undefined for an alias that is none, or that was cut. */
+export function ownerOfAlias(alias: string): Owner | undefined {
+  if (!alias.startsWith(ALIAS_PREFIX) || alias.length >= ALIAS_LIMIT) return undefined;
+  const [network, containerId, ifname, ...more] = alias.slice(ALIAS_PREFIX.length).split("/");
+  return network && containerId && ifname && more.length === 0 ? { network, containerId, ifname } : undefined;
+}
+
 /**
  * The name of the host veth: the reference's form, `veth` and 8 hex digits, but the same for the same owner, so that
  * it is found without a list. Two owners may share one (1 in 2^32): the alias tells them apart.

@@ -39,7 +39,7 @@ export function attach(
     const hostMac = portMac();
     // Before it is made: the kernel may have made it when its answer cannot be received.
     undo.push(() => removePair(host, name, hostMac));
-    const pair = addVeth({ name, mac: hostMac, mtu, master }, { name: plan.owner.ifname, mac, mtu, netns: sandbox.fd });
+    const pair = addVeth({ name, mac: hostMac, mtu, master }, { name: plan.owner.ifname, mac, mtu, netns: sandbox });
     const {
       failures: [failure],
       link: holder,

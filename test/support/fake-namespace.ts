@@ -2,7 +2,7 @@
 import type { Namespace } from "../../src/host/namespace.ts";
 import type { Sysctls } from "../../src/host/sysctl.ts";
 import { NetlinkError } from "../../src/netlink/error.ts";
-import type { Request } from "../../src/netlink/request.ts";
+import { commandsOf, type Request } from "../../src/netlink/request.ts";
 import { copyOf, findIn, perform, type Space, type Spaces } from "./fake-links.ts";
 
 /** An effect, done when `run` is called, which returns the errno of a failure: that, or 0. */
@@ -10,7 +10,7 @@ export type Effect = (text: string, run: () => unknown) => number;
 
 export function namespace(here: Space, spaces: Spaces, effect: Effect): Namespace {
   const one = (request: Request): NetlinkError | undefined => {
-    const text = request.form.text(request.object);
+    const text = commandsOf(request).join(" && ");
     const errno = effect(`${here.name}: ${text}`, () => perform(here, spaces, request));
     return errno && !request.tolerate?.includes(errno) ? new NetlinkError(text, errno) : undefined;
   };

@@ -5,6 +5,7 @@ pub mod error;
 mod files;
 mod netlink;
 mod netns;
+mod paths;
 mod records;
 pub mod process;
 pub mod signals;
@@ -47,6 +48,7 @@ exports! {
     c"realtime" => process::realtime,
     c"random" => process::random,
     c"sleep" => process::sleep,
+    c"terminal" => process::terminal,
     c"run" => spawn::run,
     c"deferSignals" => signals::defer,
     c"sha512" => digest::sha512,
@@ -70,6 +72,12 @@ exports! {
     c"readdir" => files::readdir,
     c"isThisProgram" => files::is_this_program,
     c"flock" => files::flock,
+    c"rename" => paths::rename,
+    c"symlink" => paths::symlink,
+    c"readlink" => paths::readlink,
+    c"chmod" => paths::chmod,
+    c"rmdir" => paths::rmdir,
+    c"cloneFile" => paths::clone_file,
     c"stat" => stat::stat,
     c"lstat" => stat::lstat,
     c"fstat" => stat::fstat,

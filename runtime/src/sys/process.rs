@@ -5,15 +5,16 @@ use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use rquickjs::{Ctx, Result};
+use rquickjs::{Ctx, Object, Result};
 use rustix::buffer::spare_capacity;
 use rustix::rand::{GetRandomFlags, getrandom};
+use rustix::termios::tcgetwinsize;
 use rustix::thread::{NanosleepRelativeResult, nanosleep};
 use rustix::time::Timespec;
 
 use super::error::{call, failure};
 use super::signals;
-use super::values::Bytes;
+use super::values::{Bytes, descriptor};
 use crate::fatal;
 use crate::snapshot::{self, replay};
 
@@ -116,4 +117,12 @@ pub fn sleep(ctx: Ctx<'_>, duration: f64) -> Result<()> {
             return Err(failure(&ctx, "nanosleep", errno, None));
         }
     }
+}
+
+/// The terminal that a descriptor is open on.
+pub fn terminal<'js>(ctx: Ctx<'js>, fd: i32) -> Result<Option<Object<'js>>> {
+    let Some(size) = descriptor(fd).and_then(tcgetwinsize).ok() else { return Ok(None) };
+    let object = Object::new(ctx)?;
+    object.set("columns", size.ws_col)?;
+    Ok(Some(object))
 }

@@ -9,6 +9,8 @@ import { AT_EMPTY_PATH, AT_FDCWD } from "./stat.ts";
 
 const AT_SYMLINK_FOLLOW = 0x400;
 const RENAME_NOREPLACE = 1;
+const FICLONE = 0x40049409;
+const PATH_MAX = 4096;
 
 export function linkFd(fd: number, path: string): void {
   const target = cstr(path, "linkat");
@@ -71,6 +73,37 @@ function namesIn(records: Uint8Array): string[] {
     }
   }
   return names.filter((name) => name !== "." && name !== "..");
+}
+
+export function rename(from: string, to: string): void {
+  const [source, target] = [cstr(from, "rename"), cstr(to, "rename")];
+  call("rename", () => libc.rename(source, target), to);
+}
+
+export function symlink(target: string, path: string): void {
+  const [text, name] = [cstr(target, "symlink"), cstr(path, "symlink")];
+  call("symlink", () => libc.symlink(text, name), path);
+}
+
+export function readlink(path: string): string {
+  const name = cstr(path, "readlink");
+  const target = new Uint8Array(PATH_MAX);
+  const length = call("readlink", () => libc.readlink(name, target, target.length), path);
+  return new TextDecoder().decode(target.subarray(0, length));
+}
+
+export function chmod(path: string, mode: number): void {
+  const name = cstr(path, "chmod");
+  call("chmod", () => libc.chmod(name, mode), path);
+}
+
+export function rmdir(path: string): void {
+  const name = cstr(path, "rmdir");
+  call("rmdir", () => libc.rmdir(name), path);
+}
+
+export function cloneFile(from: number, to: number): void {
+  call("ioctl", () => libc.ioctl(to, FICLONE, from));
 }
 
 /** What Bun runs has no build id. */

@@ -1,5 +1,6 @@
 /** The process itself (sys/api.d.ts). */
 import { readFileSync } from "node:fs";
+import { isatty, WriteStream } from "node:tty";
 import { call } from "./call.ts";
 import { libc } from "./libc.ts";
 
@@ -30,4 +31,9 @@ export function random(n: number): Uint8Array {
     at += call("getrandom", () => libc.getrandom(rest, rest.length, 0));
   }
   return bytes;
+}
+
+export function terminal(fd: number): { columns: number } | undefined {
+  if (!isatty(fd)) return undefined;
+  return { columns: new WriteStream(fd).columns };
 }

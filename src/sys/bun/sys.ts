@@ -10,8 +10,21 @@ export { sha512 } from "./digest.ts";
 export { close, open, pread, pwrite, read, readFile, readText, truncate, write, writeFile } from "./files.ts";
 export { netlinkOpen, netlinkOption, receive, send, sendBuffer } from "./netlink.ts";
 export { hasIfindex, inNetns, namespaceType, netnsCookie } from "./netns.ts";
-export { isThisProgram, linkFd, mkdir, readdir, renameNew, unlink } from "./paths.ts";
-export { argv, environ, exit, random } from "./process.ts";
+export {
+  chmod,
+  cloneFile,
+  isThisProgram,
+  linkFd,
+  mkdir,
+  readdir,
+  readlink,
+  rename,
+  renameNew,
+  rmdir,
+  symlink,
+  unlink,
+} from "./paths.ts";
+export { argv, environ, exit, random, terminal } from "./process.ts";
 export { run } from "./run.ts";
 export { deferSignals } from "./signals.ts";
 export { fsMagic, fstat, lstat, setMtime, stat } from "./stat.ts";

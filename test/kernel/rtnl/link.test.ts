@@ -49,7 +49,11 @@ needsLinks(
     const fd = sys.open(netnsPath(ns), 0);
     change(lab, lab.host, addBridge(BRIDGE));
     const master = indexOf(lab, lab.host, "br0");
-    change(lab, lab.host, addVeth({ ...OUTER, mtu: 1300, master }, { ...INNER, mtu: 1300, netns: fd }));
+    change(
+      lab,
+      lab.host,
+      addVeth({ ...OUTER, mtu: 1300, master }, { ...INNER, mtu: 1300, netns: { fd, path: netnsPath(ns) } }),
+    );
     sys.close(fd);
     const outer = look(lab, lab.host, "v0");
     const inner = look(lab, ns, "eth0");
@@ -73,8 +77,16 @@ needsLinks(
   inLab((lab) => {
     const ns = pair(lab);
     const fd = sys.open(netnsPath(ns), 0);
-    const inner = refused(lab, lab.host, addVeth({ ...OUTER, name: "v1" }, { ...INNER, netns: fd }));
-    const outer = refused(lab, lab.host, addVeth(OUTER, { ...INNER, name: "eth1", netns: fd }));
+    const inner = refused(
+      lab,
+      lab.host,
+      addVeth({ ...OUTER, name: "v1" }, { ...INNER, netns: { fd, path: netnsPath(ns) } }),
+    );
+    const outer = refused(
+      lab,
+      lab.host,
+      addVeth(OUTER, { ...INNER, name: "eth1", netns: { fd, path: netnsPath(ns) } }),
+    );
     sys.close(fd);
     expect([inner.errno, outer.errno]).toEqual([EEXIST, EEXIST]);
     expect(inner.message).toMatch(/^ip link add v1 .*type veth peer name eth0 address .*: file exists/);

@@ -63,7 +63,7 @@ export function pair(lab: Lab): string {
   try {
     change(lab, lab.host, addBridge(BRIDGE));
     const master = indexOf(lab, lab.host, "br0");
-    change(lab, lab.host, addVeth({ ...OUTER, master }, { ...INNER, netns: fd }));
+    change(lab, lab.host, addVeth({ ...OUTER, master }, { ...INNER, netns: { fd, path: netnsPath(ns) } }));
   } finally {
     sys.close(fd);
   }

@@ -6,7 +6,10 @@ import { callEnv, fakePlugin } from "../../support/plugin-fake.ts";
 
 const PLUGINS = [fakePlugin({ name: "bridge" }), fakePlugin({ name: "host-local" })];
 const run = (argv: string[], env: ReadonlyMap<string, string> = new Map(), stdin = "") =>
-  cli({ argv, env, stdin: () => stdin }, PLUGINS);
+  cli(
+    { argv, env, stdin: () => stdin, stream: () => ({ isTerminal: false, columns: 80 }), progress: () => undefined },
+    PLUGINS,
+  );
 
 describe("cli() as a plugin", () => {
   test.each([
@@ -52,8 +55,8 @@ describe("cli() as a command", () => {
     [["local"], "local"],
   ])("%j is refused with what there is", (argv, name) => {
     const { code, stdout, stderr } = run(argv);
-    expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toStartWith(`berth: there is no plugin and no command "${name}"\n`);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toStartWith(`berth: there is no plugin and no command "${name}": `);
     expect(stderr).toContain("bridge, host-local");
   });
 

@@ -1,6 +1,6 @@
 /** The implementation of sys on Bun: files, names, locks and extended attributes. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onArm64 } from "../../../src/sys/bun/files.ts";
 import * as sys from "../../../src/sys/bun/sys.ts";
@@ -61,6 +61,31 @@ describe("files", () => {
     expect(readFileSync(path, "utf8")).toBe("2irst");
     expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(thrown(() => sys.writeFile(path, "x", O.CREAT | O.EXCL))).toMatchObject({ code: "EEXIST", errno: 17 });
+  });
+
+  test("rename() replaces; symlink() and readlink(); chmod(); rmdir() takes only what is empty", () => {
+    const [from, to, link, folder] = [fresh(), fresh(), fresh(), fresh()];
+    writeFileSync(from, "new");
+    writeFileSync(to, "old");
+    sys.rename(from, to);
+    expect([readFileSync(to, "utf8"), existsSync(from)]).toEqual(["new", false]);
+    sys.symlink(to, link);
+    expect([sys.readlink(link), readFileSync(link, "utf8")]).toEqual([to, "new"]);
+    expect(thrown(() => sys.readlink(to))).toMatchObject({ syscall: "readlink", code: "EINVAL", path: to });
+    sys.chmod(to, 0o751);
+    expect(sys.stat(to).mode & 0o777).toBe(0o751);
+    mkdirSync(folder);
+    writeFileSync(join(folder, "a"), "");
+    expect(thrown(() => sys.rmdir(folder))).toMatchObject({ code: "ENOTEMPTY" });
+    rmSync(join(folder, "a"));
+    sys.rmdir(folder);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test("terminal() knows what is none", () => {
+    const fd = sys.open("/dev/null", 0);
+    expect(sys.terminal(fd)).toBeUndefined();
+    sys.close(fd);
   });
 
   test("renameNew() moves a file, over no other", () => {

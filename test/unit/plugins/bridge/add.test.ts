@@ -85,10 +85,10 @@ test("add() takes a lease, then makes bridge, gateway, link and rules, then anno
     "host: ip addr add 10.1.2.1/24 dev br0",
     "host: ip link set br0 address MAC",
     "host: sysctl net/ipv4/ip_forward=1",
-    "host: ip link add veth1fadeca3 address MAC master br0 type veth peer name eth0 address MAC",
+    "host: ip link add veth1fadeca3 address MAC master br0 type veth peer name eth0 address MAC netns /run/netns/ctr",
     "ctr: try sysctl net/ipv6/conf/eth0/accept_dad=0",
     "ctr: ip addr add 10.1.2.3/24 dev eth0",
-    "ctr: ip link set eth0 up arp_notify 1",
+    "ctr: ip link set eth0 up && sysctl -w net.ipv4.conf.eth0.arp_notify=1",
     "ctr: ip route add 0.0.0.0/0 via 10.1.2.1 dev eth0",
     "host: ip neigh del 10.1.2.3 dev br0",
     "host: ip link set veth1fadeca3 addrgenmode none",
@@ -199,7 +199,7 @@ test("add() asks a foreign IPAM plugin once the link exists, and removes the lin
   const { code, message } = refusal(() => add(call, host));
   expect([code, message]).toEqual([11, "no lease"]);
   expect(words(host.log).slice(-2)).toEqual([
-    "host: ip link add veth1fadeca3 address MAC master br0 type veth peer name eth0 address MAC",
+    "host: ip link add veth1fadeca3 address MAC master br0 type veth peer name eth0 address MAC netns /run/netns/ctr",
     "host: ip link del veth1fadeca3",
   ]);
   expectNothingLeft(host);

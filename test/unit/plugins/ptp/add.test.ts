@@ -56,7 +56,7 @@ test("add() takes a lease, then makes pair, routes of both sides and rules", () 
     "ipam ADD",
     "host: sysctl net/ipv4/ip_forward=1",
     "host: sysctl net/ipv6/conf/all/forwarding=1",
-    "host: ip link add veth1fadeca3 address MAC type veth peer name eth0 address MAC",
+    "host: ip link add veth1fadeca3 address MAC type veth peer name eth0 address MAC netns /run/netns/ctr",
     "ctr: sysctl net/ipv6/conf/eth0/keep_addr_on_down=1",
     "ctr: ip addr add 10.1.2.3/24 dev eth0",
     "ctr: ip addr add fd00::3/64 dev eth0",
