@@ -31,8 +31,9 @@ export class Ledger {
     this.#planner = new Planner(adoptable);
   }
 
-  get services(): Iterable<string> {
-    return this.#plans.keys();
+  /** The services that wait for what another has. */
+  get waiting(): Set<string> {
+    return new Set([...this.#claims.conflicts()].flatMap(({ waiting }) => waiting));
   }
 
   /** Addresses and ports that several services want, a line each. */

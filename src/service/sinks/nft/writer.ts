@@ -62,6 +62,11 @@ export class Writer {
     return this.#ledger.conflicts;
   }
 
+  /** Services that are asked about again when another gives up what they wait for. */
+  get waiting(): ReadonlySet<string> {
+    return this.#ledger.waiting;
+  }
+
   /** Whether others have changed something since the own elements were read. */
   get isSuspect(): boolean {
     return this.#isSuspect;
