@@ -71,7 +71,8 @@ function resolvePort(
 }
 
 /** An endpoint with the number that the service's port has there. */
-interface Candidate extends EndpointRecord {
+interface Candidate {
+  readonly endpoint: EndpointRecord;
   readonly port: number;
 }
 
@@ -83,13 +84,13 @@ function candidates({ name, protocol }: PortRecord, slices: readonly SliceRecord
     if (port === undefined) continue;
     for (const endpoint of endpoints) {
       const key = `${endpoint.address} ${port}`;
-      if (!found.get(key)?.ready) found.set(key, { ...endpoint, port });
+      if (!found.get(key)?.endpoint.ready) found.set(key, { endpoint, port });
     }
   }
   return [...found.values()];
 }
 
-function targetOf({ address, port, node }: Candidate, { node: here }: Place): Target {
+function targetOf({ endpoint: { address, node }, port }: Candidate, { node: here }: Place): Target {
   return { address, port, isNear: node === "" || node === here };
 }
 

@@ -3,6 +3,7 @@
  * length, what has a place beyond takes one that became free, then comes what is new. So one that goes costs one other's move.
  */
 export function arrange(before: readonly string[], wanted: readonly string[]): string[] {
+  if (before.length === 0) return [...wanted];
   const left = new Set(wanted);
   const kept = wanted.map((_, i) => {
     const one = before[i];

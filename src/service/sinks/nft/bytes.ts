@@ -1,5 +1,5 @@
 import { type Ip, parseIp, parsePrefix } from "../../../base/ip.ts";
-import { concatenated, portBytes, portOf } from "../../../nft/concat.ts";
+import { concatenated, portOf } from "../../../nft/concat.ts";
 import type { IpFamily } from "../../../nft/match-concat.ts";
 import { u32At } from "../../../wire/cursor.ts";
 import type { Protocol } from "../../store/records.ts";
@@ -14,15 +14,26 @@ export function ipOf(address: string): Ip {
 
 /** Of `services`: address . protocol . port; of `node` without the address, which is "" then. */
 export function frontendKey(address: string, protocol: Protocol, port: number): Uint8Array {
-  const end = [Uint8Array.of(PROTOCOLS[protocol]), portBytes(port)];
-  return address === "" ? concatenated(...end) : concatenated(ipOf(address), ...end);
+  const ip = address === "" ? undefined : ipOf(address);
+  const at = ip?.length ?? 0;
+  const bytes = new Uint8Array(at + 8);
+  if (ip) bytes.set(ip);
+  bytes[at] = PROTOCOLS[protocol];
+  bytes[at + 4] = port >> 8;
+  bytes[at + 5] = port;
+  return bytes;
 }
 
 /** One or more numbers of 32 bits, in host order. */
 export function numbers(...values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length);
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < values.length; i++) view.setUint32(4 * i, values[i] as number, true);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    bytes[4 * i] = value;
+    bytes[4 * i + 1] = value >>> 8;
+    bytes[4 * i + 2] = value >>> 16;
+    bytes[4 * i + 3] = value >>> 24;
+  }
   return bytes;
 }
 
@@ -71,7 +82,5 @@ export function rangeKey(
 
 /** Bytes as text, each as a character: for looking them up. */
 export function bytesText(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i] as number);
-  return text;
+  return String.fromCharCode(...bytes);
 }

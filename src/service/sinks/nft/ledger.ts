@@ -3,7 +3,7 @@ import type { IpFamily } from "../../../nft/match-concat.ts";
 import type { Frontend, ServicePort } from "../../store/resolve.ts";
 import { ipOf } from "./bytes.ts";
 import { Claims } from "./claims.ts";
-import { Edits, type Elements, noteDifference, putItem } from "./edits.ts";
+import { Edits, type Elements, type Item, noteDifference, putItem } from "./edits.ts";
 import { type Adoptable, Planner } from "./planner.ts";
 import { emitPort, FAMILY, type Masquerading, type PortPlan } from "./port-plan.ts";
 
@@ -126,7 +126,7 @@ export class Ledger {
     for (const { all, local } of now) for (const group of [all, local]) if (group) edits.choose(group.choice);
     if (had.length === 0) {
       for (const plan of now) {
-        emitPort(plan, this.#masquerading, (set, key, data) => edits.add(set, { key, ...(data && { data }) }));
+        emitPort(plan, this.#masquerading, (set, key, data) => edits.add(set, itemOf(key, data)));
       }
       return;
     }
@@ -137,8 +137,12 @@ export class Ledger {
   }
 
   #emit(plan: PortPlan, into: Elements): void {
-    emitPort(plan, this.#masquerading, (set, key, data) => putItem(into, set, { key, ...(data && { data }) }));
+    emitPort(plan, this.#masquerading, (set, key, data) => putItem(into, set, itemOf(key, data)));
   }
+}
+
+function itemOf(key: Uint8Array, data: Uint8Array | undefined): Item {
+  return data ? { key, data } : { key };
 }
 
 function of(plans: readonly PortPlan[], family: 4 | 6): PortPlan[] {
