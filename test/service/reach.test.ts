@@ -1,5 +1,6 @@
 /** Packets to services, from containers, the host and beyond it, with conntrack -L as the witness. */
 import { expect } from "bun:test";
+import { type Prefix, parsePrefix } from "../../src/base/ip.ts";
 import type { Lab } from "../support/lab.ts";
 import { can, namespaces, needs, nftables } from "../support/needs.ts";
 import { inPortLab } from "../support/port-net.ts";
@@ -142,6 +143,34 @@ needsAll(
     expect(names(await ask(lab.host, 4, ...external))).toEqual(["m1"]);
     agent.become(serviceObject("web", { ...spec, internalTrafficPolicy: "Local" }), ...slices("web", members));
     expect(names(await ask(outside.ns, 12, V4, V6))).toEqual(["m0"]);
+  }),
+);
+
+needsAll(
+  "where the node's containers are known, what comes from elsewhere is masqueraded, and they are led past policy Local",
+  inPortLab(async (lab) => {
+    const { members, outside } = await openNet(lab, 2);
+    const [m0, m1] = members as [Member, Member];
+    const containers = ["10.1.0.0/16", "fd01::/32"].map((text) => parsePrefix(text) as Prefix);
+    const agent = new Agent(lab, { containers });
+    const local = { ...DUAL, externalIPs: ["198.51.100.1"], externalTrafficPolicy: "Local" };
+    // The only endpoint is on another node, as the slice has it.
+    const far = slices("web", [m0, m1]).map((slice) => ({ ...slice, endpoints: slice.endpoints.slice(1) }));
+    agent.begin(serviceObject("web", local), ...far);
+    expect(await ask(outside.ns, 1, V4, V6, ["tcp", "198.51.100.1", 80])).toEqual([
+      "m1 10.1.1.1",
+      "m1 fd01:1::1",
+      "nothing",
+    ]);
+    expect(await ask(m0.ns, 1, V4, V6, ["tcp", "198.51.100.1", 80])).toEqual([
+      "m1 10.1.0.2",
+      "m1 fd01::2",
+      "m1 10.1.0.2",
+    ]);
+    const all = new Agent(lab, { masqueradeAll: true });
+    all.begin(serviceObject("web", local), ...far);
+    expect(await ask(m0.ns, 1, V4, V6)).toEqual(["m1 10.1.1.1", "m1 fd01:1::1"]);
+    lab.sh(lab.host, "nft", "list", "ruleset");
   }),
 );
 

@@ -61,7 +61,7 @@ class Daemon {
     this.source = new FilesSource(directoryAt(files));
     this.store = new Store({ node, zone }, [this.source.name]);
     const thread = startThread({ containers, masqueradeAll });
-    this.sink = new NftSink(thread, { metrics: this.metrics, now: () => Date.now(), log });
+    this.sink = new NftSink(thread, { metrics: this.metrics, now: () => Date.now(), wait: (ms) => Bun.sleep(ms), log });
   }
 
   /** What the sources have trouble with, said once each. */
@@ -97,7 +97,7 @@ async function once(daemon: Daemon, mode: "once" | "dry-run"): Promise<void> {
   else await daemon.sink.start(daemon.store);
   const { failures } = daemon.metrics;
   daemon.close();
-  if (failures > 0) process.exit(1);
+  process.exit(failures > 0 ? 1 : 0);
 }
 
 async function stay(daemon: Daemon): Promise<void> {

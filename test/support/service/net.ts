@@ -106,9 +106,12 @@ export class Agent {
   }
 }
 
+/** What does not come takes this long: machines are busy. */
+const PATIENCE_MS = 1000;
+
 /** The answers to the same question, `times` over. */
 export function ask(ns: string, times: number, ...probes: Probe[]): Promise<string[]> {
-  return probe(ns, Array.from({ length: times }, () => probes).flat());
+  return probe(ns, Array.from({ length: times }, () => probes).flat(), PATIENCE_MS);
 }
 
 /** Who answered, without whom they saw: sorted, each once. */

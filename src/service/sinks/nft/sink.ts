@@ -15,8 +15,12 @@ export interface SinkOptions {
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
   now(): number;
+  wait(milliseconds: number): Promise<void>;
   log(level: "info" | "warn" | "error", message: string, fields?: object): void;
 }
+
+/** How long after a failure all is tried again. */
+const AGAIN_MS = 1000;
 
 /** How many services are handed over in one go. */
 const PART = 4000;
@@ -52,7 +56,7 @@ export class NftSink implements Sink {
     return this.#conflicts;
   }
 
-  /** Resolves when what the sources listed first is in the kernel. */
+  /** Resolves when what the sources listed first is in the kernel, or has failed to be for the first time. */
   async start(view: View): Promise<void> {
     this.#view = view;
     this.#unsubscribe = view.subscribe((changes) => this.#note(changes));
@@ -96,9 +100,13 @@ export class NftSink implements Sink {
       const revision = view.revision;
       const answer = this.#hasBegun ? await this.#change(view, dirty) : await this.#begin(view);
       this.#report(answer, dirty);
-      if (answer.kind === "done") this.#applied = revision;
-      this.#hasBegun = true;
+      if (answer.kind === "done") {
+        this.#applied = revision;
+        this.#hasBegun = true;
+      }
       this.#begun();
+      // A change that failed is made good by the thread itself.
+      if (!this.#hasBegun) await this.#options.wait(AGAIN_MS);
     }
     this.#isBusy = false;
   }
@@ -146,6 +154,7 @@ export class NftSink implements Sink {
     metrics.elements += report.elements;
     metrics.flows += report.flows;
     if (report.repaired) metrics.repairs++;
+    if (report.trouble !== undefined) log("warn", report.trouble);
     for (const since of dirty.values()) if (since > 0) metrics.programming.observe(Math.max(0, now() - since) / 1000);
     for (const line of conflicts) if (!this.#conflicts.includes(line)) log("warn", line);
     this.#conflicts = conflicts;

@@ -1,4 +1,4 @@
-import { ERESTART, errnoOf } from "../../../base/errno.ts";
+import { assertErrno, ERESTART, errnoOf, messageOf } from "../../../base/errno.ts";
 import type { Prefix } from "../../../base/ip.ts";
 import type { Client } from "../../../netlink/client.ts";
 import { Batch } from "../../../nft/batch.ts";
@@ -30,6 +30,8 @@ export interface Report {
   readonly flows: number;
   /** The kernel was not as it had been left, and was read and put right. */
   readonly repaired: boolean;
+  /** What did not go as it should, though the rules are right. */
+  readonly trouble?: string;
 }
 
 /** How many services one transaction has at most: while it lasts, nobody else changes any rule. */
@@ -81,17 +83,28 @@ export class Writer {
     const { udp } = this.#ledger.change(all, portsOf);
     this.#ledger.settle();
     const elements = this.#reconcile(found);
-    return { elements, flows: forgetFlows(this.#client, udp), repaired: false };
+    return { elements, repaired: false, ...this.#forget(udp) };
   }
 
   #beginInParts(all: readonly string[], portsOf: PortsOf): Report {
-    let [elements, flows] = [0, 0];
+    let sum: Report = { elements: 0, flows: 0, repaired: false };
     for (let at = 0; at < all.length; at += SERVICES_MAX) {
-      const report = this.change(all.slice(at, at + SERVICES_MAX), portsOf);
-      elements += report.elements;
-      flows += report.flows;
+      const part = this.change(all.slice(at, at + SERVICES_MAX), portsOf);
+      const repaired = sum.repaired || part.repaired;
+      sum = { ...sum, ...part, elements: sum.elements + part.elements, flows: sum.flows + part.flows, repaired };
     }
-    return { elements, flows, repaired: false };
+    return sum;
+  }
+
+  /** The rules are what they are to be, whatever conntrack remembers. */
+  #forget(udp: Step["udp"]): Pick<Report, "flows" | "trouble"> {
+    try {
+      return { flows: forgetFlows(this.#client, udp) };
+    } catch (error) {
+      assertErrno(error);
+      const trouble = `UDP clients that keep their port may go on as before for some minutes: ${messageOf(error)}`;
+      return { flows: 0, trouble };
+    }
   }
 
   /** Makes the kernel have these services as they are now. */
@@ -99,7 +112,7 @@ export class Writer {
     if (services.length > SERVICES_MAX) return this.#beginInParts(services, portsOf);
     const { edits, udp } = this.#ledger.change(services, portsOf);
     const [elements, repaired] = this.#try(edits);
-    return { elements, flows: forgetFlows(this.#client, udp), repaired };
+    return { elements, repaired, ...this.#forget(udp) };
   }
 
   #try(edits: Step["edits"]): [elements: number, repaired: boolean] {
