@@ -26,6 +26,8 @@ import { train } from "./training/train.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUNDLES = join(ROOT, "build/bundles");
+/** A name a line. */
+const PACKAGES = join(ROOT, "build/packages.txt");
 
 /** Bundle -> entry point. The build evaluates `core`, whose `main` the host calls; programs.ts loads the others by name. */
 function entries(plugins) {
@@ -119,7 +121,16 @@ async function bundle(plugins) {
   const { outputFiles, metafile } = await build({ ...ESBUILD, entryPoints: entries(plugins) }).catch(() =>
     stop("esbuild found errors"),
   );
+  mkdirSync(BUNDLES, { recursive: true });
+  update(PACKAGES, packagesIn(metafile).join("\n"));
   return outputs(outputFiles, metafile);
+}
+
+/** The packages of npm that bundles have parts of: for the list of what is in the executable (scripts/release). */
+function packagesIn({ outputs }) {
+  const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs));
+  const names = inputs.map((path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
 /** What `core` is made of: the build evaluates it, and the finished executable does not need its bytecode. */

@@ -29,6 +29,7 @@ const LAYERS: Record<string, readonly string[]> = {
   skel: ["base", "spec", "sys"],
   delegate: ["base", "spec", "sys"],
   invoke: ["base", "spec"],
+  library: ["base", "spec", "invoke"],
   veth: ["base", "spec", "sys", "host", "features", "delegate", "rtnl"],
   plugins: ["base", "spec", "sys", "host", "features", "delegate", "rtnl", "veth"],
   service: ["base", "wire", "spec", "sys", "netlink", "nft", "ct", "host", "features"],
@@ -56,8 +57,8 @@ const SCHEMA = /\/schema\.ts$/;
 const MAY_IMPORT_SCHEMAS = /^src\/tool\/|\/schema\.ts$/;
 const MAY_IMPORT_ZOD = /^src\/(tool|service|library)\/|\/schema\.ts$/;
 
-/** What runs on Bun and on nothing else. */
-const ON_BUN = /^src\/(sys|service)\/bun\//;
+/** What is named for a host, and may know it. */
+const ON_HOST = /^src\/(sys\/bun|service\/bun|library)\//;
 
 /** What `#sys` stands for (package.json), as far as it exists. */
 const SYS_HOSTS = ["src/sys/quickjs/sys.ts", "src/sys/bun/sys.ts"];
@@ -148,6 +149,7 @@ function mayImport(file: string): readonly string[] | undefined {
     const kind = KINDS.get(pluginOf(file));
     return kind === undefined ? undefined : kind === "ipam" ? IPAM_LAYERS : LAYERS.plugins;
   }
+  if (file.startsWith("src/library/bun/")) return ["base", "invoke", "wire", "netlink", "rtnl", "nft", "sys"];
   return LAYERS[layer];
 }
 
@@ -180,7 +182,7 @@ function edgeOffences({ from, to }: Edge, files: ReadonlyMap<string, string>): s
 /** Only what is named for a host knows it; a library but zod may be used anywhere. */
 function packageOffences(from: string, name: string): string[] {
   if (/^(node:|bun$|bun:)/.test(name)) {
-    return ON_BUN.test(from) ? [] : [`${from}: only src/sys/bun and src/service/bun may import ${name}`];
+    return ON_HOST.test(from) ? [] : [`${from}: only src/sys/bun, src/service/bun and src/library may import ${name}`];
   }
   if (/^zod(\/|$)/.test(name) && !MAY_IMPORT_ZOD.test(from)) {
     return [`${from}: only schema.ts, tool, service and library may import ${name}`];

@@ -8,9 +8,12 @@ import { type Plugin, pluginNamed } from "./spec/plugin.ts";
 import type { World as ToolWorld } from "./tool/world.ts";
 
 /** What of the world a program is given. */
-export interface World extends Omit<ToolWorld, "about"> {
+export interface World extends Omit<ToolWorld, "about" | "called"> {
   readonly argv: readonly string[];
 }
+
+/** Names under which it is the operator's tool, which then has the command line to itself. */
+const TOOLS = ["berth", "cnitool"];
 
 /**
  * Runs what the program is called as: the plugin that the file of argv[0] is named after or, under any other name, the
@@ -23,8 +26,8 @@ export function cli(world: World, plugins: readonly Plugin[]): Reply {
   const plugin = pluginNamed(called, plugins) ?? pluginNamed(word ?? "", plugins);
   if (plugin) return run(plugin, env, stdin, plugins);
   if (env.get("CNI_COMMAND")) return notAPlugin(word ?? called, plugins);
-  const words = called === "berth" ? argv.slice(1) : [called, ...argv.slice(1)];
-  return tool().command(words, { ...world, about: { version: BERTH_VERSION, build: BUILD, plugins } });
+  const words = TOOLS.includes(called) ? argv.slice(1) : [called, ...argv.slice(1)];
+  return tool().command(words, { ...world, called, about: { version: BERTH_VERSION, build: BUILD, plugins } });
 }
 
 /** A runtime calls: it reads error JSON. */

@@ -1,11 +1,12 @@
-// What is in the executable besides berth: the crates that cargo links, Rust's own library, and C code.
+// What is in the executable besides berth: the crates that cargo links, the packages of npm that bundles have parts of, Rust's own library, and C code.
 
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const RUNTIME = fileURLToPath(new URL("../../runtime", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const RUNTIME = join(ROOT, "runtime");
 
 function output(command, ...args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
@@ -48,6 +49,16 @@ function quickjs(directory) {
   };
 }
 
+/** Of npm, as the last build noted them (scripts/build.mjs). */
+function packages() {
+  const names = readFileSync(join(ROOT, "build/packages.txt"), "utf8").split("\n");
+  return names.map((name) => {
+    const directory = join(ROOT, "node_modules", name);
+    const { version, license } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+    return { name, version, licence: license, purl: `pkg:npm/${name}@${version}`, texts: licencesIn(directory) };
+  });
+}
+
 /**
  * The components of the executable for the target `triple`, by name: { name, version, licence, texts, purl? }, licences as
  * SPDX expressions. Rust's own library and musl come with the compiler, whose licences these are.
@@ -66,6 +77,7 @@ export function components(triple) {
   const rust = /^release: (.+)$/m.exec(output("rustc", "-vV"))?.[1] ?? "unknown";
   const all = [
     ...crates,
+    ...packages(),
     quickjs(join(engine.directory, "quickjs")),
     { name: "rust-std", version: rust, licence: "MIT OR Apache-2.0", texts: [] },
     { name: "musl", version: `of Rust ${rust}`, licence: "MIT", texts: [] },

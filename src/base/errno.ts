@@ -8,6 +8,7 @@ export const ENOENT = 2;
 export const EINTR = 4;
 export const EIO = 5;
 export const ENXIO = 6;
+export const ENOEXEC = 8;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;
@@ -20,6 +21,7 @@ export const EISDIR = 21;
 export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
+export const ETXTBSY = 26;
 export const EFBIG = 27;
 export const ENOSPC = 28;
 export const EROFS = 30;
@@ -85,6 +87,7 @@ const TEXTS: Record<number, string> = {
   [EINTR]: "interrupted system call",
   [EIO]: "input/output error",
   [ENXIO]: "no such device or address",
+  [ENOEXEC]: "exec format error",
   [EAGAIN]: "resource temporarily unavailable",
   [ENOMEM]: "cannot allocate memory",
   [EACCES]: "permission denied",
@@ -97,6 +100,7 @@ const TEXTS: Record<number, string> = {
   [EINVAL]: "invalid argument",
   [ENFILE]: "too many open files in system",
   [EMFILE]: "too many open files",
+  [ETXTBSY]: "text file busy",
   [EFBIG]: "file too large",
   [ENOSPC]: "no space left on device",
   [EROFS]: "read-only file system",

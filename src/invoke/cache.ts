@@ -6,15 +6,14 @@ import { CniError, DECODING_FAILURE, INVALID_CONFIG, IO_FAILURE } from "../spec/
 import type { Attachment, Setting } from "./attachment.ts";
 import { within } from "./failure.ts";
 import { anyObject, type GoType, list, mustDecode, selfReading, struct, text } from "./go/decode.ts";
-import { compareBytes, encodeJson, inOwnOrder, type JsonObject, parseJson, sorted } from "./go/json.ts";
+import { compareBytes, encodeJson, inOwnOrder, type JsonObject, sorted, throughJson } from "./go/json.ts";
 import { join } from "./go/path.ts";
 import { quoteGo } from "./go/quote.ts";
 import type { NetworkList } from "./list.ts";
 import { ask, type Steps } from "./request.ts";
 import type { NetworkResult } from "./result.ts";
 import { resultAs } from "./result-convert.ts";
-import { encodeResult, parsed, resultOfText, some, written } from "./result-read.ts";
-import { jsonOf } from "./stdin.ts";
+import { parsed, resultOfText, some, written } from "./result-read.ts";
 import { failedCall, isAbsent } from "./system.ts";
 
 const KIND = "cniCacheV1";
@@ -42,7 +41,7 @@ export function cachePath(network: string, { containerId, ifname }: Attachment, 
 /** The content of that file, byte for byte libcni's. */
 export function cacheText(list: NetworkList, attachment: Attachment, result: NetworkResult | undefined): string {
   const { containerId, ifname, netns, args = [], capabilityArgs = {} } = attachment;
-  const supplied = jsonOf(capabilityArgs);
+  const supplied = throughJson(capabilityArgs) as object;
   return encodeJson(
     inOwnOrder({
       kind: KIND,
@@ -53,7 +52,7 @@ export function cacheText(list: NetworkList, attachment: Attachment, result: Net
       netns: some(netns),
       cniArgs: some(args),
       capabilityArgs: Object.keys(supplied).length > 0 ? sorted(supplied) : undefined,
-      result: result && sorted(parseJson(encodeResult(result))),
+      result: result && sorted(result),
     }),
   );
 }

@@ -46,10 +46,10 @@ export function* execPlugin(call: PluginCall): Steps<string> {
 
 const pluginError = struct("types.Error", { code: uint, msg: text, details: text });
 
-function errorOf({ stdout, stderr }: PluginOutcome, ending: string): CniError {
+function errorOf({ stdout, stderr, cause }: PluginOutcome, ending: string): CniError {
   if (stdout === "") {
     const words = stderr === "" ? "netplugin failed with no error message" : `netplugin failed: ${quoteGo(stderr)}`;
-    return new CniError(0, `${words}: ${ending}`);
+    return new CniError(0, `${words}: ${ending}`, "", cause);
   }
   const garbled = (error: Error, details = "", code = 0) => {
     const words = `netplugin failed but error parsing its diagnostic message ${quoteGo(stdout)}: ${error.message}`;

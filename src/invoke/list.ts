@@ -3,7 +3,7 @@ import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
 import { CniError, INVALID_CONFIG } from "../spec/errors.ts";
 import { atLeast, CURRENT, compareVersions } from "../spec/versions.ts";
 import { within } from "./failure.ts";
-import { encodeJson, type JsonObject, typeOfJson } from "./go/json.ts";
+import { encodeJson, type JsonObject, throughJson, typeOfJson } from "./go/json.ts";
 import { quoteGo } from "./go/quote.ts";
 import { type PluginConfig, pluginOf } from "./plugin-config.ts";
 import { parsed } from "./result-read.ts";
@@ -102,7 +102,8 @@ function pluginsOf(raw: JsonObject, onlyInlined: boolean): PluginConfig[] {
   if (plugins.length === 0) throw invalid("no plugins in list");
   return plugins.map((plugin, i) => {
     try {
-      return pluginOf(plugin);
+      // libcni encodes each anew before it reads it: so the first of two errors is the first by name.
+      return pluginOf(throughJson(plugin));
     } catch (error) {
       throw within(`failed to parse plugin config ${i}: `, error);
     }

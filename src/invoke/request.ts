@@ -25,8 +25,10 @@ export interface PluginCall {
 export interface PluginOutcome {
   readonly stdout: string;
   readonly stderr: string;
-  /** Absent where it ended with status 0; else how it did, in Go's words (endings.ts). */
+  /** Absent where it ended with status 0; else how it did, in Go's words (system.ts). */
   readonly ending?: string;
+  /** Why the host ended it; goes into the error as its cause. */
+  readonly cause?: unknown;
 }
 
 export type Request =

@@ -1,6 +1,6 @@
 /** What plugins are sent on stdin: their part of the list with what libcni puts in, encoded as Go does. */
 import type { Attachment } from "./attachment.ts";
-import { encodeJson, parseJson } from "./go/json.ts";
+import { encodeJson, throughJson } from "./go/json.ts";
 import type { NetworkList } from "./list.ts";
 import type { PluginConfig } from "./plugin-config.ts";
 import type { NetworkResult } from "./result.ts";
@@ -27,12 +27,7 @@ export function requestFor(
 
 /** The capability arguments that the plugin declares; undefined for none, and then a `runtimeConfig` that was written stays. */
 function suppliedTo({ capabilities }: PluginConfig, attachment: Attachment): object | undefined {
-  const args = jsonOf(attachment.capabilityArgs ?? {});
+  const args = throughJson(attachment.capabilityArgs ?? {}) as object;
   const wanted = Object.entries(args).filter(([name]) => Object.hasOwn(capabilities, name) && capabilities[name]);
   return wanted.length === 0 ? undefined : Object.fromEntries(wanted);
-}
-
-/** The members as JSON has them: what is undefined is left out. */
-export function jsonOf(value: object): object {
-  return parseJson(JSON.stringify(value)) as object;
 }

@@ -3,7 +3,8 @@ import { attempt } from "../base/attempt.ts";
 import { assertErrno, messageOf } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import type { Family } from "../base/ip.ts";
-import { S_IFMT, S_IFREG } from "../sys/flags.ts";
+
+import { directoriesOf, findProgram } from "../sys/find-program.ts";
 import { teller } from "../sys/told.ts";
 
 /** Runs the programs of iptables. */
@@ -38,9 +39,7 @@ export function findTool({ family, legacy, nft }: Kind, verb: "save" | "restore"
 }
 
 function findFile(...names: string[]): string | undefined {
-  const path = new Map(sys.environ()).get("PATH")?.split(":").filter(Boolean) ?? [];
-  const all = names.flatMap((name) => [...path, ...SYSTEM_PATH].map((directory) => `${directory}/${name}`));
-  return all.find(isFile);
+  return findProgram(names, [...directoriesOf(new Map(sys.environ()).get("PATH")), ...SYSTEM_PATH]);
 }
 
 /** Whether the machine's configured iptables is known to be that of nf_tables: the same file. */
@@ -48,10 +47,6 @@ export function isNftConfigured(family: Family): boolean {
   const paths = [`${TOOLS[family]}-restore`, `${TOOLS[family]}-nft-restore`].map((name) => findFile(name));
   const [configured, nft] = paths.map((path) => path && attempt(() => sys.stat(path).id));
   return configured !== undefined && configured === nft;
-}
-
-function isFile(path: string): boolean {
-  return attempt(() => (sys.stat(path).mode & S_IFMT) === S_IFREG) ?? false;
 }
 
 /** A table as iptables-save prints it. Throws Explained, also where it has not printed all. */

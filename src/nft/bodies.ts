@@ -90,10 +90,9 @@ export function set(w: Writer, { table }: Scope, object: NftSet, id: number): vo
   });
 }
 
-/** Of a concatenation 0. */
-function orderOf(types: readonly KeyType[]): number {
-  const [first] = types;
-  return first && types.length === 1 ? KEY_TYPES[first].order : 0;
+/** 0 for a concatenation. */
+function orderOf([type, ...more]: readonly KeyType[]): number {
+  return type && more.length === 0 ? KEY_TYPES[type].order : 0;
 }
 
 export function literal(w: Writer, { table }: Scope, { id, type, hasIntervals }: Literal): void {

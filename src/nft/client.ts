@@ -18,7 +18,12 @@ export interface Failure {
  * Throws the NetlinkError of the first command that failed.
  */
 export function run(client: Client, ...batches: readonly Batch[]): void {
-  const [failure] = attempt(client, ...batches);
+  runAt(client, undefined, ...batches);
+}
+
+/** The same where the ruleset is of a generation, as attemptAt has it: else ERESTART. */
+export function runAt(client: Client, generation: number | undefined, ...batches: readonly Batch[]): void {
+  const failure = attemptAt(client, generation, ...batches).find((one) => !isForgiven(one));
   if (failure) throw failure.error;
 }
 

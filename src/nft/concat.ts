@@ -22,8 +22,10 @@ export function typesOfNumber(number: number): KeyType[] | undefined {
   return types;
 }
 
-/** In bytes. */
+/** In bytes. One alone is no concatenation, and not padded. */
 export function concatLength(types: readonly KeyType[]): number {
+  const [first] = types;
+  if (first && types.length === 1) return KEY_TYPES[first].size;
   return types.reduce((length, type) => length + padded(KEY_TYPES[type].size), 0);
 }
 

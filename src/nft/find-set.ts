@@ -30,7 +30,7 @@ export const SETS = {
 
 const SHOW_SETS: Question<SetsRef, NftSet | undefined> = { ...SETS, read: decodeSet };
 
-/** Like `nft list sets table FAMILY TABLE` and `list maps`, without elements and sets of other key types. Empty without the table. */
+/** Like `nft list sets table FAMILY TABLE` and `list maps`, without elements and sets of other types. Empty without the table. */
 export function listSets(client: Client, family: Family, table: string): NftSet[] {
   return client.dump(SHOW_SETS, { family, table }).filter((set) => set !== undefined);
 }
@@ -75,7 +75,7 @@ function decodeSet({ body }: Message): NftSet | undefined {
   const data = dataType === undefined ? undefined : typesOfNumber(dataType);
   const comment = setCommentOf(userdata);
   const [first] = types ?? [];
-  if (!types || first === undefined) return undefined;
+  if (!types || first === undefined || (dataType !== undefined && !data)) return undefined;
   const type = types.length === 1 ? first : types;
   return { kind: "set", name, type, ...(data && { data }), ...(comment !== undefined && { comment }) };
 }

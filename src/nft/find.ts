@@ -1,6 +1,7 @@
 import { ENOENT } from "../base/errno.ts";
 import type { Client } from "../netlink/client.ts";
 import type { Form, Question } from "../netlink/request.ts";
+import type { Value } from "../wire/coder.ts";
 import type { Writer } from "../wire/cursor.ts";
 import type { Message } from "../wire/message.ts";
 import { commentOf } from "./comments.ts";
@@ -71,7 +72,12 @@ function chainText({ family, table, chain }: ChainRef): string {
 
 function decodeChain({ body }: Message, { family }: ChainRef): FoundChain {
   header.decode(body);
-  const { name = "", type, hook, policy } = chainAttrs.decode(body);
+  return foundChain(family, chainAttrs.decode(body));
+}
+
+/** What the attributes of a chain say. */
+export function foundChain(family: Family, chain: Value<typeof chainAttrs>): FoundChain {
+  const { name = "", type, hook, policy } = chain;
   const at = hook && hookOf(family, hook.number ?? -1);
   if (!at) return { name };
   const base: Base = {

@@ -88,11 +88,11 @@ export interface Matching {
   readonly literals: readonly (Literal | LiteralKeys)[];
 }
 
-/** All of `matches`. The literals have the numbers from `firstId` on. */
-export function matching(matches: readonly Match[], firstId: number): Matching {
+/** All of `matches`. The literals have the numbers from `firstId` on; `before` is the protocol that what comes before them says. */
+export function matching(matches: readonly Match[], firstId: number, before?: number): Matching {
   const statements: Statement[] = [];
   const literals: (Literal | LiteralKeys)[] = [];
-  let known: number | undefined;
+  let known = before;
   let id = firstId;
   for (const match of matches) {
     const { protocol }: Field = FIELDS[match.field];
@@ -105,6 +105,17 @@ export function matching(matches: readonly Match[], firstId: number): Matching {
     known = protocolOf(match) ?? known;
   }
   return { statements, literals };
+}
+
+/** `FIELD @SET`, or `FIELD != @SET`, of a set of the field's type; `before` as above. */
+export function inSet(field: FieldName, isNot: boolean, set: string, before?: number): Statement {
+  const { protocol, type, load }: Field = FIELDS[field];
+  const needed = protocol === undefined || protocol === before ? [] : isProtocol(protocol);
+  const data = { sreg: REG_1, set, flags: isNot ? LOOKUP_INVERTED : undefined };
+  return {
+    text: `${field} ${isNot ? "!= " : ""}@${set}`,
+    exprs: [...needed, load(KEY_TYPES[type].size), { name: "lookup", data }],
+  };
 }
 
 function isProtocol(protocol: number): Expr[] {

@@ -54,7 +54,7 @@ export interface NftSet {
   readonly kind: "set";
   readonly name: string;
   readonly type: SetType;
-  /** What it maps its keys to, which is a concatenation; absent: it is no map. */
+  /** What it maps its keys to, a concatenation or one alone; absent: it is no map. */
   readonly data?: readonly KeyType[];
   /** It maps its keys to chains. */
   readonly verdicts?: true;

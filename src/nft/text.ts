@@ -115,7 +115,7 @@ function partText(type: KeyType, bytes: Uint8Array): string {
 }
 
 /** As nft prints them. */
-const PROTOCOLS: Record<number, string> = { 6: "tcp", 17: "udp", 132: "sctp" };
+export const PROTOCOLS: Record<number, string> = { 6: "tcp", 17: "udp", 132: "sctp" };
 
 function block(...clauses: (string | undefined)[]): string {
   const given = clauses.filter((clause) => clause !== undefined);

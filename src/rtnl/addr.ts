@@ -30,7 +30,7 @@ interface List {
 const SHOW_ADDRS: Question<List, Addr> = {
   type: RTM_GETADDR,
   flags: 0,
-  text: ({ index }) => `ip addr show dev ${index}`,
+  text: ({ index }) => `ip addr show${index ? ` dev ${index}` : ""}`,
   write: (w, { family, index }) => addrHeader.encode(w, { family, prefixLength: 0, flags: 0, scope: 0, index }),
   read: decodeAddr,
 };
@@ -38,6 +38,11 @@ const SHOW_ADDRS: Question<List, Addr> = {
 /** Like `ip addr show dev LINK`, of one family (AF_INET, AF_INET6) or, with 0, of both. In the kernel's order. */
 export function listAddrs(client: Client, index: number, family = 0): Addr[] {
   return client.dump(SHOW_ADDRS, { index, family }).filter((addr) => addr.index === index);
+}
+
+/** Like `ip addr show`: of all links. */
+export function listAllAddrs(client: Client, family = 0): Addr[] {
+  return client.dump(SHOW_ADDRS, { index: 0, family });
 }
 
 export interface NewAddr {

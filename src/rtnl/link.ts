@@ -13,6 +13,7 @@ import {
   RTM_NEWLINK,
   writeLinkHeader,
 } from "./tables.ts";
+import { addressWords } from "./words.ts";
 
 /** Device flags (linux/if.h). */
 export const IFF_UP = 0x1;
@@ -93,10 +94,6 @@ export function addVeth(end: VethEnd, peer: VethEnd): Request<VethPair> {
 
 function endWords({ name, mac, mtu, netns }: VethEnd): string {
   return `${name} ${addressWords(mac, mtu)}${netns ? ` netns ${netns.path}` : ""}`;
-}
-
-function addressWords(mac: Mac, mtu: number | undefined): string {
-  return `address ${formatMac(mac)}${mtu ? ` mtu ${mtu}` : ""}`;
 }
 
 export const DELETE_LINK: Change<LinkRef> = {

@@ -148,7 +148,7 @@ function decodeRoute({ body }: Message): Route {
   return {
     dst: { ip: a.dst?.slice() ?? any, length: header.dstLength },
     gateway: a.gateway?.slice(),
-    ...(a.multipath && { hops: decodeHops(a.multipath) }),
+    ...(a.multipath && { hops: decodeHops(a.multipath).flatMap(({ gateway }) => gateway ?? []) }),
     oif: a.oif ?? 0,
     table: a.table ?? header.table,
     scope: header.scope,
@@ -156,15 +156,23 @@ function decodeRoute({ body }: Message): Route {
   };
 }
 
-/** The gateways of a list of struct rtnexthop, each with its own attributes. */
-function decodeHops(list: Uint8Array): Ip[] {
-  const hops: Ip[] = [];
+export interface Hop {
+  readonly gateway?: Ip | undefined;
+  /** ifindex of the outgoing interface. */
+  readonly oif: number;
+}
+
+/** A list of struct rtnexthop, each with its own attributes. */
+export function decodeHops(list: Uint8Array): Hop[] {
+  const hops: Hop[] = [];
   for (const r = new Reader(list); r.left >= HOP; ) {
     const start = r.at;
     const length = r.u16();
     if (length < HOP || length > list.length - start) throw new DecodeError(`a next hop of ${length} bytes`);
+    r.skip(2);
+    const oif = r.u32();
     const { gateway } = routeAttrs.decode(new Reader(list, start + HOP, start + length));
-    if (gateway) hops.push(gateway.slice());
+    hops.push({ gateway: gateway?.slice(), oif });
     r.at = start + ((length + 3) & ~3);
   }
   return hops;

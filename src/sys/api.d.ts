@@ -139,6 +139,10 @@ declare module "berth:sys" {
   // ---- namespaces ----------------------------------------------------------------------------
   /** Runs `fn` with this thread in the network namespace behind `fd` and always comes back; failing to come back ends the process. */
   export function inNetns<T>(fd: number, fn: () => T): T;
+  /** unshare(2): this thread gets namespaces of its own, by CLONE_NEW* (sys/flags.ts). They end with it. */
+  export function unshare(flags: number): void;
+  /** mount(2) without data, by MS_* (sys/flags.ts). */
+  export function mount(source: string, target: string, type: string, flags: number): void;
   /** The CLONE_NEW* flag of the namespace that `fd` is open on (ioctl NS_GET_NSTYPE); undefined when it is on none. */
   export function namespaceType(fd: number): number | undefined;
   /** Whether an interface of this index is in the current network namespace, under whatever name (SIOCGIFNAME). */

@@ -27,5 +27,13 @@ export const S_IFREG = 0o100000;
 export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
 
+/** Flags of mount(2) (linux/mount.h). */
+export const MS_BIND = 0x1000;
+export const MS_REC = 0x4000;
+export const MS_PRIVATE = 0x40000;
+
+/** A mount namespace (linux/sched.h). */
+export const CLONE_NEWNS = 0x20000;
+
 /** What `namespaceType` says of a network namespace (linux/sched.h). */
 export const CLONE_NEWNET = 0x40000000;

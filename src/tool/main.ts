@@ -15,7 +15,8 @@ export function command(words: readonly string[], world: World): Outcome {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help that was asked for ends so as well.
-    return { code: error.exitCode === 0 ? EXIT.ok : EXIT.usage, stdout: heard.stdout, stderr: heard.stderr };
+    const wrong = world.called === "cnitool" ? EXIT.failed : EXIT.usage;
+    return { code: error.exitCode === 0 ? EXIT.ok : wrong, stdout: heard.stdout, stderr: heard.stderr };
   }
   return heard.outcome ?? printed(heard.stdout);
 }
@@ -29,7 +30,7 @@ interface Heard {
 
 function programOf(world: World, heard: Heard): Command {
   const { version, build } = world.about;
-  const program = styled(new Command("berth"), world)
+  const program = styled(new Command(world.called === "cnitool" ? "cnitool" : "berth"), world)
     .description(`berth ${version}: container networking in one executable (CNI plugins as of ${build})`)
     .usage("COMMAND")
     .version(`berth ${version}`, "--version", "print the version")

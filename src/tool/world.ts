@@ -18,6 +18,8 @@ export interface Stream {
 
 /** What a command is given of the world. What it prints is in its Outcome. */
 export interface World {
+  /** The name that the executable is called by: "berth", "cnitool". */
+  readonly called: string;
   readonly about: About;
   readonly env: ReadonlyMap<string, string>;
   /** What stdout or stderr is open on. */

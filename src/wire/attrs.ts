@@ -14,12 +14,12 @@ const NLA_TYPE_MASK = 0x3fff;
 const NLA_F_NESTED = 0x8000;
 
 /** Types whose payload is attributes carry NLA_F_NESTED; a coder made here says so. */
-interface Nest {
+export interface Nest {
   readonly nested?: true;
 }
 
 /** One attribute of a table at a time, where a value of several is not worth making. */
-interface Put<T extends AttrTable> {
+export interface Put<T extends AttrTable> {
   put<K extends keyof T>(w: Writer, name: K, value: Value<T[K][1]>): void;
 }
 

@@ -86,6 +86,8 @@ exports! {
     c"getxattr" => stat::getxattr,
     c"setxattr" => stat::setxattr,
     c"inNetns" => netns::in_netns,
+    c"unshare" => netns::unshare,
+    c"mount" => netns::mount,
     c"namespaceType" => netns::namespace_type,
     c"hasIfindex" => netns::has_ifindex,
     c"netnsCookie" => netns::cookie,

@@ -1,14 +1,15 @@
-//! Network namespaces.
+//! Namespaces: the network's, and for rehearsals the mounts'.
 
 use rquickjs::{Ctx, Function, Result, Value};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 use rustix::net::netdevice::index_to_name_inlined;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use rustix::mount::MountFlags;
+use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space, unshare_unsafe};
 
 use super::error::{call, errno};
-use super::values::descriptor;
+use super::values::{Text, descriptor};
 use crate::fatal::fatal;
 use crate::snapshot::replay;
 
@@ -81,4 +82,16 @@ pub fn has_ifindex(ctx: Ctx<'_>, index: u32) -> Result<bool> {
             Err(errno) => Err(errno),
         }
     })
+}
+
+/// CLONE_NEW* of the kernel.
+pub fn unshare(ctx: Ctx<'_>, flags: u32) -> Result<()> {
+    // SAFETY: new namespaces share no memory and no descriptors anew.
+    call(&ctx, "unshare", None, || unsafe { unshare_unsafe(UnshareFlags::from_bits_retain(flags)) })
+}
+
+/// MS_* of the kernel.
+pub fn mount(ctx: Ctx<'_>, source: Text, target: Text, kind: Text, flags: u32) -> Result<()> {
+    let flags = MountFlags::from_bits_retain(flags);
+    call(&ctx, "mount", Some(&target), || rustix::mount::mount(&*source, &*target, &*kind, flags, None))
 }

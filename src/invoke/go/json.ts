@@ -68,10 +68,16 @@ export function encodeJson(value: unknown): string {
   return encode(value, true);
 }
 
+/** The value as it is after its text was read again: only what JSON has, members sorted. @throws JsonError */
+export function throughJson(value: unknown): unknown {
+  return parseJson(encodeJson(value));
+}
+
 function encode(value: unknown, sort: boolean): string {
   if (typeof value === "string") return encodeText(value);
-  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : JSON.stringify(value);
+  if (typeof value === "boolean") return String(value);
+  if (typeof value !== "object" || value === null) return "null";
   if (value instanceof Arranged) return encode(value.value, value.sorted);
   if (Array.isArray(value)) return `[${value.map((item) => encode(item, sort)).join()}]`;
   const members = Object.entries(value).filter(([, member]) => member !== undefined);

@@ -2,6 +2,7 @@
 import { ENODEV, ENXIO, isErrno } from "../../base/errno.ts";
 import { CLONE_NEWNET, O } from "../flags.ts";
 import { call } from "./call.ts";
+import { cstr } from "./errors.ts";
 import { close, open, write } from "./files.ts";
 import { libc } from "./libc.ts";
 import { exit } from "./process.ts";
@@ -59,4 +60,14 @@ export function netnsCookie(socket: number): string | undefined {
     throw e;
   }
   return String(cookie[0]);
+}
+
+/** Of the thread that runs JavaScript alone. */
+export function unshare(flags: number): void {
+  call("unshare", () => libc.unshare(flags));
+}
+
+export function mount(source: string, target: string, type: string, flags: number): void {
+  const [from, to, kind] = [cstr(source, "mount"), cstr(target, "mount"), cstr(type, "mount")];
+  call("mount", () => libc.mount(from, to, kind, flags, null), target);
 }

@@ -24,6 +24,12 @@ function raise(signal: NodeJS.Signals): void {
 
 arm();
 
+/** Leaves signals to the program, for a library that is imported by one of others: no call throws them from here on. */
+export function leaveSignals(): void {
+  process.off("SIGTERM", raise);
+  process.off("SIGINT", raise);
+}
+
 /** Throws the pending signal, if there is one, once. */
 export function throwPendingSignal(): void {
   if (pending === undefined || deferred > 0) return;

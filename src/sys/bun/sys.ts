@@ -9,7 +9,7 @@ export { boottime, monotonic, realtime, sleep } from "./clock.ts";
 export { sha512 } from "./digest.ts";
 export { close, open, pread, pwrite, read, readFile, readText, truncate, write, writeFile } from "./files.ts";
 export { netlinkOpen, netlinkOption, receive, send, sendBuffer } from "./netlink.ts";
-export { hasIfindex, inNetns, namespaceType, netnsCookie } from "./netns.ts";
+export { hasIfindex, inNetns, mount, namespaceType, netnsCookie, unshare } from "./netns.ts";
 export {
   chmod,
   cloneFile,

@@ -76,7 +76,7 @@ export function leaseDirectories(
 }
 
 /** Undefined where the plugin has another IPAM, or a configuration that its ADD would refuse. */
-function leasePlace(network: string, config: object): Place | undefined {
+export function leasePlace(network: string, config: object): Place | undefined {
   try {
     const { ipam } = decode(ipamSchema, config);
     return ipam?.type?.endsWith("host-local") ? readPlace(config, network) : undefined;

@@ -4,10 +4,10 @@ import { Batch } from "../../../src/nft/batch.ts";
 import { run } from "../../../src/nft/client.ts";
 import { jump } from "../../../src/nft/match-link.ts";
 import { matching, matchText } from "../../../src/nft/match-values.ts";
-import { inLab, type Lab } from "../../support/lab.ts";
+import { inLab } from "../../support/lab.ts";
 import { namespaces, needs, nftables } from "../../support/needs.ts";
 import { nftClient, ruleset } from "../../support/nft.ts";
-import { matchesOf } from "../../support/nft-matches.ts";
+import { expressions, matchesOf } from "../../support/nft-matches.ts";
 
 const needsNft = needs(namespaces, nftables);
 
@@ -51,18 +51,6 @@ const TEXTS = {
     "ip6 saddr != ::/0",
   ],
 };
-
-/**
- * `nft --debug=netlink list ruleset`, which prints each expression, without the numbers of rules and literals. Elements come in
- * an order of their hash, and nft marks those that no end follows.
- */
-function expressions(lab: Lab, ns: string): string[] {
-  const text = lab.sh(ns, "nft", "--debug=netlink", "list", "ruleset");
-  const plain = text.replaceAll(/^(ip6? t c)( \d+)+/gm, "$1").replaceAll(/__set\d+| +userdata = .*/g, "");
-  const lines = plain.split("\n");
-  const isElement = (line: string) => line.startsWith("\telement");
-  return [...lines.filter((line) => !isElement(line)), ...lines.filter(isElement).sort()];
-}
 
 needsNft.each(["ip", "ip6"] as const)(
   "matching() makes what nft makes of the same words, in a table %s",

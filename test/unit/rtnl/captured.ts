@@ -13,13 +13,18 @@ import addrDel from "../../wire/request-addr-del.hex" with { type: "text" };
 import addr4 from "../../wire/request-addr4.hex" with { type: "text" };
 import addr6 from "../../wire/request-addr6.hex" with { type: "text" };
 import alias from "../../wire/request-alias.hex" with { type: "text" };
+import anyRoute from "../../wire/request-any-route.hex" with { type: "text" };
 import bridge from "../../wire/request-bridge.hex" with { type: "text" };
 import ifb from "../../wire/request-ifb.hex" with { type: "text" };
 import ingress from "../../wire/request-ingress.hex" with { type: "text" };
 import linkDel from "../../wire/request-link-del.hex" with { type: "text" };
+import macvlan from "../../wire/request-macvlan.hex" with { type: "text" };
+import move from "../../wire/request-move.hex" with { type: "text" };
 import mtu from "../../wire/request-mtu.hex" with { type: "text" };
+import neigh from "../../wire/request-neigh.hex" with { type: "text" };
 import neighDel from "../../wire/request-neigh-del.hex" with { type: "text" };
 import noLinkLocal from "../../wire/request-no-link-local.hex" with { type: "text" };
+import plain from "../../wire/request-plain.hex" with { type: "text" };
 import port from "../../wire/request-port.hex" with { type: "text" };
 import qdiscDel from "../../wire/request-qdisc-del.hex" with { type: "text" };
 import redirection from "../../wire/request-redirection.hex" with { type: "text" };
@@ -28,6 +33,7 @@ import routeSrc from "../../wire/request-route-src.hex" with { type: "text" };
 import routeTable from "../../wire/request-route-table.hex" with { type: "text" };
 import route4 from "../../wire/request-route4.hex" with { type: "text" };
 import route6 from "../../wire/request-route6.hex" with { type: "text" };
+import rule from "../../wire/request-rule.hex" with { type: "text" };
 import subnetRouteDel from "../../wire/request-subnet-route-del.hex" with { type: "text" };
 import tbf from "../../wire/request-tbf.hex" with { type: "text" };
 import tbf64 from "../../wire/request-tbf64.hex" with { type: "text" };
@@ -39,6 +45,12 @@ import vlanAdd from "../../wire/request-vlan-add.hex" with { type: "text" };
 import vlanDel from "../../wire/request-vlan-del.hex" with { type: "text" };
 
 export const CAPTURED = {
+  anyRoute,
+  macvlan,
+  move,
+  neigh,
+  plain,
+  rule,
   replyAddrs,
   replyBridge,
   replyPort,

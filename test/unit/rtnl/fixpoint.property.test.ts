@@ -7,11 +7,17 @@ import fc from "fast-check";
 import { Client } from "../../../src/netlink/client.ts";
 import { NetlinkError } from "../../../src/netlink/error.ts";
 import { listAddrs } from "../../../src/rtnl/addr.ts";
+import { anyRouteAttrs } from "../../../src/rtnl/any-route.ts";
 import { filterAttrs } from "../../../src/rtnl/filter.ts";
 import { ifbAttrs } from "../../../src/rtnl/kinds/ifb.ts";
+import { macvlanAttrs } from "../../../src/rtnl/kinds/macvlan.ts";
+import { plainAttrs } from "../../../src/rtnl/kinds/plain.ts";
+import { neighbourAttrs, neighHeader } from "../../../src/rtnl/neighbours.ts";
+import { placeAttrs } from "../../../src/rtnl/place-link.ts";
 import { qdiscAttrs } from "../../../src/rtnl/qdisc.ts";
 import { decodeLink } from "../../../src/rtnl/read-link.ts";
 import { listRoutes } from "../../../src/rtnl/route.ts";
+import { ruleAttrs, ruleHeader } from "../../../src/rtnl/rule.ts";
 import { sourceAttrs } from "../../../src/rtnl/sole-route.ts";
 import {
   addrAttrs,
@@ -85,6 +91,12 @@ const CODERS: Record<Captured, Both> = {
   redirection: { header: tcHeader, attributes: filterAttrs },
   routeSrc: { header: routeHeader, attributes: sourceAttrs },
   subnetRouteDel: route,
+  anyRoute: { header: routeHeader, attributes: anyRouteAttrs },
+  macvlan: link(macvlanAttrs),
+  move: link(placeAttrs),
+  neigh: { header: neighHeader, attributes: neighbourAttrs },
+  plain: link(plainAttrs),
+  rule: { header: ruleHeader, attributes: ruleAttrs },
   tbf: qdisc,
   tbf64: qdisc,
 };

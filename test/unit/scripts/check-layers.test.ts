@@ -135,7 +135,7 @@ test("checkLayers() finds a missing file, a host's module and a foreign sys", ()
   });
   expect(found).toHaveLength(3);
   expect(found.join("\n")).toMatch(
-    /does not exist[\s\S]*only src\/sys\/bun and src\/service\/bun may import node:fs[\s\S]*import "#sys" instead/,
+    /does not exist[\s\S]*only src\/sys\/bun, src\/service\/bun and src\/library may import node:fs[\s\S]*import "#sys" instead/,
   );
 });
 

@@ -1,0 +1,47 @@
+// Builds what other programs import (package.json's exports) into dist/lib: a bundle for each entry (esbuild), and the
+// declarations of all that it is made of (tsc). For Node 20 or later; part of `npm pack`.
+
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const LIBRARY = join(ROOT, "dist/lib");
+const TYPES = join(LIBRARY, "types");
+
+/** Name in dist/lib -> entry point, of what runs on Node and Bun; and of what runs on Bun alone. */
+const EVERYWHERE = { cni: "src/library/node/cni.ts", "netlink-absent": "src/library/node/netlink.ts" };
+const ON_BUN = { netlink: "src/library/bun/netlink.ts" };
+
+const ESBUILD = {
+  absWorkingDir: ROOT,
+  outdir: LIBRARY,
+  bundle: true,
+  format: "esm",
+  charset: "utf8",
+  logLevel: "warning",
+};
+
+async function bundle() {
+  const { build } = await import("esbuild");
+  await build({ ...ESBUILD, entryPoints: EVERYWHERE, splitting: true, platform: "node", target: "node20" });
+  const external = ["bun", "bun:*", "node:*"];
+  await build({ ...ESBUILD, entryPoints: ON_BUN, platform: "neutral", conditions: ["bun"], external });
+}
+
+function declarations() {
+  const tsc = join(ROOT, "node_modules/.bin/tsc");
+  const { status } = spawnSync(tsc, ["-p", "tsconfig.library.json"], { cwd: ROOT, stdio: "inherit" });
+  if (status !== 0) process.exit(1);
+  // Declarations name what they import as the sources do, which is not there.
+  for (const name of readdirSync(TYPES, { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
+    const path = join(TYPES, name);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(/(from |import\()"(\.[^"]*)\.ts"/g, '$1"$2.js"'));
+  }
+}
+
+rmSync(LIBRARY, { recursive: true, force: true });
+await bundle();
+declarations();
