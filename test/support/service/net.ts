@@ -106,8 +106,9 @@ export class Agent {
   }
 }
 
-/** What does not come takes this long: machines are busy. */
-const PATIENCE_MS = 1000;
+/** How long an answer is waited for that must come, on a machine that is busy; and one that must not. */
+const PATIENCE_MS = 5000;
+const SILENCE_MS = 500;
 
 /** The answers to the same question, `times` over. */
 export function ask(ns: string, times: number, ...probes: Probe[]): Promise<string[]> {
@@ -122,4 +123,9 @@ export function names(answers: readonly string[]): string[] {
 /** Whom they saw. */
 export function seen(answers: readonly string[]): string[] {
   return [...new Set(answers.map((answer) => answer.split(" ")[1] ?? answer))].sort();
+}
+
+/** The answers to questions that must have none. */
+export function askInVain(ns: string, ...probes: Probe[]): Promise<string[]> {
+  return probe(ns, probes, SILENCE_MS);
 }
