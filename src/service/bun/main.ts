@@ -115,6 +115,8 @@ async function stay(daemon: Daemon): Promise<void> {
   await source.start(store);
   daemon.watchTrouble();
   await sink.start(store);
+  // What was read of files is not needed again.
+  Bun.gc(true);
   log("info", "the rules are as the sources say", { services: [...store.keys()].length, revision: store.revision });
 }
 

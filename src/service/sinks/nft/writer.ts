@@ -8,7 +8,7 @@ import { findTableComment } from "../../../nft/find-table.ts";
 import type { IpFamily } from "../../../nft/match-concat.ts";
 import { numberAt } from "./bytes.ts";
 import { choiceOf, DROP, REJECT } from "./choices.ts";
-import { Edits, type Elements, noteDifference } from "./edits.ts";
+import { Edits, type Elements, type Known, noteDifference } from "./edits.ts";
 import { forgetFlows } from "./flows.ts";
 import { adoptableOf, emptyFound, type Found, readFound } from "./found.ts";
 import { buildLayout, FAMILIES, layoutComment, TABLE } from "./layout.ts";
@@ -49,7 +49,7 @@ export class Writer {
   readonly #options: WriterOptions;
   #ledger: Ledger;
   /** What has been made besides elements. */
-  readonly #known = { ip: emptyFound(), ip6: emptyFound() } as Record<IpFamily, Found>;
+  readonly #known: Record<IpFamily, Known> = { ip: emptyFound(), ip6: emptyFound() };
   /** That of the ruleset after what was done last; others make others. */
   #generation = 0;
   #isSuspect = false;
@@ -177,7 +177,9 @@ export class Writer {
     this.#generation = findGeneration(this.#client);
     this.#isSuspect = false;
     const found = this.#read();
-    Object.assign(this.#known, found);
+    // Without the elements, which are many.
+    for (const family of FAMILIES)
+      this.#known[family] = { choices: found[family].choices, lengths: found[family].lengths };
     return found;
   }
 
