@@ -34,7 +34,7 @@ function entries(plugins) {
   const cold = plugins
     .filter(({ start }) => start === "cold")
     .map(({ name }) => [name, `src/plugins/${name}/plugin.ts`]);
-  return { core: "src/main.ts", tool: "src/tool/main.ts", ...Object.fromEntries(cold) };
+  return { core: "src/main.ts", log: "src/skel/log/logged.ts", tool: "src/tool/main.ts", ...Object.fromEntries(cold) };
 }
 
 /** "#sys" is the native module itself: the re-export in sys/quickjs/sys.ts is for type checkers and would cost time. */

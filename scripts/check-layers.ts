@@ -144,7 +144,7 @@ function mayImport(file: string): readonly string[] | undefined {
   const layer = layerOf(file);
   if (layer === "registry.ts") return ["spec"];
   if (TOP.includes(layer)) return [...BELOW_THE_TOP, "skel", ...TOP];
-  if (layer === "tool") return BELOW_THE_TOP;
+  if (layer === "tool") return [...BELOW_THE_TOP, "registry.ts"];
   if (layer === "plugins") {
     const kind = KINDS.get(pluginOf(file));
     return kind === undefined ? undefined : kind === "ipam" ? IPAM_LAYERS : LAYERS.plugins;

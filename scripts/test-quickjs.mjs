@@ -1,7 +1,8 @@
 // Runs the unit tests of the pure layers in the plugins' own engine (DESIGN §2): the test files are bundled with a
 // small "bun:test" (test/quickjs) and embedded in a second executable in the place of berth's own bundles.
 //
-// Usage: node scripts/test-quickjs.mjs [--reporter=junit --reporter-outfile=FILE], as scripts/test.sh gives them.
+// Usage: node scripts/test-quickjs.mjs [--reporter=junit --reporter-outfile=FILE], as scripts/test.sh gives them; with --build
+// it makes the executable and runs nothing (test/library plays recordings with it).
 // Left out, and named, are tests that need Node, Bun, or libraries too heavy for the engine (FOREIGN).
 
 import { spawnSync } from "node:child_process";
@@ -21,7 +22,7 @@ const TARGET = join(OUT, "target");
 /** Folders and files under test/ whose tests are meant to run in every engine. */
 const PURE = [
   "quickjs",
-  ...["base", "wire", "spec", "netlink", "rtnl", "nft"].map((layer) => `unit/${layer}`),
+  ...["base", "wire", "spec", "netlink", "rtnl", "nft", "invoke", "invoke/go"].map((layer) => `unit/${layer}`),
   ...["plan", "names", "config", "bridge"].map((name) => `unit/plugins/bridge/${name}.test.ts`),
 ];
 
@@ -57,7 +58,7 @@ function bundleNames(files) {
 async function bundle(tests) {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { core: "test/quickjs/run.ts", ...tests },
+    entryPoints: { core: "test/quickjs/run.ts", play: "test/library/play-tool.ts", ...tests },
     outdir: BUNDLES,
     bundle: true,
     splitting: true,
@@ -116,7 +117,9 @@ const isForeign = (path) => FOREIGN.test(readFileSync(join(ROOT, path), "utf8"))
 const files = testFiles().filter((path) => !isForeign(path));
 console.log(`left to Bun: ${testFiles().filter(isForeign).join(", ")}`);
 update(await bundle(bundleNames(files)));
-const { status, stdout, stderr } = spawnSync(executable(), { encoding: "utf8", maxBuffer: 64 << 20 });
+const tests = executable();
+if (process.argv.includes("--build")) process.exit(0);
+const { status, stdout, stderr } = spawnSync(tests, { encoding: "utf8", maxBuffer: 64 << 20 });
 const lines = stdout.trimEnd().split("\n");
 const totals = status === 0 || status === 1 ? lines.pop() : undefined;
 process.stdout.write(lines.map((line) => `${line}\n`).join("") + stderr);
@@ -126,8 +129,8 @@ if (counted === undefined) {
   process.exit(1);
 }
 writeReport(counted);
-const { tests, failures, skipped } = counted;
+const { failures, skipped } = counted;
 console.log(
-  `\n ${tests - failures - skipped} pass\n ${failures} fail\nRan ${tests} tests across ${files.length} files in QuickJS.`,
+  `\n ${counted.tests - failures - skipped} pass\n ${failures} fail\nRan ${counted.tests} tests across ${files.length} files in QuickJS.`,
 );
 process.exit(failures > 0 ? 1 : 0);

@@ -1,4 +1,4 @@
-import { tool } from "./programs.ts";
+import { log, tool } from "./programs.ts";
 import { BERTH_VERSION, BUILD } from "./skel/about.ts";
 import { errorJson } from "./skel/failure.ts";
 import type { Reply } from "./skel/reply.ts";
@@ -24,7 +24,7 @@ export function cli(world: World, plugins: readonly Plugin[]): Reply {
   const called = (argv[0] ?? "").replace(/^.*\//, "");
   const word = argv[1];
   const plugin = pluginNamed(called, plugins) ?? pluginNamed(word ?? "", plugins);
-  if (plugin) return run(plugin, env, stdin, plugins);
+  if (plugin) return run(plugin, env, stdin, plugins, log);
   if (env.get("CNI_COMMAND")) return notAPlugin(word ?? called, plugins);
   const words = TOOLS.includes(called) ? argv.slice(1) : [called, ...argv.slice(1)];
   return tool().command(words, { ...world, called, about: { version: BERTH_VERSION, build: BUILD, plugins } });

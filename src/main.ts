@@ -35,11 +35,12 @@ function print(fd: number, text: string): void {
 }
 
 /** Prints the output and returns the exit status: 1 when nobody took the result, which is then taken back. */
-function deliver({ code, stdout, stderr, rollback }: Reply): number {
+function deliver({ code, stdout, stderr, rollback, log }: Reply): number {
   settle([() => print(STDERR, stderr)]);
   const [failure] = settle([() => print(STDOUT, stdout)]);
+  if (failure !== undefined && rollback) settle([rollback]);
+  if (log) settle([() => print(STDERR, log(failure === undefined))]);
   if (failure === undefined) return code;
-  if (rollback) settle([rollback]);
   settle([() => print(STDERR, `berth: the result could not be written: ${failure}\n`)]);
   return 1;
 }
@@ -60,5 +61,7 @@ export function main(): void {
   const world = { argv: argv(), env: environment(), stdin: () => readText(STDIN), stream, progress };
   const output = cli(world, PLUGINS);
   // The work is done by now: a signal that comes this late must not keep the caller from hearing of it.
-  exit(deferSignals(() => deliver(output)));
+  const code = deferSignals(() => deliver(output));
+  if (output.rest && code === 0) output.rest((text) => print(STDOUT, text));
+  exit(code);
 }

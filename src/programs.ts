@@ -3,6 +3,8 @@ import { plugin as bridge } from "./plugins/bridge/plugin.ts";
 import { plugin as hostLocal } from "./plugins/host-local/plugin.ts";
 import { plugin as loopback } from "./plugins/loopback/plugin.ts";
 import { type Entry, REGISTRY } from "./registry.ts";
+import type { PerformLogged } from "./skel/journal.ts";
+import type * as Log from "./skel/log/logged.ts";
 import type { Handlers, Plugin } from "./spec/plugin.ts";
 import type * as Tool from "./tool/main.ts";
 
@@ -21,6 +23,11 @@ export const PLUGINS: readonly Plugin[] = REGISTRY.map((entry: Entry) => ({
 /** The operator's commands. */
 export function tool(): typeof Tool {
   return loaded<typeof Tool>("tool");
+}
+
+/** What performs a call that is logged. */
+export function log(): PerformLogged {
+  return loaded<typeof Log>("log").performLogged;
 }
 
 /** A plugin that is loaded when it is called. */

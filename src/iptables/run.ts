@@ -3,7 +3,6 @@ import { attempt } from "../base/attempt.ts";
 import { assertErrno, messageOf } from "../base/errno.ts";
 import { Explained } from "../base/explained.ts";
 import type { Family } from "../base/ip.ts";
-
 import { directoriesOf, findProgram } from "../sys/find-program.ts";
 import { teller } from "../sys/told.ts";
 

@@ -34,6 +34,9 @@ const NFT_SET_EVAL = 32;
 /** What a map of verdicts has for the type of its data (NFT_DATA_VERDICT). */
 const DATA_VERDICT = 0xffffff00;
 
+/** NFT_TABLE_F_OWNER. */
+const OWNED = 2;
+
 /** NFT_SET_ELEM_INTERVAL_END. */
 const INTERVAL_END = 1;
 
@@ -43,8 +46,8 @@ export interface Scope {
   readonly table: string;
 }
 
-export function table(w: Writer, scope: Scope, { comment }: Table): void {
-  tableAttrs.encode(w, { name: scope.table, flags: 0, userdata: userdata(comment) });
+export function table(w: Writer, scope: Scope, { comment, isOwned }: Table): void {
+  tableAttrs.encode(w, { name: scope.table, flags: isOwned ? OWNED : 0, userdata: userdata(comment) });
 }
 
 export function tableName(w: Writer, scope: Scope): void {

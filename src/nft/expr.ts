@@ -25,6 +25,7 @@ export const LOOKUP_INVERTED = 1;
 /** enum nft_meta_keys. */
 export const IIFNAME = 6;
 export const OIFNAME = 7;
+export const NFTRACE = 12;
 export const L4PROTO = 16;
 
 /** enum nft_ct_keys. */
@@ -54,7 +55,7 @@ export const data = attrs({
 /** NFTA_EXPR_DATA of each expression, by NFTA_EXPR_NAME. */
 const EXPRESSIONS = {
   payload: attrs({ dreg: [1, u32be], base: [2, u32be], offset: [3, u32be], length: [4, u32be] }),
-  meta: attrs({ key: [2, u32be], dreg: [1, u32be] }),
+  meta: attrs({ key: [2, u32be], dreg: [1, u32be], sreg: [3, u32be] }),
   bitwise: attrs({ sreg: [1, u32be], dreg: [2, u32be], length: [3, u32be], mask: [4, data], xor: [5, data] }),
   cmp: attrs({ sreg: [1, u32be], op: [2, u32be], data: [3, data] }),
   range: attrs({ sreg: [1, u32be], op: [2, u32be], from: [3, data], to: [4, data] }),

@@ -24,6 +24,8 @@ export interface Base {
 export interface Table {
   readonly kind: "table";
   readonly comment?: string;
+  /** It goes with the socket that made it, and only that may change it (since Linux 5.12). */
+  readonly isOwned?: true;
 }
 
 export interface Chain {

@@ -31,6 +31,7 @@ export const NFT_GETSETELEM = messageType(13);
 export const NFT_DELSETELEM = messageType(14);
 export const NFT_NEWGEN = messageType(15);
 export const NFT_GETGEN = messageType(16);
+export const NFT_TRACE = messageType(17);
 
 /** Control messages around a batch (linux/netfilter/nfnetlink.h). */
 export const NFNL_BATCH_BEGIN = 16;

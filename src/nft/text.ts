@@ -44,7 +44,7 @@ function nounOf(object: NftObject): string {
 type Printers = { [K in Kind]: (object: Extract<NftObject, { kind: K }>) => string };
 
 const DEFINITIONS: Printers = {
-  table: ({ comment }) => block(quoted(comment)),
+  table: ({ comment, isOwned }) => block(isOwned && "flags owner", quoted(comment)),
   chain: ({ name, base, comment }: Chain) => `${name} ${block(base && baseText(base), quoted(comment))}`.trimEnd(),
   set: ({ name, type, data, verdicts, dynamic, comment }: NftSet) => {
     const to = verdicts ? " : verdict" : data ? ` : ${typeText(data)}` : "";

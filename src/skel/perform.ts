@@ -8,19 +8,22 @@ import { assertLimits } from "../spec/limits.ts";
 import type { AddOutcome, Call, Plugin, Verb } from "../spec/plugin.ts";
 import { renderResult } from "../spec/result-render.ts";
 import { errorJson, toCniError } from "./failure.ts";
+import type { Journal, PerformLogged } from "./journal.ts";
 import { guardNetns } from "./netns.ts";
 import type { Reply } from "./reply.ts";
 import { assertVersion, isVerb, VERBS } from "./verbs.ts";
 
 /**
  * Performs a command but VERSION, in the order of the reference's skel, except that CNI_NETNS is compared with the
- * plugin's own namespace before the work (netns.ts). Never throws: this is where an error becomes error JSON.
+ * plugin's own namespace before the work (netns.ts). Never throws: this is where an error becomes error JSON. Without
+ * `logging` nobody asks whether the network wants its calls logged.
  */
 export function perform(
   plugin: Plugin,
   variables: ReadonlyMap<string, string>,
   stdin: () => string,
   delegates: readonly Plugin[],
+  logging?: Logging,
 ): Reply {
   const lines: string[] = [];
   const warn = (line: string) => void lines.push(line.endsWith("\n") ? line : `${line}\n`);
@@ -31,14 +34,18 @@ export function perform(
     return text;
   };
   try {
-    const answer = answerOf(plugin, variables, request, delegates, warn);
-    return { code: 0, ...answer, stderr: lines.join("") };
+    const answer = answerOf(plugin, variables, request, delegates, warn, logging);
+    return { code: 0, stderr: lines.join(""), ...answer };
   } catch (error) {
     return { code: 1, stdout: errorJson(toCniError(error, size)), stderr: lines.join("") };
   }
 }
 
-type Answer = Omit<Reply, "code" | "stderr">;
+/** What performs the call instead, where its network wants it logged; or the journal of one that is logged. */
+type Logging = (() => PerformLogged) | Journal;
+
+/** code and stderr: of one that something else has performed. */
+type Answer = Omit<Reply, "code" | "stderr"> & Partial<Reply>;
 
 function answerOf(
   plugin: Plugin,
@@ -46,18 +53,23 @@ function answerOf(
   readStdin: () => string,
   delegates: readonly Plugin[],
   warn: (line: string) => void,
+  logging: Logging | undefined,
 ): Answer {
   const command = variables.get("CNI_COMMAND") ?? "";
   const verb = isVerb(command) ? command : undefined;
   const env = readEnv(variables, verb ? VERBS[verb].needs : []);
   const stdin = received(readStdin);
-  const { config, name, cniVersion } = readHead(stdin);
+  const head = readHead(stdin);
+  const { config, name, cniVersion, log } = head;
+  if (typeof logging === "function") {
+    if (log) return logging()(plugin, variables, () => stdin, delegates, log);
+  } else logging?.begin(head);
   if (!verb) {
     throw new CniError(INVALID_ENVIRONMENT, `unknown CNI_COMMAND: ${command}`);
   }
   assertVersion(verb, cniVersion, plugin.versions);
   if (verb === "ADD") assertLimits(name, env.containerId);
-  return handle(plugin, verb, {
+  const call: Call = {
     env: guardNetns(verb, env, warn),
     stdin,
     config,
@@ -65,7 +77,9 @@ function answerOf(
     version: cniVersion,
     delegates,
     warn,
-  });
+  };
+  if (logging && typeof logging !== "function") call.phase = logging.enter;
+  return handle(plugin, verb, call);
 }
 
 function received(readStdin: () => string): string {

@@ -1,6 +1,6 @@
 import { messageOf } from "../base/errno.ts";
 import { isOutOfMemory, isOutOfStack } from "../base/exhausted.ts";
-import { anyObject, array, boolean, decode, goObject, type Members, mapOf, nullable, string } from "./decode.ts";
+import { anyObject, array, boolean, decode, goObject, int, type Members, mapOf, nullable, string } from "./decode.ts";
 import { isIdentifier } from "./env.ts";
 import { CniError, DECODING_FAILURE, INVALID_CONFIG } from "./errors.ts";
 import { brief } from "./quote.ts";
@@ -14,6 +14,15 @@ export interface Head {
   readonly name: string;
   /** cniVersion as written; "0.1.0" when absent. Not checked. */
   readonly cniVersion: string;
+  /** Where the network wants its calls logged; absent: nowhere. */
+  readonly log?: LogTarget;
+}
+
+/** A log of calls (docs/log.md). */
+export interface LogTarget {
+  readonly path: string;
+  /** Bytes beyond which the file is rotated; not above 0: as many as the log chooses. */
+  readonly size: number;
 }
 
 /** The keys that all plugins share (CNI spec 1.1.0, sections 1 and 3); plugins decode their own beside these. */
@@ -41,15 +50,34 @@ export interface ValidAttachment {
 }
 
 /** What readHead reads. */
-export const requestSchema = goObject({ name: string, cniVersion: string });
+export const requestSchema = goObject({
+  name: string,
+  cniVersion: string,
+  berth: anyObject,
+});
+
+/** What is read of `berth` where a member of it is called log: hardly ever. */
+const logSchema = goObject({ log: string, logSize: int });
 
 /** Parses the request on stdin. @throws CniError 6 for what is no JSON object, 7 for a missing or invalid name */
 export function readHead(stdin: string): Head {
   const config = parseJson(stdin);
-  const { name = "", cniVersion } = within("error unmarshall network config", () => decode(requestSchema, config));
+  const {
+    name = "",
+    cniVersion,
+    berth,
+  } = within("error unmarshall network config", () => decode(requestSchema, config));
   if (name === "") throw new CniError(INVALID_CONFIG, "missing network name");
   if (!isIdentifier(name)) throw new CniError(INVALID_CONFIG, "invalid characters found in network name", name);
-  return { config: config as object, name, cniVersion: cniVersion || OLDEST };
+  const head = { config: config as object, name, cniVersion: cniVersion || OLDEST };
+  const log = berth && logOf(berth);
+  return log ? { ...head, log } : head;
+}
+
+function logOf(berth: object): LogTarget | undefined {
+  if (!Object.keys(berth).some((key) => key.length === 3 && key.toLowerCase() === "log")) return undefined;
+  const { log, logSize = 0 } = within("error unmarshall network config", () => decode(logSchema, berth, "berth"));
+  return log ? { path: log, size: logSize } : undefined;
 }
 
 export const dnsSchema = goObject({

@@ -1,3 +1,4 @@
+import type { Phase } from "./call-record.ts";
 import type { AttachedLink, Collection, Offer, OwnedLease } from "./delegate.ts";
 import type { Env } from "./env.ts";
 import type { Result } from "./result.ts";
@@ -21,6 +22,8 @@ export interface Call {
   readonly delegates: readonly Plugin[];
   /** Says something to the operator: one line on stderr. */
   warn(line: string): void;
+  /** Of a call that is logged: what follows is of this phase. */
+  phase?: (phase: Phase) => void;
   /**
    * ADD and STATUS of an IPAM plugin that an upper plugin of this process asks: is shown what would be given, before anything
    * is leased. Throws CniError to refuse it.

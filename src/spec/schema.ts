@@ -142,6 +142,20 @@ export const prevResult = key(
   keys({}),
 );
 
+/** The object of the keys that the reference lacks: those of every plugin, and a plugin's `own`. */
+export const berthKeys = (own: z.ZodRawShape = {}) =>
+  key(
+    "Keys of berth's own, which the reference passes over.",
+    keys({
+      log: key("Path of a file that gets a line for each call of the plugin; none when absent or empty.", z.string()),
+      logSize: key(
+        "Size in bytes beyond which that file is rotated, of which 3 older ones stay; 10 MiB when absent or not above 0.",
+        z.int(),
+      ),
+      ...own,
+    }),
+  );
+
 /** What every plugin reads but an IPAM plugin: a wrong type is refused, used or not. */
 export const commonKeys = {
   ...requestKeys,
@@ -153,4 +167,5 @@ export const commonKeys = {
   dns: key("Settings of the resolver for the result; they replace what the IPAM plugin says.", dns),
   prevResult,
   "cni.dev/valid-attachments": attachmentKeys["cni.dev/valid-attachments"],
+  berth: berthKeys(),
 };

@@ -165,6 +165,18 @@ declare module "berth:sys" {
   /** Receives one whole datagram from the kernel (datagrams of other senders are dropped). @throws ENOBUFS, EAGAIN after `timeout` ms if given */
   export function receive(fd: number, timeout?: number): Uint8Array;
 
+  // ---- packets -------------------------------------------------------------------------------
+  /**
+   * Sends one IP packet, header and all, in the current network namespace to where `to` (4 or 16 bytes) is routed. IPv4's length
+   * and checksum are the kernel's. @throws EPERM without CAP_NET_RAW, ENETUNREACH, ENETDOWN, EMSGSIZE, EAFNOSUPPORT
+   */
+  export function sendPacket(packet: Uint8Array, to: Uint8Array): void;
+  /**
+   * A new interface (TUN) of the current network namespace that receives the IP packets which are written to the descriptor,
+   * one by one, and goes with it. @throws ENOENT, ENODEV where the kernel has no TUN, EBUSY for a name that is taken, EPERM
+   */
+  export function openTun(name: string): number;
+
   // ---- other programs ------------------------------------------------------------------------
   /**
    * A stream connected to the socket of a path (AF_UNIX). A read or write that takes longer than `timeout` milliseconds fails

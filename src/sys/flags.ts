@@ -26,6 +26,7 @@ export const S_IFMT = 0o170000;
 export const S_IFREG = 0o100000;
 export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
+export const S_IFLNK = 0o120000;
 
 /** Flags of mount(2) (linux/mount.h). */
 export const MS_BIND = 0x1000;

@@ -1,8 +1,9 @@
 /** The operator's commands: `berth …`, and `cnitool …` where the executable is called so. */
 import { Command, CommanderError } from "commander";
+import { errnoOf, messageOf } from "../base/errno.ts";
 import { COMMANDS } from "./commands/all.ts";
 import { styled } from "./output/help.ts";
-import { EXIT, type Outcome, printed, type World } from "./world.ts";
+import { EXIT, failed, type Outcome, printed, type World } from "./world.ts";
 
 export type { Outcome, World } from "./world.ts";
 
@@ -13,6 +14,8 @@ export function command(words: readonly string[], world: World): Outcome {
   try {
     program.parse(words.length === 0 ? ["help"] : [...words], { from: "user" });
   } catch (error) {
+    // What the machine refused; anything else is a defect, which needs its stack.
+    if (errnoOf(error) !== undefined) return failed(`berth ${words[0]}: ${messageOf(error)}\n`);
     if (!(error instanceof CommanderError)) throw error;
     // Help that was asked for ends so as well.
     const wrong = world.called === "cnitool" ? EXIT.failed : EXIT.usage;

@@ -38,13 +38,16 @@ export function del(call: Call, host: Machine, remains: Remains): void {
   };
   const failures = settle([
     () => {
+      call.phase?.("lease");
       if (ipam !== undefined) leases = delegateLeases(ipam, call);
+      call.phase?.("rules");
     },
     () => {
       if (leases?.length !== 0 || wasRobbed(call, host, owner)) remove("addresses");
     },
     // Either takes the other with it.
     () => {
+      call.phase?.("link");
       removed = removeOuter(host, owner, leases ?? [], bridge === undefined);
     },
     () => removeInner(call, host, owner, bridge, removed ? undefined : (leases ?? [])),
@@ -54,6 +57,7 @@ export function del(call: Call, host: Machine, remains: Remains): void {
     },
   ]);
   // A lease says that there may be rules: it stays for the next DEL while one of them could not be removed.
+  call.phase?.("lease");
   if (ipam !== undefined && failures.length === 0) delegate(ipam, "DEL", call);
   if (failures.length) throw combined(failures);
 }

@@ -3,7 +3,7 @@ import { readlinkSync } from "node:fs";
 import { libc } from "../../src/sys/bun/libc.ts";
 import * as sys from "../../src/sys/bun/sys.ts";
 import { inLab, type Lab } from "../support/lab.ts";
-import { needsRoot } from "../support/needs.ts";
+import { can, namespaces, needs, needsRoot } from "../support/needs.ts";
 
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
@@ -193,3 +193,30 @@ test("decodeUtf8() reads it back, and nothing else", () => {
     expect(sys.decodeUtf8(Uint8Array.from(bytes))).toBeUndefined();
   }
 });
+
+needsRoot(
+  "sendPacket() sends what it is given, and says what the kernel says against it",
+  inLab((lab) => {
+    const packet = Uint8Array.of(0x45, 0, 0, 20, 0, 0, 0, 0, 64, 253, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1);
+    lab.within(lab.host, () => {
+      expect(() => sys.sendPacket(packet, Uint8Array.of(127, 0, 0, 1))).not.toThrow();
+      const away = () => sys.sendPacket(packet, Uint8Array.of(192, 0, 2, 1));
+      expect(away).toThrow(expect.objectContaining({ code: "ENETUNREACH" }));
+      expect(() => sys.sendPacket(packet, new Uint8Array(5))).toThrow(expect.objectContaining({ code: "EINVAL" }));
+    });
+    // Of a protocol that nobody speaks: the kernel answers that.
+    expect(lab.sh(lab.host, "cat", "/proc/net/snmp")).toMatch(/\nIcmp: .*\nIcmp: [1-9]/);
+  }),
+);
+
+needs(namespaces, can("TUN devices", "ip", "tuntap", "add", "dev", "probe0", "mode", "tun"))(
+  "openTun() makes an interface that goes with its descriptor",
+  inLab((lab) => {
+    const fd = lab.within(lab.host, () => sys.openTun("tun7"));
+    expect(lab.ipj(lab.host, "link", "show", "tun7")).toHaveLength(1);
+    const again = () => lab.within(lab.host, () => sys.openTun("tun7"));
+    expect(again).toThrow(expect.objectContaining({ code: "EBUSY", path: "tun7" }));
+    sys.close(fd);
+    expect(lab.attempt(lab.host, "ip", "link", "show", "tun7").status).not.toBe(0);
+  }),
+);

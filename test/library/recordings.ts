@@ -1,6 +1,16 @@
 /** Playing scenarios with libcni and with what is ours, and comparing what plugins saw and what callers got. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
@@ -23,6 +33,9 @@ export const library: Need = {
 
 const PROGRAMS = join(CACHE, "recordings");
 
+/** The plugin that records and answers as it is told. */
+export const RECORDER = join(PROGRAMS, "recorder");
+
 /** Builds libcni's player and the recording plugin, once for their sources; false where there is no Go. */
 function buildPrograms(): boolean {
   mkdirSync(PROGRAMS, { recursive: true });
@@ -42,6 +55,25 @@ export interface Player {
 }
 
 export const LIBCNI: Player = { name: "libcni", command: [join(PROGRAMS, "recordings")] };
+
+/** The tests' QuickJS executable, which has the tool's driver in it, too. */
+export const QUICKJS = join(ROOT, "build/quickjs/tests");
+
+/** That it is there, and not older than what it is to show. */
+export const quickjs: Need = {
+  what: `${QUICKJS} of these sources (npm run test:quickjs)`,
+  met: () =>
+    existsSync(QUICKJS) && statSync(QUICKJS).mtimeMs > newest(["src/invoke", "src/base", "src/spec", "src/tool"]),
+};
+
+function newest(folders: readonly string[]): number {
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => join(ROOT, folder, name)),
+  );
+  return Math.max(...files.map((file) => statSync(file).mtimeMs));
+}
+
+export const IN_QUICKJS: Player = { name: "QuickJS", command: [QUICKJS, "play"] };
 
 export const PLAYERS: readonly Player[] = [
   { name: "Node", command: ["node", join(HERE, "play-library.mjs"), LIBRARY] },
@@ -101,7 +133,7 @@ function playOnce(all: readonly Scenario[], { name, command }: Player, place: st
 function laidOut({ files, versions, trace, steps }: Scenario, root: string): string {
   mkdirSync(join(root, "bin"), { recursive: true });
   for (const plugin of ["p0", "p1", "p2", "p3"]) {
-    symlinkSync(join(PROGRAMS, "recorder"), join(root, "bin", plugin));
+    symlinkSync(RECORDER, join(root, "bin", plugin));
     writeFileSync(join(root, "bin", `${plugin}.version`), written(versions[plugin] ?? {}));
   }
   for (const [name, text] of Object.entries(files)) {

@@ -1,7 +1,8 @@
 /** The bundle "core" of the test executable: runs every bundle of tests and prints the totals as JSON, last line. */
-import { decodeUtf8, encodeUtf8, exit, lineTable, load, write } from "#sys";
+import { argv, decodeUtf8, encodeUtf8, exit, lineTable, load, write } from "#sys";
 import { useHost } from "../../src/base/utf8.ts";
 import { originalStack } from "../../src/sys/lines.ts";
+import type { played } from "../library/play-tool.ts";
 import { reportTo, totals } from "./shim.ts";
 
 // As main.ts does.
@@ -17,8 +18,17 @@ function describeError(error: unknown): string {
   return `${error.name}: ${error.message}\n${originalStack(error.stack ?? "", lineTable("core"))}`;
 }
 
+/** Plays scenarios of test/library: a line for each. */
+function play(files: readonly string[]): never {
+  const player = load("play") as { played: typeof played };
+  for (const file of files) print(player.played(file));
+  exit(0);
+}
+
 /** Called when the executable starts. */
 export function main(): void {
+  const [, word, ...files] = argv();
+  if (word === "play") play(files);
   for (const [bundle, file] of Object.entries(TEST_FILES)) {
     reportTo((name, error) => print(`(fail) ${file}: ${name}\n${describeError(error)}`));
     try {

@@ -5,6 +5,7 @@ pub mod error;
 mod files;
 mod netlink;
 mod netns;
+mod packets;
 mod paths;
 mod records;
 pub mod process;
@@ -96,6 +97,8 @@ exports! {
     c"sendBuffer" => netlink::send_buffer,
     c"send" => netlink::send,
     c"receive" => netlink::receive,
+    c"sendPacket" => packets::send,
+    c"openTun" => packets::open_tun,
     c"connectUnix" => stream::connect_unix,
     c"load" => modules::load,
     c"lineTable" => modules::line_table,

@@ -6,6 +6,7 @@ import { add } from "./add.ts";
 import { check } from "./check.ts";
 import { readConfig } from "./config.ts";
 import { gc } from "./gc.ts";
+import { restore } from "./restore.ts";
 
 /** Limits what a container receives and sends, at the host's end of its link. */
 export const plugin = {
@@ -15,4 +16,5 @@ export const plugin = {
   CHECK: (call) => onMachine((machine) => check(call, machine)),
   GC: (call) => onMachine((machine) => gc(call, machine)),
   STATUS: (call) => void readConfig(call),
+  restore: (call) => onMachine((machine) => restore(call, machine)),
 } satisfies Handlers;

@@ -35,24 +35,28 @@ export function applyAdd(plan: Plan, call: Call, host: Machine, undo: Undo): Res
   const { vlans } = plan.config;
   if (vlans) ensureVlans(host, plan.config, vlans, call.warn);
   assertFeatures(plan, host);
+  call.phase?.("lease");
   // The lease comes first: so "no lease" proves "no link and no rule". A foreign IPAM may need the link (dhcp does).
   const early = plan.ipam === undefined ? undefined : leaseInProcess(add, plan.ipam);
+  call.phase?.("link");
   const bridge = ensureBridge(host, plan.config);
   let gateway = early ? openGateways(add, bridge, early.addressing) : bridge;
   const veth = attach(add, bridge, early && addressMac(plan, early.addressing));
   // What keeps the container to itself is there before it can send.
   if (vlans) joinVlans(host, veth.outer, vlans);
   const ofLink = addRules(add, "link", veth, []);
-  const leased = early ?? (plan.ipam === undefined ? undefined : lease(add, delegateAdd(plan.ipam, call)));
+  const leased = early ?? foreignLease(add);
   if (leased && !early) gateway = openGateways(add, bridge, leased.addressing);
   // The container's end, then the host's: the port starts to forward when everything behind it is ready.
   const inner = leased && configure(add.sandbox, plan, veth, leased.addressing, true);
   if (!leased && !plan.config.disableContainerInterface) add.sandbox.change(setUp(plan.owner.ifname));
   const port = openPort(add, bridge, gateway, veth, leased?.addressing);
   if (leased) {
+    call.phase?.("rules");
     const letters = ofLink + addRules(add, "addresses", veth, prefixesOf(leased.addressing));
     tellIpam(add, veth.outer, leased, letters);
   }
+  call.phase?.("link");
   const result = resultOf(add, bridge, gateway, veth, leased?.addressing);
   port.awaitUp(leased?.addressing.gateways.length ? gateway : undefined);
   if (inner && leased && !isQuiet(bridge, veth, port.known)) announce(add, inner, veth, leased.addressing);
@@ -62,6 +66,15 @@ export function applyAdd(plan: Plan, call: Call, host: Machine, undo: Undo): Res
 function leaseInProcess(add: AddContext, ipam: string): Addressed<Addressing> | undefined {
   const vet = (offer: Offer) => assertOffer(add.plan.config, offer);
   return lease(add, delegateAddInProcess(ipam, { ...add.call, vet }));
+}
+
+function foreignLease(add: AddContext): Addressed<Addressing> | undefined {
+  const { plan, call } = add;
+  if (plan.ipam === undefined) return undefined;
+  call.phase?.("lease");
+  const leased = lease(add, delegateAdd(plan.ipam, call));
+  call.phase?.("link");
+  return leased;
 }
 
 function lease(add: AddContext, delegated: Delegated | undefined): Addressed<Addressing> | undefined {

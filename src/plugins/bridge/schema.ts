@@ -4,7 +4,16 @@
  */
 import * as z from "zod";
 import { encodeUtf8 } from "../../base/utf8.ts";
-import { attachmentKeys, commonKeys, ipMasqKeys, key, keys, stationMac, vethMtu } from "../../spec/schema.ts";
+import {
+  attachmentKeys,
+  berthKeys,
+  commonKeys,
+  ipMasqKeys,
+  key,
+  keys,
+  stationMac,
+  vethMtu,
+} from "../../spec/schema.ts";
 
 const vid = z.int().min(1).max(4094);
 
@@ -75,13 +84,10 @@ export const schema = keys({
   ),
   runtimeConfig: key("Put in by the runtime: what it supplies of the capabilities.", keys({ mac })),
   args: key("Arguments, by the convention of their key.", keys({ cni: key("Arguments for plugins.", keys({ mac })) })),
-  berth: key(
-    "Keys of berth's own, which the reference passes over.",
-    keys({
-      macFromAddress: key(
-        "A container's only address, an IPv4 one, gives its MAC address; true when absent.",
-        z.boolean(),
-      ),
-    }),
-  ),
+  berth: berthKeys({
+    macFromAddress: key(
+      "A container's only address, an IPv4 one, gives its MAC address; true when absent.",
+      z.boolean(),
+    ),
+  }),
 });

@@ -14,7 +14,7 @@ const SWEPT = 64;
 /** Opens the index of a store, or makes an empty one. @throws SysError */
 export function openIndex(store: Store): number {
   const { indexDir } = store.place;
-  const path = pathOf(store);
+  const path = indexPath(store);
   const flags = O.RDWR | O.CREAT | O.NOFOLLOW | O.NONBLOCK;
   try {
     return open(path, flags, 0o600);
@@ -65,7 +65,8 @@ function directoryIn(path: string): string | undefined {
   }
 }
 
-function pathOf(store: Store): string {
+/** The index file of a store. */
+export function indexPath(store: Pick<Store, "place" | "stat">): string {
   return `${store.place.indexDir}/${nameOf(store)}`;
 }
 

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import {
   attachmentKeys,
+  berthKeys,
   ip,
   ipOrPrefix,
   key,
@@ -59,11 +60,8 @@ export const schema = keys({
   ),
   prevResult,
   ...attachmentKeys,
-  berth: key(
-    "Keys of berth's own, which the reference passes over.",
-    keys({
-      lockTimeout: key("Seconds to wait for the lock of the network's leases; 25 when absent.", z.int().min(0)),
-      indexDir: key("Directory of the index of the leases; /run/berth/index when absent or empty.", z.string()),
-    }),
-  ),
+  berth: berthKeys({
+    lockTimeout: key("Seconds to wait for the lock of the network's leases; 25 when absent.", z.int().min(0)),
+    indexDir: key("Directory of the index of the leases; /run/berth/index when absent or empty.", z.string()),
+  }),
 });

@@ -9,7 +9,7 @@ const mapping = keys({
   containerPort: port.describe("Port of the container that it leads to, 1 to 65535."),
   protocol: z
     .string()
-    .regex(/^(tcp|udp|sctp)$/i, "tcp, udp or sctp")
+    .regex(/^([Tt][Cc][Pp]|[Uu][Dd][Pp]|[Ss][Cc][Tt][Pp])$/, "tcp, udp or sctp")
     .describe("Protocol: tcp, udp or sctp."),
   hostIP: key(
     "Address of the host that the port is on; all when absent or empty, all of a family when 0.0.0.0 or ::.",

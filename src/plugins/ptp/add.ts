@@ -23,16 +23,20 @@ export function add(call: Call, host: Machine): AddOutcome {
 
 /** Makes what the plan says, pushing the inverse of each effect that is this call's alone. Returns the result. */
 function applyAdd(add: AddContext<PtpConfig>): Result {
-  const { plan, host, sandbox } = add;
+  const { plan, call, host, sandbox } = add;
   assertFeatures(plan, host);
+  call.phase?.("lease");
   const leased = lease(add);
   const { addressing } = leased;
+  call.phase?.("link");
   enableForwarding(host, addressing.ips);
   const veth = attach(add, undefined, undefined);
   const inner = configure(sandbox, plan, veth, addressing, false);
   routeByHost(sandbox, inner, addressing);
   openHost(add, veth, addressing);
+  call.phase?.("rules");
   tellIpam(add, veth.outer, leased, addRules(add, "addresses", veth, prefixesOf(addressing)));
+  call.phase?.("link");
   awaitRunning(host, veth.outer, sandbox, inner, addressing);
   return resultOf(add, veth, addressing);
 }

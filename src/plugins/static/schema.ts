@@ -1,6 +1,17 @@
 /** What static reads of a configuration, for the tool and tests: `ipam`, `args`, and what the runtime puts in. */
 import * as z from "zod";
-import { commonKeys, dns, ip, key, keys, prefix, prevResult, requestKeys, route } from "../../spec/schema.ts";
+import {
+  berthKeys,
+  commonKeys,
+  dns,
+  ip,
+  key,
+  keys,
+  prefix,
+  prevResult,
+  requestKeys,
+  route,
+} from "../../spec/schema.ts";
 
 const ips = z.array(prefix);
 
@@ -32,4 +43,5 @@ export const schema = keys({
     }),
   ),
   prevResult,
+  berth: berthKeys(),
 });

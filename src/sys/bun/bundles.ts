@@ -5,8 +5,14 @@ import { sysError } from "./errors.ts";
 
 const SOURCES = `${import.meta.dir}/../..`;
 
+/** Of those that are no plugin's, as scripts/build.mjs has them. */
+const ENTRIES = new Map([
+  ["log", "skel/log/logged.ts"],
+  ["tool", "tool/main.ts"],
+]);
+
 export function load(bundle: string): object {
-  const file = `${SOURCES}/${bundle === "tool" ? "tool/main.ts" : `plugins/${bundle}/plugin.ts`}`;
+  const file = `${SOURCES}/${ENTRIES.get(bundle) ?? `plugins/${bundle}/plugin.ts`}`;
   if (!existsSync(file)) throw sysError("load", ENOENT, bundle);
   return require(file);
 }

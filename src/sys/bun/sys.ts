@@ -10,6 +10,7 @@ export { sha512 } from "./digest.ts";
 export { close, open, pread, pwrite, read, readFile, readText, truncate, write, writeFile } from "./files.ts";
 export { netlinkOpen, netlinkOption, receive, send, sendBuffer } from "./netlink.ts";
 export { hasIfindex, inNetns, mount, namespaceType, netnsCookie, unshare } from "./netns.ts";
+export { openTun, sendPacket } from "./packets.ts";
 export {
   chmod,
   cloneFile,

@@ -21,6 +21,7 @@ export interface CallFlags {
 /** Gives a command the network and the namespace as arguments, and those options. */
 export function withCallOptions(command: Command): Command {
   return command
+    .usage(command.name() === "gc" || command.name() === "status" ? "[options] NETWORK" : "[options] NETWORK NETNS")
     .argument("[network]", "name of the network, as its configuration has it")
     .argument("[netns]", "the container's network namespace: a path, or a name that ip netns knows")
     .argument("[more...]", "ignored, as cnitool does")

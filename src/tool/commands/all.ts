@@ -1,7 +1,14 @@
 import type { Define } from "../define.ts";
 import { addCommand, checkCommand, delCommand, statusCommand } from "./call.ts";
+import { completionCommand } from "./completion.ts";
+import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc.ts";
+import { installCommand } from "./install.ts";
+import { ipamCommand } from "./ipam.ts";
+import { logCommand } from "./log.ts";
+import { pruneCommand } from "./prune.ts";
 import { repairCommand } from "./repair.ts";
+import { schemaCommand } from "./schema.ts";
 import { versionCommand } from "./version.ts";
 
 /** The commands, in the order of the help: a line each. */
@@ -11,6 +18,13 @@ export const COMMANDS: readonly Define[] = [
   delCommand,
   gcCommand,
   statusCommand,
+  explainCommand,
+  ipamCommand,
   repairCommand,
+  pruneCommand,
+  logCommand,
+  installCommand,
+  schemaCommand,
+  completionCommand,
   versionCommand,
 ];

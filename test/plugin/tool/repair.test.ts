@@ -40,11 +40,11 @@ needsRoot(
     lab.sh(lab.host, "nft", "flush", "ruleset");
     lab.sh(dead, "ip", "link", "del", "eth0");
     writeFileSync(join(lab.dir, "results", "labnet-broken-eth0"), "{");
-    const { status, stdout } = repair(lab);
+    const { status, stdout, stderr } = repair(lab);
     expect(status).toBe(0);
     expect(stdout).toContain("live eth0: put back (table ip berth is missing");
     expect(stdout).toContain("dead eth0: its interface is gone: nothing is put back");
-    expect(stdout).toContain("labnet-broken-eth0 is passed over");
+    expect(stderr).toContain("labnet-broken-eth0 is passed over");
     expect(rules(lab)).toContain("10.77.0.2");
     expect(rules(lab)).not.toContain("10.77.0.3");
     expect(before).toContain("10.77.0.3");

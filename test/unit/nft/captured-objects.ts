@@ -4,6 +4,14 @@ import { add, type Row } from "./captured.ts";
 
 export const OBJECTS: Row[] = [
   {
+    text: "add table ip own { flags owner ; }",
+    command: add("ip", "own", { kind: "table", isOwned: true }),
+    coder: tableAttrs,
+    sent: `
+      08 00 01 00 6f 77 6e 00                                   # NFTA_TABLE_NAME "own"
+      08 00 02 00 00 00 00 02                                   # NFTA_TABLE_FLAGS NFT_TABLE_F_OWNER`,
+  },
+  {
     text: 'add table ip berth { comment "tc" ; }',
     command: add("ip", "berth", { kind: "table", comment: "tc" }),
     coder: tableAttrs,

@@ -5,11 +5,38 @@ import { parseMac } from "../../../src/base/mac.ts";
 import { masquerade, notDaddr } from "../../../src/nft/match.ts";
 import { etherSaddr, iifname, jump, verdict } from "../../../src/nft/match-link.ts";
 import { ruleAttrs } from "../../../src/nft/tables.ts";
+import { inTransport, setTrace } from "../../../src/nft/trace.ts";
 import { add, type Row } from "./captured.ts";
 
 const prefix = (text: string) => parsePrefix(text) ?? expect.unreachable();
 
 export const RULES: Row[] = [
+  {
+    text: "add rule ip t c @th,64,96 0x0102030405060708090a0b0c meta nftrace set 1",
+    command: add("ip", "t", {
+      kind: "rule",
+      chain: "c",
+      statements: [inTransport(8, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)), setTrace()],
+    }),
+    coder: ruleAttrs,
+    sent: `
+      06 00 01 00 74 00 00 00 06 00 02 00 63 00 00 00
+      bc 00 04 80
+      34 00 01 80 0c 00 01 00 70 61 79 6c 6f 61 64 00           # "payload"
+        24 00 02 80 08 00 01 00 00 00 00 01
+        08 00 02 00 00 00 00 02                                 #   from the transport header
+        08 00 03 00 00 00 00 08 08 00 04 00 00 00 00 0c         #   12 bytes at 8
+      34 00 01 80 08 00 01 00 63 6d 70 00                       # "cmp"
+        28 00 02 80 08 00 01 00 00 00 00 01
+        08 00 02 00 00 00 00 00                                 #   NFT_CMP_EQ
+        14 00 03 80 10 00 01 00 01 02 03 04 05 06 07 08 09 0a 0b 0c
+      2c 00 01 80 0e 00 01 00 69 6d 6d 65 64 69 61 74 65 00 00 00   # "immediate"
+        18 00 02 80 08 00 01 00 00 00 00 01                     #   register 1
+        0c 00 02 80 05 00 01 00 01 00 00 00                     #   NFTA_DATA_VALUE 1, a byte
+      24 00 01 80 09 00 01 00 6d 65 74 61 00 00 00 00           # "meta"
+        14 00 02 80 08 00 02 00 00 00 00 0c                     #   NFT_META_NFTRACE
+        08 00 03 00 00 00 00 01                                 #   from register 1`,
+  },
   {
     text: 'add rule ip berth c ip daddr != 10.1.2.0/24 ip daddr != 224.0.0.0/4 masquerade comment "rule c"',
     command: add("ip", "berth", {
