@@ -80,7 +80,7 @@ function udpClient(ns: string, address: string) {
 }
 
 const UDP_CLIENT = `
-import socket, sys
+import os, socket, sys
 address = sys.argv[1]
 s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("::" if ":" in address else "0.0.0.0", 40000))
@@ -88,9 +88,11 @@ s.settimeout(0.5)
 for _ in sys.stdin:
     s.sendto(b"?", (address, 53))
     try:
-        print(s.recv(100).decode())
+        answer = s.recv(100).decode()
     except TimeoutError:
-        print("nothing")
+        answer = "nothing"
+    # In one piece, as the reader takes it.
+    os.write(1, (answer + "\\n").encode())
 `;
 
 needsAll(
