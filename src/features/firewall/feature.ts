@@ -3,8 +3,16 @@ import { settle } from "../../base/undo.ts";
 import { findTool, missingTool } from "../../iptables/run.ts";
 import type { Attached } from "../attached.ts";
 import type { Feature } from "../feature.ts";
+import type { Machine } from "../machine.ts";
 import { addSources, isFirewalldRunning, lackOfFirewalld, missingSource, removeSources } from "./firewalld.ts";
-import { addByIptables, collectFromIptables, missingOfIptables, removeFromIptables } from "./iptables.ts";
+import {
+  type Asked,
+  addByIptables,
+  collectFromIptables,
+  missingOfEach,
+  missingOfIptables,
+  removeFromIptables,
+} from "./iptables.ts";
 import type { FirewallWish } from "./wish.ts";
 
 /** What containers may be sent (firewall). Not in the table of all.ts: as portMap, no other plugin wishes for it. */
@@ -53,6 +61,17 @@ export const firewall: Feature<FirewallWish> = {
     if (wish) collectFromIptables(nft, network, alive);
   },
 };
+
+/** `firewall.check` of many attachments, in their order: what they share is looked at once. Throws Explained. */
+export function checkFirewalls(
+  machine: Machine,
+  asked: readonly (readonly [FirewallWish, Attached])[],
+): (string | undefined)[] {
+  const byFirewalld = asked.some(([wish]) => isByFirewalld(wish));
+  if (byFirewalld) return asked.map(([wish, attached]) => firewall.check(machine, wish, attached));
+  const wishes = asked.map(([wish, attached]): [Asked, Attached] => [{ ...wish, accepts: true }, attached]);
+  return missingOfEach(machine.nft, wishes);
+}
 
 function isByFirewalld({ backend }: FirewallWish): boolean {
   return backend === "firewalld" || (backend === undefined && isFirewalldRunning());

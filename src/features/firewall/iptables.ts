@@ -32,8 +32,26 @@ export function addByIptables(nft: Nft, wish: Asked, attached: Attached): void {
 
 /** The first command that would have to be done; undefined when all is there. Throws Explained. */
 export function missingOfIptables(nft: Nft, wish: Asked, attached: Attached): string | undefined {
+  return missingIn((family) => configuredTable(nft, family, wish.adminChain).read(), wish, attached);
+}
+
+/** The same of many attachments, in their order, reading each table once: that takes a program where there are many rules. */
+export function missingOfEach(nft: Nft, asked: readonly (readonly [Asked, Attached])[]): (string | undefined)[] {
+  const tables = new Map<string, Saved>();
+  return asked.map(([wish, attached]) => {
+    const read = (family: Family) => {
+      const key = `${family} ${wish.adminChain}`;
+      const saved = tables.get(key) ?? configuredTable(nft, family, wish.adminChain).read();
+      tables.set(key, saved);
+      return saved;
+    };
+    return missingIn(read, wish, attached);
+  });
+}
+
+function missingIn(read: (family: Family) => Saved, wish: Asked, attached: Attached): string | undefined {
   for (const [family, target] of targetsOf(wish, attached)) {
-    const saved = configuredTable(nft, family, wish.adminChain).read();
+    const saved = read(family);
     const owner = ownerIn(saved, attached.owner);
     const command = missing(saved, { ...target, owner }).find((one) => !one.startsWith("-D "));
     if (command !== undefined) return `iptables' table filter has not: ${command}`;

@@ -1,6 +1,7 @@
 import type { Define } from "../define.ts";
 import { addCommand, checkCommand, delCommand, statusCommand } from "./call.ts";
 import { completionCommand } from "./completion.ts";
+import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { gcCommand } from "./gc.ts";
 import { installCommand } from "./install.ts";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Define[] = [
   delCommand,
   gcCommand,
   statusCommand,
+  doctorCommand,
   explainCommand,
   ipamCommand,
   repairCommand,

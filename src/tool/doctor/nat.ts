@@ -1,0 +1,140 @@
+/** Translations of others that come before the plugins' own. */
+import { equalIp, formatIp, type Ip } from "../../base/ip.ts";
+import { type PortMapping, PROTOCOLS } from "../../features/port-map/wish.ts";
+import type { Finding } from "../finding.ts";
+import type { AttachmentFacts, ChainRules, Facts } from "./facts.ts";
+import { nameOf } from "./ports.ts";
+import { NEW, type Packet } from "./ruleset/packet.ts";
+import { type Fate, fateIn } from "./ruleset/walk.ts";
+import { command } from "./text/shell.ts";
+import { uplinksOf } from "./uplinks.ts";
+
+export function checkNat(facts: Facts): Finding[] {
+  const live = facts.attachments.filter(({ life, result }) => life.is === "alive" && result);
+  return [...checkSources(live, facts), ...live.flatMap((one) => checkPorts(one, facts))];
+}
+
+/** Berth's chains: srcnat + 1 and dstnat + 1, so that what users have comes first. */
+const OWN_SOURCE = 101;
+const OWN_DESTINATION = -99;
+
+const OUTSIDE: Ip = Uint8Array.of(192, 0, 2, 1);
+const TCP = 6;
+
+/** Of all containers of a network that one rule gives another source, the first is told. */
+function checkSources(live: readonly AttachmentFacts[], facts: Facts): Finding[] {
+  const told = new Set<string>();
+  return live.flatMap((attachment) => {
+    const { owner, network, outer } = attachment;
+    const fate = network?.veth?.wishes.masquerade && outer ? sourceOf(attachment, facts) : undefined;
+    const key = `${owner.network} ${fate?.chain.table} ${fate?.chain.name} ${fate?.rule?.handle}`;
+    if (!fate || told.has(key)) return [];
+    told.add(key);
+    return foreignSource(attachment, fate);
+  });
+}
+
+/** The rule of others that gives packets of the container a fixed source before it is masqueraded. */
+function sourceOf({ result, network }: AttachmentFacts, facts: Facts): Fate | undefined {
+  const from = result?.ips.find(({ address }) => address.ip.length === 4)?.address.ip;
+  if (!from) return undefined;
+  const [uplink] = uplinksOf(facts);
+  const packet: Packet = {
+    iif: network?.bridge?.bridge ?? "",
+    oif: uplink?.name ?? "eth0",
+    from,
+    to: OUTSIDE,
+    protocol: TCP,
+    port: 443,
+    state: NEW,
+    isLocal: false,
+  };
+  const first = firstAt("postrouting", OWN_SOURCE, packet, facts);
+  return first?.action.does === "snat" ? first : undefined;
+}
+
+/** What decides of a packet in the chains of others at a hook that come before a priority; undefined: none does for sure. */
+function firstAt(
+  hook: "prerouting" | "postrouting",
+  before: number,
+  packet: Packet,
+  { chains }: Facts,
+): Fate | undefined {
+  const family = packet.to.length === 4 ? "ip" : "ip6";
+  const isEarlier = ({ base, family: own }: ChainRules) =>
+    base?.type === "nat" && base.hook === hook && base.priority < before && (own === family || own === "inet");
+  const earlier = chains.filter(isEarlier).sort((a, b) => (a.base?.priority ?? 0) - (b.base?.priority ?? 0));
+  for (const chain of earlier) {
+    const fate = fateIn(chain, chains, packet);
+    if (!fate.isSure) return undefined;
+    if (["dnat", "snat", "masquerade", "drop"].includes(fate.action.does)) return fate;
+  }
+  return undefined;
+}
+
+const toText = ({ action }: Fate): string => {
+  const to = "to" in action ? action.to : undefined;
+  return to ? `${formatIp(to.ip)}${to.port === undefined ? "" : `:${to.port}`}` : "another address";
+};
+
+const placeOf = ({ chain, rule }: Fate): string =>
+  `nft -a list chain ${chain.family} ${chain.table} ${chain.name}, handle ${rule?.handle}`;
+
+const deletion = ({ chain, rule }: Fate): string =>
+  command("nft", "delete", "rule", chain.family, chain.table, chain.name, "handle", `${rule?.handle}`);
+
+function foreignSource(attachment: AttachmentFacts, fate: Fate): Finding {
+  return {
+    severity: "error",
+    what: `another's rule gives containers of network ${attachment.owner.network} the source address ${toText(fate)}`,
+    evidence: `${nameOf(attachment)}: ${placeOf(fate)}`,
+    consequence:
+      "it comes before the masquerading of berth: where that address is not this machine's, no answer comes back",
+    mend: ["# if it is not meant (who made it makes it again):", deletion(fate)],
+  };
+}
+
+function checkPorts(attachment: AttachmentFacts, facts: Facts): Finding[] {
+  return attachment.mappings.flatMap((mapping) => {
+    const fate = hijackOf(attachment, mapping, facts);
+    if (!fate) return [];
+    const port = `${mapping.hostPort}/${mapping.protocol}`;
+    return {
+      severity: "error" as const,
+      what: `the published port ${port} of ${nameOf(attachment)} is taken by another's rule`,
+      evidence: `it leads to ${toText(fate)}: ${placeOf(fate)}`,
+      consequence: `who connects to port ${port} of this machine does not reach the container`,
+      mend: ["# if it is not meant (who made it makes it again); else publish another port:", deletion(fate)],
+    };
+  });
+}
+
+/** The rule of others that leads a published port elsewhere. */
+function hijackOf({ result }: AttachmentFacts, mapping: PortMapping, facts: Facts): Fate | undefined {
+  const { hostIp, hostPort, containerPort, protocol } = mapping;
+  const isAny = !hostIp || hostIp.every((byte) => byte === 0);
+  const [uplink] = uplinksOf(facts);
+  const own = facts.addrs.filter(({ scope }) => scope === 0);
+  const first = own.find(({ index, prefix }) => prefix.ip.length === 4 && (!uplink || index === uplink.index));
+  const to = isAny ? first?.prefix.ip : hostIp;
+  if (to?.length !== 4) return undefined;
+  const from = OUTSIDE;
+  const state = NEW;
+  const iif = uplink?.name ?? "eth0";
+  const packet: Packet = {
+    iif,
+    oif: "",
+    from,
+    to,
+    protocol: PROTOCOLS[protocol],
+    port: hostPort,
+    state,
+    isLocal: true,
+  };
+  const fate = firstAt("prerouting", OWN_DESTINATION, packet, facts);
+  if (fate?.action.does !== "dnat") return undefined;
+  const { to: target } = fate.action;
+  // What the reference's portmap made for the very container.
+  const leadsHere = target && result?.ips.some(({ address }) => equalIp(address.ip, target.ip));
+  return leadsHere && (target.port ?? hostPort) === containerPort ? undefined : fate;
+}

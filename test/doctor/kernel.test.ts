@@ -1,0 +1,111 @@
+/** Faults of the host's kernel and of others' rules: each named, and mended by what doctor says. */
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { type Attached, cures, DoctoredNode } from "../support/doctored.ts";
+import { built, namespaces, needs, nftables } from "../support/needs.ts";
+
+const test = needs(namespaces, built, nftables);
+const PORTS = { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] };
+
+describe.skipIf(!namespaces.met() || !built.met())("doctor on the kernel and rules", () => {
+  let node: DoctoredNode;
+  let one: Attached;
+  beforeAll(() => {
+    node = new DoctoredNode();
+    const open = node.list({ name: "open", bridge: { bridge: "ndc1" }, subnet: "10.5.0.0/24", chained: [] });
+    node.write("10-net0.conflist", node.list());
+    node.write("20-open.conflist", open);
+    one = node.attach(node.list(), "c1", PORTS);
+    node.attach(node.list(), "c2");
+    node.attach(open, "c3");
+  });
+  afterAll(() => node.close());
+
+  test("ip_forward off", () => {
+    cures(node, "sysctl -qw net.ipv4.ip_forward=0", /does not forward IPv4/);
+  });
+
+  test("FORWARD DROP of iptables, for the network without firewall", () => {
+    const { findings } = cures(
+      node,
+      "iptables -P FORWARD DROP",
+      /FORWARD of table ip filter drops what containers of open send/,
+    );
+    expect(findings).toHaveLength(1);
+    node.sh("iptables -P FORWARD ACCEPT; iptables -D FORWARD 1; iptables -D FORWARD 1");
+  });
+
+  test("a foreign table that drops at the forward hook", () => {
+    node.sh(
+      "nft add table inet hardened; nft 'add chain inet hardened fw { type filter hook forward priority 10; policy drop; }'",
+    );
+    cures(node, "nft add rule inet hardened fw ip daddr 10.99.0.0/16 accept", /chain fw of table inet hardened drops/);
+    node.sh("nft delete table inet hardened");
+  });
+
+  test("a foreign table that lets the containers through is none", () => {
+    node.sh(`nft add table inet hardened; nft 'add chain inet hardened fw { type filter hook forward priority 10; policy drop; }'
+      nft add rule inet hardened fw ct state established,related accept
+      nft add rule inet hardened fw iifname '"ndc*"' accept`);
+    expect(node.doctor().findings).toEqual([]);
+    node.sh("nft delete table inet hardened");
+  });
+
+  test("strict reverse path filtering on a second way out", () => {
+    node.sh(
+      "ip link add eth1 type veth peer name up1; ip link set eth1 up; ip link set up1 up; ip addr add 203.0.113.2/24 dev eth1",
+    );
+    node.sh("ip route add default via 203.0.113.1 dev eth1 metric 100");
+    cures(node, "sysctl -qw net.ipv4.conf.eth1.rp_filter=1", /eth1 drops what comes in by it/);
+    node.sh("ip link del eth1");
+  });
+
+  test("br_netfilter off beside kube-proxy's iptables", () => {
+    if (node.attempt("test -e /proc/sys/net/bridge/bridge-nf-call-iptables").status !== 0) return;
+    node.sh("iptables -t nat -N KUBE-SERVICES");
+    cures(node, "sysctl -qw net.bridge.bridge-nf-call-iptables=0", /br_netfilter is off/);
+    node.sh("iptables -t nat -X KUBE-SERVICES");
+  });
+
+  test("masquerading flushed", () => {
+    cures(node, "nft flush chain ip berth postrouting", /masquerading of .* is not as it was made/);
+  });
+
+  test("the whole ruleset flushed: masquerading, ports and firewall", () => {
+    const { findings } = cures(node, "nft flush ruleset", /masquerading/);
+    const what = findings.map((finding) => finding.what).join("\n");
+    expect(what).toContain("portmap of container c1");
+    expect(what).toContain("firewall of container c1");
+  });
+
+  test("the elements of a published port gone", () => {
+    cures(node, "nft flush map ip berth-portmap ports", /portmap of container c1 of network net0/);
+  });
+
+  test("a foreign SNAT ahead", () => {
+    node.sh("nft add table ip corp; nft 'add chain ip corp post { type nat hook postrouting priority 100; }'");
+    cures(node, "nft add rule ip corp post ip saddr 10.4.0.0/16 snat to 192.0.2.99", /source address 192.0.2.99/);
+    node.sh("nft delete table ip corp");
+  });
+
+  test("a published port hijacked, by nft and by iptables", () => {
+    node.sh("nft add table ip corp; nft 'add chain ip corp pre { type nat hook prerouting priority -100; }'");
+    cures(node, "nft add rule ip corp pre tcp dport 8080 dnat to 10.9.9.9:80", /published port 8080\/tcp .* is taken/);
+    node.sh("nft delete table ip corp");
+    cures(
+      node,
+      "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 10.9.9.9:80",
+      /published port 8080/,
+    );
+  });
+
+  test("a sysctl that tuning has set, changed", () => {
+    const list = node.list({ chained: [{ type: "tuning", sysctl: { "net.ipv4.conf.IFNAME.arp_notify": "1" } }] });
+    const tuned = node.attach(list, "c4");
+    cures(node, `nsenter --net=${tuned.netns} sysctl -qw net.ipv4.conf.eth0.arp_notify=0`, /tuning of container c4/);
+    node.detach(list, tuned);
+  });
+
+  test("hairpin off where it is configured", () => {
+    cures(node, `bridge link set dev ${one.veth} hairpin off`, /does not send back \(hairpin off\)/);
+  });
+});
