@@ -56,8 +56,8 @@ export const requestSchema = goObject({
   berth: anyObject,
 });
 
-/** What is read of `berth` where a member of it is called log: hardly ever. */
-const logSchema = goObject({ log: string, logSize: int });
+/** What is read where a member of `berth` is called log: hardly ever. */
+export const logSchema = goObject({ berth: goObject({ log: string, logSize: int }) });
 
 /** Parses the request on stdin. @throws CniError 6 for what is no JSON object, 7 for a missing or invalid name */
 export function readHead(stdin: string): Head {
@@ -70,13 +70,15 @@ export function readHead(stdin: string): Head {
   if (name === "") throw new CniError(INVALID_CONFIG, "missing network name");
   if (!isIdentifier(name)) throw new CniError(INVALID_CONFIG, "invalid characters found in network name", name);
   const head = { config: config as object, name, cniVersion: cniVersion || OLDEST };
-  const log = berth && logOf(berth);
+  const log = berth && hasLog(berth) ? logOf(config) : undefined;
   return log ? { ...head, log } : head;
 }
 
-function logOf(berth: object): LogTarget | undefined {
-  if (!Object.keys(berth).some((key) => key.length === 3 && key.toLowerCase() === "log")) return undefined;
-  const { log, logSize = 0 } = within("error unmarshall network config", () => decode(logSchema, berth, "berth"));
+const hasLog = (berth: object): boolean =>
+  Object.keys(berth).some((key) => key.length === 3 && key.toLowerCase() === "log");
+
+function logOf(config: unknown): LogTarget | undefined {
+  const { log, logSize = 0 } = within("error unmarshall network config", () => decode(logSchema, config)).berth ?? {};
   return log ? { path: log, size: logSize } : undefined;
 }
 

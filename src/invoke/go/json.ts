@@ -29,9 +29,7 @@ function asGo(value: unknown, text: string): unknown {
 }
 
 /** With U+FFFD for each half of a surrogate pair that is alone. */
-function wellFormed(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, "\ufffd");
-}
+const wellFormed = (text: string): string => text.toWellFormed();
 
 function tooLarge(text: string): JsonError {
   const outside = text.replace(/"(?:\\.|[^"\\])*"/g, (quoted) => " ".repeat(quoted.length));

@@ -8,7 +8,7 @@ import { gcSchema as portmapGc } from "../../../src/plugins/portmap/gc.ts";
 import { schema as portmapZod } from "../../../src/plugins/portmap/schema.ts";
 import * as tuning from "../../../src/plugins/tuning/config.ts";
 import { schema as tuningZod } from "../../../src/plugins/tuning/schema.ts";
-import { requestSchema } from "../../../src/spec/config.ts";
+import { logSchema, requestSchema } from "../../../src/spec/config.ts";
 import { decode } from "../../../src/spec/decode.ts";
 import { BANDWIDTH, bandwidthConfiguration } from "./bandwidth/configurations.ts";
 import { configuration, FULL } from "./configurations.ts";
@@ -20,7 +20,7 @@ const CONDITIONS = { conditionsV4: ["-d", "192.0.2.0/24"], conditionsV6: ["ip6",
 
 export const PORTMAP: Reader = {
   schema: portmapZod,
-  goObjects: [requestSchema, portmap.schema, portmapGc],
+  goObjects: [requestSchema, logSchema, portmap.schema, portmapGc],
   read: (call) => {
     decode(portmapGc, call.config);
     portmap.readConfig(call);
@@ -54,7 +54,7 @@ export const PORTMAP: Reader = {
 
 export const TUNER: Reader = {
   schema: tuningZod,
-  goObjects: [requestSchema, tuning.schema, tuning.gcSchema],
+  goObjects: [requestSchema, logSchema, tuning.schema, tuning.gcSchema],
   read: (call) => {
     tuning.readTuning(call);
     decode(tuning.gcSchema, call.config);
@@ -73,7 +73,7 @@ export const TUNER: Reader = {
 
 export const FIREWALLER: Reader = {
   schema: firewallZod,
-  goObjects: [requestSchema, firewall.schema, firewall.gcSchema],
+  goObjects: [requestSchema, logSchema, firewall.schema, firewall.gcSchema],
   read: ({ config }) => {
     firewall.readConfig(config);
     decode(firewall.gcSchema, config);
@@ -86,7 +86,7 @@ export const FIREWALLER: Reader = {
 
 export const SHAPER: Reader = {
   schema: bandwidthZod,
-  goObjects: [requestSchema, bandwidth.schema, bandwidth.gcSchema],
+  goObjects: [requestSchema, logSchema, bandwidth.schema, bandwidth.gcSchema],
   read: (call) => {
     bandwidth.readConfig(call);
     decode(bandwidth.gcSchema, call.config);

@@ -6,7 +6,7 @@ import { schema as hostLocalZod } from "../../../src/plugins/host-local/schema.t
 import * as fixed from "../../../src/plugins/static/config.ts";
 import { checkSchema as staticCheck } from "../../../src/plugins/static/plugin.ts";
 import { schema as staticZod } from "../../../src/plugins/static/schema.ts";
-import { requestSchema } from "../../../src/spec/config.ts";
+import { logSchema, requestSchema } from "../../../src/spec/config.ts";
 import { decode } from "../../../src/spec/decode.ts";
 import { configuration, FULL } from "./configurations.ts";
 import type { Reader } from "./reader.ts";
@@ -17,7 +17,15 @@ const inRanges = (...ranges: object[]) => ({ ipam: { ranges: [ranges] } });
 
 export const HOST_LOCAL: Reader = {
   schema: hostLocalZod,
-  goObjects: [requestSchema, hostLocal.placeSchema, hostLocal.poolSchema, hostLocal.wishSchema, checkSchema, gcSchema],
+  goObjects: [
+    requestSchema,
+    logSchema,
+    hostLocal.placeSchema,
+    hostLocal.poolSchema,
+    hostLocal.wishSchema,
+    checkSchema,
+    gcSchema,
+  ],
   read: (call) => {
     hostLocal.readPlace(call.config, call.name);
     hostLocal.readPool(call);
@@ -74,7 +82,7 @@ export const HOST_LOCAL: Reader = {
 
 export const FIXED: Reader = {
   schema: staticZod,
-  goObjects: [requestSchema, fixed.schema, staticCheck],
+  goObjects: [requestSchema, logSchema, fixed.schema, staticCheck],
   read: (call) => {
     fixed.readGiven(call);
     decode(staticCheck, call.config);

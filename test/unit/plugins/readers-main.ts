@@ -4,7 +4,7 @@ import { schema as bridgeZod } from "../../../src/plugins/bridge/schema.ts";
 import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
 import * as ptp from "../../../src/plugins/ptp/config.ts";
 import { schema as ptpZod } from "../../../src/plugins/ptp/schema.ts";
-import { attachmentsSchema, commonKeys, netConfSchema, requestSchema } from "../../../src/spec/config.ts";
+import { attachmentsSchema, commonKeys, logSchema, netConfSchema, requestSchema } from "../../../src/spec/config.ts";
 import { decode, goObject } from "../../../src/spec/decode.ts";
 import { configuration, FULL } from "./configurations.ts";
 import type { Reader } from "./reader.ts";
@@ -15,6 +15,7 @@ export const BRIDGE: Reader = {
   schema: bridgeZod,
   goObjects: [
     requestSchema,
+    logSchema,
     netConfSchema,
     bridge.schema,
     bridge.remainsSchema,
@@ -58,7 +59,7 @@ export const BRIDGE: Reader = {
 
 export const LOOPBACK: Reader = {
   schema: loopbackZod,
-  goObjects: [requestSchema, goObject(commonKeys)],
+  goObjects: [requestSchema, logSchema, goObject(commonKeys)],
   read: (call) => void decode(goObject(commonKeys), call.config),
   full: FULL,
   generated: configuration,
@@ -70,7 +71,7 @@ const attachments = goObject({ "cni.dev/attachments": attachmentsSchema });
 
 export const PTP: Reader = {
   schema: ptpZod,
-  goObjects: [requestSchema, ptp.schema, ptp.remainsSchema, attachments],
+  goObjects: [requestSchema, logSchema, ptp.schema, ptp.remainsSchema, attachments],
   read: (call) => {
     ptp.readConfig(call);
     decode(attachments, call.config);
