@@ -2,6 +2,7 @@ import { load } from "#sys";
 import { plugin as bridge } from "./plugins/bridge/plugin.ts";
 import { plugin as hostLocal } from "./plugins/host-local/plugin.ts";
 import { plugin as loopback } from "./plugins/loopback/plugin.ts";
+import { plugin as tuning } from "./plugins/tuning/plugin.ts";
 import { type Entry, REGISTRY } from "./registry.ts";
 import type { PerformLogged } from "./skel/journal.ts";
 import type * as Log from "./skel/log/logged.ts";
@@ -12,7 +13,7 @@ import type * as Tool from "./tool/main.ts";
 
 type Hot = Extract<(typeof REGISTRY)[number], { start: "hot" }>["name"];
 
-const HOT: Record<Hot, Handlers> = { bridge, "host-local": hostLocal, loopback };
+const HOT: Record<Hot, Handlers> = { bridge, "host-local": hostLocal, loopback, tuning };
 
 export const PLUGINS: readonly Plugin[] = REGISTRY.map((entry: Entry) => ({
   ...(entry.start === "hot" ? HOT[entry.name as Hot] : cold(entry)),

@@ -24,5 +24,5 @@ export const REGISTRY = [
   { name: "portmap", kind: "chained", versions: VERSIONS, start: "cold" },
   { name: "ptp", kind: "main", versions: VERSIONS, start: "cold" },
   { name: "static", kind: "ipam", versions: VERSIONS, start: "cold" },
-  { name: "tuning", kind: "chained", versions: VERSIONS, start: "cold" },
+  { name: "tuning", kind: "chained", versions: VERSIONS, start: "hot" },
 ] as const satisfies readonly Entry[];

@@ -6,14 +6,17 @@ import type { Message } from "../wire/message.ts";
 import {
   AF_INET,
   AF_INET6,
+  AF_UNSPEC,
   CT_DELETE,
   CT_GET,
+  CT_GET_STATS,
   FILTER_IP_DST,
   FILTER_PROTO_DST_PORT,
   FILTER_PROTO_NUM,
   type FlowAttrs,
   flowAttrs,
   readHeader,
+  statsAttrs,
   writeHeader,
 } from "./tables.ts";
 
@@ -39,7 +42,24 @@ export interface FlowFilter {
   readonly protocol: number;
   /** Absent: any. */
   readonly dstPort?: number;
+  /** Absent: any. */
   readonly dst?: Ip;
+}
+
+const COUNT_FLOWS: Question<undefined, number | undefined> = {
+  type: CT_GET_STATS,
+  flags: 0,
+  text: () => "conntrack -C",
+  write: (w) => writeHeader(w, AF_UNSPEC),
+  read({ body }) {
+    readHeader(body);
+    return statsAttrs.decode(body).entries;
+  },
+};
+
+/** How many connections of any kind the network namespace has; undefined where the kernel does not say. Throws NetlinkError. */
+export function countFlows(client: Client): number | undefined {
+  return client.get(COUNT_FLOWS, undefined);
 }
 
 /** The kernel filters (CTA_FILTER, since Linux 5.8): a machine may have hundreds of thousands. */
@@ -52,10 +72,10 @@ const LIST_FLOWS: Question<FlowFilter, Flow | undefined> = {
     writeHeader(w, family === 4 ? AF_INET : AF_INET6);
     // Of IPv6 the kernel (6.18 still) gives all flows but those to the address.
     const dst4 = family === 4 ? dst : undefined;
-    const filter = FILTER_PROTO_NUM | (dstPort === undefined ? 0 : FILTER_PROTO_DST_PORT) | (dst4 ? FILTER_IP_DST : 0);
+    const orig = FILTER_PROTO_NUM | (dstPort === undefined ? 0 : FILTER_PROTO_DST_PORT) | (dst4 ? FILTER_IP_DST : 0);
     flowAttrs.encode(w, {
       orig: { ...(dst4 && { ip: { dst4 } }), proto: { number: protocol, dstPort } },
-      filter: { orig: filter, reply: 0 },
+      filter: { orig, reply: 0 },
     });
   },
   read: decodeFlow,

@@ -1,5 +1,5 @@
 import { attrs } from "../wire/attrs.ts";
-import { ip, u8, u16be, u32, type Value } from "../wire/coder.ts";
+import { ip, u8, u16be, u32, u32be, type Value } from "../wire/coder.ts";
 import type { Reader, Writer } from "../wire/cursor.ts";
 
 /** conntrack as nfnetlink carries it (linux/netfilter/nfnetlink_conntrack.h). */
@@ -7,10 +7,12 @@ import type { Reader, Writer } from "../wire/cursor.ts";
 /** NFNL_SUBSYS_CTNETLINK: the high byte of a message type. */
 const SUBSYSTEM = 1;
 
-/** IPCTNL_MSG_CT_GET and IPCTNL_MSG_CT_DELETE. */
+/** IPCTNL_MSG_CT_GET, IPCTNL_MSG_CT_DELETE and IPCTNL_MSG_CT_GET_STATS. */
 export const CT_GET = (SUBSYSTEM << 8) | 1;
 export const CT_DELETE = (SUBSYSTEM << 8) | 2;
+export const CT_GET_STATS = (SUBSYSTEM << 8) | 5;
 
+export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
@@ -39,6 +41,9 @@ export const flowAttrs = attrs({
 });
 
 export type FlowAttrs = Value<typeof flowAttrs>;
+
+/** CTA_STATS_GLOBAL_*. */
+export const statsAttrs = attrs({ entries: [1, u32be] });
 
 /** CTA_FILTER_F_CTA_* (net/netfilter/nf_internals.h). */
 export const FILTER_IP_DST = 1 << 1;

@@ -116,12 +116,14 @@ export const RULES = {
 
 const SHOW_RULES: Question<ChainRef, FoundRule> = {
   ...RULES,
-  read({ body }) {
-    header.decode(body);
-    const { handle = 0, userdata, exprs = [] } = ruleAttrs.decode(body);
-    return { handle, comment: commentOf(userdata) ?? "", exprs };
-  },
+  read: readRule,
 };
+
+export function readRule({ body }: Message): FoundRule {
+  header.decode(body);
+  const { handle = 0, userdata, exprs = [] } = ruleAttrs.decode(body);
+  return { handle, comment: commentOf(userdata) ?? "", exprs };
+}
 
 /** Like `nft -a list chain FAMILY TABLE CHAIN`: its rules in order. Empty also when there is no such chain or table. */
 export function listRules(client: Client, family: Family, table: string, chain: string): FoundRule[] {

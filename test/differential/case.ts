@@ -3,19 +3,24 @@ import type { Json } from "../support/command.ts";
 
 export type Verb = "ADD" | "DEL" | "CHECK" | "GC" | "STATUS" | "VERSION";
 
+export type PluginName =
+  | "bandwidth"
+  | "bridge"
+  | "firewall"
+  | "host-local"
+  | "loopback"
+  | "portmap"
+  | "ptp"
+  | "static"
+  | "tuning";
+
 export interface Case {
-  readonly plugin:
-    | "bandwidth"
-    | "bridge"
-    | "firewall"
-    | "host-local"
-    | "loopback"
-    | "portmap"
-    | "ptp"
-    | "static"
-    | "tuning";
+  /** Of a chain, the first one. */
+  readonly plugin: PluginName;
   /** In its texts `$DIR` is the side's directory, with `$DIR/store` for leases. */
   readonly conf: Json;
+  /** The configurations of a chain's plugins, in the order of ADD; absent: a plugin alone. */
+  readonly list?: readonly Json[];
   /** What there is before the first call: names in acts.ts. */
   readonly before: readonly string[];
   readonly steps: readonly Step[];
@@ -32,6 +37,10 @@ export interface ActStep {
 export type Guest = 0 | 1;
 
 export interface CallStep {
+  /** In a chain: the place of the plugin in the list. */
+  readonly at?: number;
+  /** In a chain: what a runtime asks for, which is several calls. After one that fails it leaves the others. */
+  readonly wave?: number;
   /** Any text: unknown ones are refused. Empty: not set. */
   readonly verb: string;
   readonly guest: Guest;
@@ -57,6 +66,17 @@ export interface CallStep {
 
 export const isAct = (step: Step): step is ActStep => "act" in step;
 
+/** A step of a chain, as the case of the plugin alone that it calls. */
+export function aloneAt(one: Case, { at }: Pick<CallStep, "at">): Case {
+  const conf = at === undefined ? undefined : one.list?.[at];
+  return conf ? { ...one, plugin: conf.type, conf } : one;
+}
+
+/** Whether a plugin is called, or another one of its chain is. */
+export function hasPlugin({ plugin, list }: Case, name: PluginName): boolean {
+  return plugin === name || (list?.some(({ type }) => type === name) ?? false);
+}
+
 export const containerId = (step: CallStep): string => step.id ?? `ct-${step.guest}`;
 
 /** The configuration that a step is called with, `prevResult` aside, before `$DIR` is put in. */
@@ -80,7 +100,8 @@ export function versionOf(conf: Json): string {
 /** The calls, as a person would note them down. */
 export function describeStep(step: Step): string {
   if (isAct(step)) return `(somebody: ${step.act}, container ${step.guest})`;
-  const { verb, guest, ...rest } = step;
+  const { verb, guest, at, wave: _, ...rest } = step;
+  const which = at === undefined ? "" : `plugin ${at}: `;
   const more = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : "";
-  return `${verb || "(no CNI_COMMAND)"} container ${guest}${more}`;
+  return `${which}${verb || "(no CNI_COMMAND)"} container ${guest}${more}`;
 }

@@ -1,5 +1,6 @@
 /** What the predicates of classes are made of. */
 import type { Json } from "../support/command.ts";
+import type { PluginName } from "./case.ts";
 import type { DifferenceClass, Pair, Seen } from "./classes.ts";
 import type { Difference } from "./diff.ts";
 
@@ -10,9 +11,14 @@ export const isState = ({ path }: Difference): boolean => path[0] !== "answer";
 export const onlyBerth = ({ berth, reference }: Pair): boolean => !failed(berth) && failed(reference);
 export const onlyReference = ({ berth, reference }: Pair): boolean => failed(berth) && !failed(reference);
 
+/** The configuration of a plugin, which a chain may have at another place than the one that is called. */
+export function confOf({ one, conf }: Pair, name: PluginName): Json {
+  return (one.plugin !== name && one.list?.find(({ type }) => type === name)) || conf;
+}
+
 /** The value of a key, which Go's decoder finds in any case: the last one counts. */
 export function memberOf(conf: Json, key: string): Json {
-  return Object.entries(conf).findLast(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
+  return Object.entries(conf ?? {}).findLast(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
 }
 
 /** Whether the path ends like this; "*" is any one key. */

@@ -1,4 +1,5 @@
 /** Differences that leave both sides in the same state for whatever comes next. */
+import { hasPlugin } from "./case.ts";
 import { endsWith, memberOf } from "./class-words.ts";
 import type { DifferenceClass } from "./classes.ts";
 import type { Difference } from "./diff.ts";
@@ -8,6 +9,8 @@ function isFloating(d: Difference): boolean {
   return (endsWith(d, "mac", "shared") || endsWith(d, "mac", "changed")) && d.berth === false && d.reference === true;
 }
 
+const isRouteToContainer = ({ path: [where, what, route = ""] }: Difference) =>
+  where === "host" && what === "routes" && /"dst":"10\.77\.0\.40",.*"dev":"port\(/.test(route);
 const isLinkLocal = (d: Difference) => endsWith(d, "addresses", "fe80::");
 const isPort = ({ path }: Difference) => path[2]?.startsWith("port(") ?? false;
 const inHost = ({ path }: Difference) => path[0] === "host";
@@ -26,12 +29,10 @@ export const COSMETIC: readonly DifferenceClass[] = [
   {
     name: "one-address-twice",
     cosmetic: true,
-    explains: (d, { conf }) =>
-      d.path[0] === "containers" &&
-      endsWith(d, "mac", "shared") &&
-      d.berth === true &&
-      d.reference === false &&
-      memberOf(conf.ipam, "type") === "static",
+    explains: (d, { one, conf }) =>
+      memberOf((one.list?.[0] ?? conf).ipam, "type") === "static" &&
+      ((d.path[0] === "containers" && endsWith(d, "mac", "shared") && d.berth === true && d.reference === false) ||
+        (hasPlugin(one, "ptp") && isRouteToContainer(d) && d.reference === undefined)),
   },
   {
     name: "queue-length",

@@ -1,9 +1,12 @@
 /** Intended differences of firewall. */
+import { hasPlugin } from "./case.ts";
 import { differentEnd, failed, onlyBerth, onlyReference, says } from "./class-words.ts";
 import type { DifferenceClass, Pair, Seen } from "./classes.ts";
 import type { Difference } from "./diff.ts";
 
 const isFirewall = ({ one }: Pair) => one.plugin === "firewall";
+/** Its rules are there while others of its chain are called, too. */
+const hasFirewall = ({ one }: Pair) => hasPlugin(one, "firewall");
 
 /** The chain and the rule, where the difference is one of the table filter. */
 function ruleOf({ path: [where, what, chain = "", rule = ""] }: Difference): readonly [chain: string, rule: string] {
@@ -24,7 +27,7 @@ export const FIREWALL: readonly DifferenceClass[] = [
     name: "firewall-published-ports",
     cosmetic: true,
     explains: (d, pair) =>
-      isFirewall(pair) &&
+      hasFirewall(pair) &&
       d.reference === undefined &&
       (ruleOf(d)[0] === "CNI-PUBLISHED" || ruleOf(d)[1].endsWith(" -j CNI-PUBLISHED")),
   },
@@ -35,7 +38,7 @@ export const FIREWALL: readonly DifferenceClass[] = [
       const [chain, rule] = ruleOf(d);
       const bridge = / -?o (\S+) /.exec(` ${rule}`)?.[1] ?? "";
       return (
-        isFirewall(pair) &&
+        hasFirewall(pair) &&
         d.berth === undefined &&
         chain.startsWith("CNI-ISOLATION") &&
         bridge !== "" &&
@@ -47,7 +50,7 @@ export const FIREWALL: readonly DifferenceClass[] = [
     name: "firewall-check-changes-nothing",
     cosmetic: true,
     explains: (d, pair) =>
-      isFirewall(pair) &&
+      hasFirewall(pair) &&
       d.berth === undefined &&
       d.path[1] === "filter" &&
       d.path.length === 3 &&

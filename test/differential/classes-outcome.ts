@@ -1,8 +1,8 @@
 /** Differences after which the sides may go different ways. */
 import { leaseAddress, parseRecord } from "../../src/plugins/host-local/record.ts";
 import type { Json } from "../support/command.ts";
-import { type CallStep, containerId } from "./case.ts";
-import { differentEnd, failed, isState, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
+import { type CallStep, containerId, hasPlugin } from "./case.ts";
+import { differentEnd, endsWith, failed, isState, onlyBerth, onlyReference, says, untouched } from "./class-words.ts";
 import type { DifferenceClass, Pair, Seen } from "./classes.ts";
 import { ADD } from "./classes-add.ts";
 import type { Difference } from "./diff.ts";
@@ -90,6 +90,18 @@ const DEL: readonly DifferenceClass[] = [
       path[0] === "files" &&
       reference === undefined &&
       /"ct-\d"$/.test(berth),
+  },
+  {
+    name: "del-goes-on",
+    cosmetic: false,
+    explains: (d, pair) =>
+      pair.one.plugin === "ptp" &&
+      pair.step.verb === "DEL" &&
+      failed(pair.berth) &&
+      failed(pair.reference) &&
+      (d.path[0] === "host" || d.path[0] === "containers") &&
+      d.berth === undefined &&
+      untouched(d, pair.reference),
   },
   {
     name: "del-finds-the-port",
@@ -191,7 +203,10 @@ const OTHER: readonly DifferenceClass[] = [
   {
     name: "loopback-result-version",
     cosmetic: true,
-    explains: ({ path }, { one }) => one.plugin === "loopback" && path[0] === "answer" && path[1] === "result",
+    explains: (d, { one }) =>
+      d.path[0] === "answer" &&
+      d.path[1] === "result" &&
+      (one.plugin === "loopback" || (hasPlugin(one, "loopback") && endsWith(d, "ips", "*", "version"))),
   },
   {
     name: "null-is-no-configuration",

@@ -1,6 +1,10 @@
 /** Intended differences of portmap. */
-import { differentEnd, failed, onlyBerth, onlyReference, says } from "./class-words.ts";
+
+import type { Json } from "../support/command.ts";
+import { hasPlugin } from "./case.ts";
+import { confOf, differentEnd, failed, onlyBerth, onlyReference, says } from "./class-words.ts";
 import type { DifferenceClass, Pair, Seen } from "./classes.ts";
+import type { Difference } from "./diff.ts";
 
 const isPortmap = ({ one }: Pair) => one.plugin === "portmap";
 const isMapping = (path: readonly string[]) => path[0] === "host" && (path[1] === "ports" || path[1] === "iptables");
@@ -14,7 +18,11 @@ export const PORTMAP: readonly DifferenceClass[] = [
     cosmetic: true,
     // Where the ports lead to is compared whatever keeps them.
     explains: ({ path, berth }, pair) =>
-      isPortmap(pair) && path[0] === "host" && path[1] === "iptables" && berth === undefined && !asksIptables(pair),
+      hasPlugin(pair.one, "portmap") &&
+      path[0] === "host" &&
+      path[1] === "iptables" &&
+      berth === undefined &&
+      !asksIptables(confOf(pair, "portmap")),
   },
   differentEnd(
     "portmap-nftables-by-default",
@@ -51,6 +59,12 @@ export const PORTMAP: readonly DifferenceClass[] = [
     cosmetic: false,
     explains: ({ path }, pair) =>
       isPortmap(pair) && pair.step.verb === "ADD" && isMapping(path) && hadPorts(pair.reference, pair.step.guest),
+  },
+  {
+    name: "portmap-interfaces-apart",
+    cosmetic: false,
+    explains: (d, pair) =>
+      isPortmap(pair) && pair.step.ifname !== undefined && d.path[1] === "iptables" && isNameAlone(d, pair),
   },
   {
     name: "portmap-del-by-owner",
@@ -106,8 +120,16 @@ function hadPorts({ before }: Seen, guest: number): boolean {
   );
 }
 
+/** Whether the other side has the same under another name of the container's chain. */
+function isNameAlone({ path, berth, reference }: Difference, pair: Pair): boolean {
+  const unnamed = (text = "") => text.replace(/CNI-DN-[0-9a-f]{21}/g, "");
+  if (berth !== undefined && reference !== undefined) return unnamed(berth) === unnamed(reference);
+  const others = (berth === undefined ? pair.berth : pair.reference).after.host.iptables;
+  return /CNI-DN-/.test(path[2] ?? "") && Object.values(others).includes(berth ?? reference);
+}
+
 /** Whether iptables keeps the mappings in berth too. */
-function asksIptables({ conf }: Pair): boolean {
+function asksIptables(conf: Json): boolean {
   const first = (conf.conditionsV4 ?? [])[0] ?? "";
   return conf.backend === "iptables" || conf.externalSetMarkChain !== undefined || /^[-!]/.test(first);
 }

@@ -1,15 +1,18 @@
 /** Intended differences of tuning. */
+import { hasPlugin } from "./case.ts";
 import { differentEnd, endsWith, onlyBerth, onlyReference, says } from "./class-words.ts";
 import type { DifferenceClass, Pair } from "./classes.ts";
 
 const isTuning = ({ one }: Pair) => one.plugin === "tuning";
+/** What it has made is there while others of its chain are called, too. */
+const hasTuning = ({ one }: Pair) => hasPlugin(one, "tuning");
 
 export const TUNING: readonly DifferenceClass[] = [
   {
     name: "tuning-directory",
     cosmetic: true,
     explains: ({ path, berth, reference }, pair) =>
-      isTuning(pair) &&
+      hasTuning(pair) &&
       path.join() === "files,tuning" &&
       (berth === undefined || /^40700 /.test(berth)) &&
       (reference === undefined || /^40600 /.test(reference)),
@@ -18,7 +21,7 @@ export const TUNING: readonly DifferenceClass[] = [
     name: "tuning-mac-as-value",
     cosmetic: true,
     explains: (d, pair) =>
-      isTuning(pair) &&
+      hasTuning(pair) &&
       pair.step.verb === "ADD" &&
       d.path[1] === "result" &&
       endsWith(d, "mac") &&

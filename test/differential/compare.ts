@@ -2,7 +2,7 @@
 import type { Json } from "../support/command.ts";
 import { ACTS, PREPARATIONS } from "./acts.ts";
 import { type Answer, answerOf } from "./answer.ts";
-import { type CallStep, type Case, configOf, isAct, type Step } from "./case.ts";
+import { aloneAt, type CallStep, type Case, configOf, containerId, isAct, type Step } from "./case.ts";
 import { classOf, isCosmetic, type Pair } from "./classes.ts";
 import { isShared } from "./classes-add.ts";
 import { type Difference, differences } from "./diff.ts";
@@ -13,8 +13,10 @@ import { openTwins, perform, type Twins } from "./side.ts";
 
 /** What one case showed. */
 export interface Outcome {
-  /** The steps that were taken; fewer than the case has when the sides went different, intended ways. */
+  /** The steps that were taken; of a chain, without those that a runtime leaves after a failure. */
   readonly taken: readonly Step[];
+  /** The sides went different, intended ways, and there are steps left. */
+  readonly ended?: true;
   readonly answers: readonly { readonly step: CallStep; readonly berth: Answer; readonly reference: Answer }[];
   /** Names of the classes of the differences that were found. */
   readonly classes: ReadonlySet<string>;
@@ -30,14 +32,20 @@ export function compare(one: Case): Outcome {
   const taken: Step[] = [];
   const answers: { step: CallStep; berth: Answer; reference: Answer }[] = [];
   const classes = new Set<string>();
+  const left = new Set<number | undefined>();
   for (const step of one.steps) {
+    if (!isAct(step) && step.wave !== undefined && left.has(step.wave)) continue;
     taken.push(step);
     if (isAct(step)) {
       for (const side of [berth, reference]) ACTS[step.act]?.(side, step.guest);
       before = start(twins, one);
       continue;
     }
-    const { pair, found } = take(twins, one, step, before);
+    const { pair, found } = take(twins, aloneAt(one, step), step, before);
+    if (pair.berth.answer.status !== 0 || pair.reference.answer.status !== 0) {
+      left.add(step.wave);
+      if (step.wave !== undefined && step.verb === "ADD") forgetResult(twins, step);
+    }
     answers.push({ step, berth: pair.berth.answer, reference: pair.reference.answer });
     const explained = found.map((difference) => classOf(difference, pair));
     for (const it of explained) if (it) classes.add(it.name);
@@ -45,6 +53,7 @@ export function compare(one: Case): Outcome {
     if (rest.length > 0) return { taken, answers, classes, unexplained: { pair, differences: rest } };
     before = [pair.berth.after, pair.reference.after];
     if (explained.every((it) => it?.cosmetic)) continue;
+    left.add(step.wave);
     recover(twins, one, step);
     before = start(twins, one);
     const still = {
@@ -52,13 +61,20 @@ export function compare(one: Case): Outcome {
       berth: { ...pair.berth, after: before[0] },
       reference: { ...pair.reference, after: before[1] },
     };
-    if (!stateDifferences(before[0], before[1]).every((difference) => isCosmetic(difference, still))) break;
+    if (!stateDifferences(before[0], before[1]).every((difference) => isCosmetic(difference, still))) {
+      return { taken, answers, classes, ...(step !== one.steps.at(-1) && { ended: true }) };
+    }
   }
   return { taken, answers, classes };
 }
 
-function start({ berth, reference }: Twins, { plugin }: Case): readonly [State, State] {
-  const looks = [observe(berth, plugin), observe(reference, plugin)] as const;
+/** A runtime keeps the result of a whole list only. */
+function forgetResult({ berth, reference }: Twins, step: CallStep): void {
+  for (const { results } of [berth, reference]) results.delete(`${containerId(step)} ${step.ifname ?? "eth0"}`);
+}
+
+function start({ berth, reference }: Twins, one: Case): readonly [State, State] {
+  const looks = [observe(berth, one), observe(reference, one)] as const;
   for (const look of looks) look.remember();
   return [looks[0].state, looks[1].state];
 }
@@ -69,7 +85,7 @@ const PAUSES = [50, 200, 1000, 1500];
 function take(twins: Twins, one: Case, step: CallStep, before: readonly [State, State]) {
   const replies = [perform(twins.berth, one, step), perform(twins.reference, one, step)] as const;
   for (let i = 0; ; i++) {
-    const [ours, theirs] = [observe(twins.berth, one.plugin), observe(twins.reference, one.plugin)];
+    const [ours, theirs] = [observe(twins.berth, one), observe(twins.reference, one)];
     const pair: Pair = {
       one,
       step,

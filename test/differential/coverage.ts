@@ -1,6 +1,6 @@
 /** What a run has generated and found: in numbers, and which keys, verbs and versions it never came to. */
 import type { Json } from "../support/command.ts";
-import { type CallStep, type Case, configOf, isAct, versionOf } from "./case.ts";
+import { aloneAt, type CallStep, type Case, configOf, isAct, versionOf } from "./case.ts";
 import type { Outcome } from "./compare.ts";
 
 export interface Tally {
@@ -16,6 +16,8 @@ export interface Tally {
   /** Calls of CHECK that succeeded on both sides, by version. */
   readonly checks: Record<string, number>;
   readonly classes: Record<string, number>;
+  /** Of chains: the plugins' names, in their order. */
+  readonly lists: Record<string, number>;
 }
 
 const BRIDGE =
@@ -56,6 +58,7 @@ export class Coverage {
     versions: {},
     checks: {},
     classes: {},
+    lists: {},
   };
 
   add(one: Case, outcome: Outcome): void {
@@ -63,11 +66,12 @@ export class Coverage {
     tally.cases += 1;
     tally.calls += outcome.answers.length;
     if (outcome.unexplained) tally.unexplained += 1;
-    else if (outcome.taken.length < one.steps.length) tally.ended += 1;
+    else if (outcome.ended) tally.ended += 1;
     for (const name of outcome.classes) count(tally.classes, name);
+    if (one.list) count(tally.lists, one.list.map(({ type }) => type).join(" "));
     for (const { step, berth, reference } of outcome.answers) {
       if (step.verb === "CHECK" && berth.status + reference.status === 0)
-        count(tally.checks, versionOf(configOf(one, step)));
+        count(tally.checks, versionOf(configOf(aloneAt(one, step), step)));
       const end = (status: number) => (status === 0 ? "ok" : "error");
       count(
         tally.ends,
@@ -75,7 +79,7 @@ export class Coverage {
       );
     }
     const steps = outcome.taken.filter((step): step is CallStep => !isAct(step));
-    const confs = steps.map((step) => configOf(one, step));
+    const confs = steps.map((step) => configOf(aloneAt(one, step), step));
     for (const key of new Set(steps.flatMap((step, i) => [...keysOf(confs[i], ""), ...environmentOf(step)])))
       count(tally.keys, key);
     count(tally.versions, versionOf(one.conf));
@@ -84,7 +88,7 @@ export class Coverage {
   merge(other: Tally): void {
     const { tally } = this;
     for (const key of ["cases", "calls", "unexplained", "ended"] as const) tally[key] += other[key];
-    for (const key of ["ends", "keys", "versions", "checks", "classes"] as const)
+    for (const key of ["ends", "keys", "versions", "checks", "classes", "lists"] as const)
       for (const [name, n] of Object.entries(other[key])) tally[key][name] = (tally[key][name] ?? 0) + n;
   }
 
@@ -101,7 +105,8 @@ export class Coverage {
   }
 
   report(seed: number, seconds: number): string {
-    const { cases, calls, ended, unexplained, keys, versions, checks, classes, ends } = this.tally;
+    const { cases, calls, ended, unexplained, keys, versions, checks, classes, ends, lists } = this.tally;
+    const isChains = Object.keys(lists).length > 0;
     const rows = (title: string, table: Record<string, number>) =>
       `${title}: ${Object.entries(table)
         .map(([name, n]) => `${name} ${n}`)
@@ -109,13 +114,13 @@ export class Coverage {
     const known = Object.fromEntries(KEYS.map((key) => [key, keys[key.toLowerCase()] ?? 0]));
     return [
       `differential: seed ${seed}, ${cases} cases, ${calls} calls on each side, ${Math.round(seconds)} s`,
-      rows("keys (cases with it)", known),
+      isChains ? `different lists of plugins: ${Object.keys(lists).length}` : rows("keys (cases with it)", known),
       rows("versions", Object.fromEntries(VERSIONS.map((version) => [version, versions[version] ?? 0]))),
       rows("CHECK succeeded on both sides", checks),
       rows("calls (berth/reference)", Object.fromEntries(Object.entries(ends).sort())),
       rows("intended differences (cases)", Object.fromEntries(Object.entries(classes).sort((a, b) => b[1] - a[1]))),
       `ended early by one: ${ended}`,
-      `never generated: ${this.missing().join(", ") || "nothing"}`,
+      ...(isChains ? [] : [`never generated: ${this.missing().join(", ") || "nothing"}`]),
       `unexplained: ${unexplained}`,
     ].join("\n");
   }

@@ -37,9 +37,10 @@ function chainsOf(host: string, family: string, command: string): Record<string,
   const chains: Record<string, string> = {};
   for (const line of attempt(host, command, "-t", "nat").stdout.split("\n")) {
     const [, chain, rule] = /^-A (\S+) (.*)$/.exec(line) ?? [];
-    const [, declared] = /^:(CNI-\S+) /.exec(line) ?? [];
+    const [, declared] = /^:(CNI-(?:HOSTPORT|DN)-\S+) /.exec(line) ?? [];
     if (declared) chains[`${family} ${declared}`] ??= "";
-    if (chain && rule && line.includes("CNI-")) {
+    // Masquerading has chains of its own there, called after no more than a number.
+    if (chain && rule && /CNI-(HOSTPORT|DN)-/.test(line)) {
       const name = `${family} ${chain}`;
       chains[name] = chains[name] ? `${chains[name]}\n${rule}` : rule;
     }

@@ -1,7 +1,7 @@
 /** What there is on one side after a call, with everything that is random or a matter of time put into words. */
 import { readFileSync } from "node:fs";
 import type { Json } from "../support/command.ts";
-import type { Case } from "./case.ts";
+import { type Case, hasPlugin } from "./case.ts";
 import { filesUnder } from "./files.ts";
 import { filterOf } from "./filter.ts";
 import { mappedPorts } from "./mapped-ports.ts";
@@ -31,8 +31,8 @@ export interface Look {
   remember(): void;
 }
 
-/** With `plugin` portmap, where ports lead to is seen too. */
-export function observe(side: Side, plugin?: Case["plugin"]): Look {
+/** With portmap, where ports lead to is seen too, with firewall the table filter. */
+export function observe(side: Side, one: Case): Look {
   const host = look(side, side.host);
   const containers = side.containers.map((ns) => look(side, ns));
   nameLinks(side, host, containers);
@@ -41,11 +41,11 @@ export function observe(side: Side, plugin?: Case["plugin"]): Look {
   const state = {
     host: {
       ...describe(side, side.host, host, words, "", macs),
-      ...(plugin === "portmap" && mappedPorts(side)),
-      ...(plugin === "firewall" && { filter: filterOf(side) }),
+      ...(hasPlugin(one, "portmap") && mappedPorts(side)),
+      ...(hasPlugin(one, "firewall") && { filter: words.all(filterOf(side)) }),
     },
     containers: containers.map((raw, i) => describe(side, side.containers[i] ?? "", raw, words, `c${i} `, macs)),
-    files: filesUnder(side.store),
+    files: words.all(filesUnder(side.store)),
   };
   const remember = () => {
     side.macs.clear();

@@ -2,18 +2,18 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { attempt, ipj } from "../support/command.ts";
-import type { CallStep, Case } from "./case.ts";
+import { aloneAt, type CallStep, type Case, hasPlugin } from "./case.ts";
 import { perform, type Side, type Twins } from "./side.ts";
 
 /** DEL of all attachments, then what is shared goes too: the bridge without ports, forwarding, round robin's memory. */
 export function recover({ berth, reference }: Twins, one: Case, { ifname, id, guest }: CallStep): void {
   const forwards = one.before.includes("forwarding");
   for (const side of [berth, reference]) {
-    for (const which of [0, 1] as const) perform(side, one, { verb: "DEL", guest: which });
-    if (ifname !== undefined) perform(side, one, { verb: "DEL", guest, ifname });
-    if (id !== undefined) perform(side, one, { verb: "DEL", guest, id });
+    for (const which of [0, 1] as const) detach(side, one, { guest: which });
+    if (ifname !== undefined) detach(side, one, { guest, ifname });
+    if (id !== undefined) detach(side, one, { guest, id });
     removeBridges(side);
-    if (one.plugin === "portmap") unmapPorts(side);
+    if (hasPlugin(one, "portmap")) unmapPorts(side);
     if (!forwards)
       attempt(
         side.host,
@@ -21,9 +21,17 @@ export function recover({ berth, reference }: Twins, one: Case, { ifname, id, gu
         "-c",
         "echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding",
       );
-    if (one.plugin === "firewall") attempt(side.host, "nft", "flush", "ruleset");
+    if (hasPlugin(one, "tuning")) rmSync(join(side.store, "tuning"), { recursive: true, force: true });
+    if (hasPlugin(one, "firewall")) attempt(side.host, "nft", "flush", "ruleset");
     forgetLast(side);
     side.results.clear();
+  }
+}
+
+function detach(side: Side, one: Case, whose: Omit<CallStep, "verb">): void {
+  for (const at of one.list?.keys().toArray().reverse() ?? [undefined]) {
+    const chained = at !== undefined && { at, prevResult: "own" };
+    perform(side, aloneAt(one, { ...chained }), { ...whose, ...chained, verb: "DEL" });
   }
 }
 

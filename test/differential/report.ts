@@ -14,8 +14,8 @@ export function describeFailure(one: Case, { taken, unexplained }: Outcome): str
   const say = ({ status, code, message }: typeof pair.berth.answer) =>
     status === 0 ? "succeeded" : `exit ${status}, code ${code}: ${message}`;
   return [
-    `plugin ${one.plugin}, before: ${one.before.join(", ") || "nothing"}`,
-    `conf: ${JSON.stringify(one.conf)}`,
+    `plugin ${pair.one.plugin}, before: ${one.before.join(", ") || "nothing"}`,
+    ...(one.list ?? [one.conf]).map((conf) => `conf: ${JSON.stringify(conf)}`),
     "calls:",
     ...taken.map((step) => `  ${describeStep(step)}`),
     `the last one: berth ${say(pair.berth.answer)}`,

@@ -50,6 +50,12 @@ const portmap = (over: Json, ...steps: Step[]): Case => ({
   steps,
 });
 
+/** Of a bridge and others behind it. */
+function chained(others: readonly Json[], ...steps: Step[]): Case {
+  const { cniVersion, name } = CONF;
+  return { ...shown({}, steps), list: [CONF, ...others.map((conf) => ({ cniVersion, name, ...conf }))] };
+}
+
 const NUMBERS = { "net.ipv4.ping_group_range": "0 7" };
 const tuned = (over: Json, ...steps: Step[]): Case => ({
   plugin: "tuning",
@@ -112,6 +118,7 @@ export const SHOWN: Record<string, Case> = {
   ),
   "own-namespace": shown({}, [{ ...ADD, netns: "host" } as Step]),
   "del-needs-no-valid-configuration": shown({}, [ADD, { ...DEL, patch: { vlan: 9999 } } as Step]),
+  "del-goes-on": shown({}, [ADD, { ...DEL, patch: { ipam: { type: "absent" } } } as Step], { plugin: "ptp" }),
   "del-spares-others": shown({}, [DEL], { before: ["the container's interface"] }),
   "del-finds-the-port": shown({}, [ADD, { ...DEL, netns: "unset" } as Step]),
   "del-spares-older-leases": shown({}, [DEL], {
@@ -150,6 +157,18 @@ export const SHOWN: Record<string, Case> = {
     { backend: "iptables" },
     mapped("ADD", 0, WEB, { ...WEB, hostPort: 8081 }),
     mapped("CHECK", 0, WEB),
+  ),
+  "portmap-interfaces-apart": chained(
+    [{ type: "portmap", backend: "iptables" }],
+    { verb: "ADD", guest: 0, at: 0, ifname: "net1" },
+    {
+      verb: "ADD",
+      guest: 0,
+      at: 1,
+      ifname: "net1",
+      prevResult: "own",
+      patch: { runtimeConfig: { portMappings: [WEB] } },
+    },
   ),
   "portmap-reads-all": portmap(
     {},

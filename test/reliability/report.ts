@@ -52,7 +52,7 @@ function fail(message: string): never {
 async function measure(row: Row): Promise<number> {
   const start = performance.now();
   const ours = await row.ours(bin, REFERENCE);
-  const theirs = row.theirs && isMet(reference) ? await row.theirs(REFERENCE) : undefined;
+  const theirs = row.theirs && isMet(reference) ? await row.theirs(REFERENCE, bin) : undefined;
   const line = lineOf(row, ours, theirs, (performance.now() - start) / 1000);
   console.log(line);
   for (const note of ours.notes) console.log(`  berth: ${note.slice(0, 600)}`);

@@ -100,10 +100,10 @@ function ruleFaults(lab: Lab, slots: readonly Slot[]): string[] {
   ];
 }
 
-/** Takes away the empty lease files that killed calls of the reference leave, which nothing ever would: how many. */
-export function dropEmptyLeases(lab: Lab): number {
+/** Takes away the empty lease files that killed calls of the reference leave, which nothing ever would: of which addresses. */
+export function dropEmptyLeases(lab: Lab): string[] {
   const directory = join(lab.store, "labnet");
   const empty = Object.keys(lab.leases()).filter((ip) => readFileSync(join(directory, ip), "utf8").trim() === "");
   for (const ip of empty) rmSync(join(directory, ip));
-  return empty.length;
+  return empty;
 }

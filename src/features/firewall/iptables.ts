@@ -8,6 +8,7 @@ import type { Saved } from "../../iptables/saved.ts";
 import { findChain } from "../../nft/find.ts";
 import type { Attached } from "../attached.ts";
 import { networkOfTag, networkTag, ownerTag } from "../owner.ts";
+import type { About } from "./about.ts";
 import { additions, missing, type Target } from "./additions.ts";
 import { KernelTable } from "./kernel-table.ts";
 import { ACCEPTED, commentOf, PUBLISHED, publishedBy, tagOf } from "./layout.ts";
@@ -26,13 +27,13 @@ export type Asked = FirewallWish & { readonly accepts: boolean };
 /** Throws Explained, CniError. */
 export function addByIptables(nft: Nft, wish: Asked, attached: Attached): void {
   for (const [family, target] of targetsOf(wish, attached)) {
-    edit(configuredTable(nft, family, wish.adminChain), (saved) => additions(saved, target));
+    edit(configuredTable(nft, family, wish.adminChain, target), (saved) => additions(saved, target));
   }
 }
 
 /** The first command that would have to be done; undefined when all is there. Throws Explained. */
 export function missingOfIptables(nft: Nft, wish: Asked, attached: Attached): string | undefined {
-  return missingIn((family) => configuredTable(nft, family, wish.adminChain).read(), wish, attached);
+  return missingIn((family, target) => configuredTable(nft, family, wish.adminChain, target).read(), wish, attached);
 }
 
 /** The same of many attachments, in their order, reading each table once: that takes a program where there are many rules. */
@@ -49,9 +50,13 @@ export function missingOfEach(nft: Nft, asked: readonly (readonly [Asked, Attach
   });
 }
 
-function missingIn(read: (family: Family) => Saved, wish: Asked, attached: Attached): string | undefined {
+function missingIn(
+  read: (family: Family, target: Target) => Saved,
+  wish: Asked,
+  attached: Attached,
+): string | undefined {
   for (const [family, target] of targetsOf(wish, attached)) {
-    const saved = read(family);
+    const saved = read(family, target);
     const owner = ownerIn(saved, attached.owner);
     const command = missing(saved, { ...target, owner }).find((one) => !one.startsWith("-D "));
     if (command !== undefined) return `iptables' table filter has not: ${command}`;
@@ -72,8 +77,9 @@ function ownerIn(saved: Saved, owner: Owner): Target["owner"] {
  */
 export function removeFromIptables(nft: Nft, owner: Owner, addresses: readonly Ip[], bridge: string | undefined): void {
   const tag = ownerTag(owner);
-  for (const [family, table] of tablesOf(nft)) {
-    const known: Known = { addresses: textsOf(addresses, family), bridge };
+  const knownOf = (family: Family): Known => ({ addresses: textsOf(addresses, family), bridge });
+  for (const [family, table] of tablesOf(nft, (one) => ({ ...knownOf(one), tag }))) {
+    const known = knownOf(family);
     edit(table, (saved) => removalOf(saved, (other) => other === tag, known));
   }
 }
@@ -107,18 +113,21 @@ function textsOf(addresses: readonly Ip[], family: Family): string[] {
   return [...new Set(own.map((ip) => `${formatIp(ip)}/${8 * ip.length}`))];
 }
 
-/** Of the iptables that the machine has configured, which makes the rules. */
-function configuredTable(nft: Nft, family: Family, adminChain: string): Table {
+/** Of the iptables that the machine has configured, which makes the rules: all of them, or those about `target`. */
+function configuredTable(nft: Nft, family: Family, adminChain: string, target?: Target): Table {
   const programs = programTable({ family, legacy: false });
-  return isNftConfigured(family) ? new KernelTable(nft.client(), family, programs, adminChain) : programs;
+  const about = target?.owner && { tag: target.owner.tag, addresses: target.addresses };
+  const limits = { adminChain, ...(about && { about }) };
+  return isNftConfigured(family) ? new KernelTable(nft.client(), family, programs, limits) : programs;
 }
 
-/** The tables of iptables, new and old, that may have rules of attachments. */
-function tablesOf(nft: Nft): [Family, Table][] {
+/** The tables of iptables, new and old, that may have rules of attachments; of one attachment alone with `about`. */
+function tablesOf(nft: Nft, about?: (family: Family) => About): [Family, Table][] {
   const ofNft = (family: Family, client: Client): [Family, Table][] => {
     const isIn = [ACCEPTED, PUBLISHED].some((chain) => findChain(client, family === 4 ? "ip" : "ip6", "filter", chain));
     const programs = programTable({ family, legacy: false, nft: true });
-    return isIn ? [[family, new KernelTable(client, family, programs)]] : [];
+    const limits = about ? { about: about(family) } : {};
+    return isIn ? [[family, new KernelTable(client, family, programs, limits)]] : [];
   };
   return FAMILIES.flatMap((family) => [
     ...nft.orWithout(

@@ -31,9 +31,11 @@ export const JUMPS = {
 
 export const RETURN: Spec = `${SHARED} -j RETURN`;
 
+export const ADMIN_COMMENT = "CNI firewall plugin admin overrides";
+
 /** Leads to the operator's own rules. */
 export function adminJump(chain: string): Spec {
-  return `${commented("CNI firewall plugin admin overrides")} -j ${chain}`;
+  return `${commented(ADMIN_COMMENT)} -j ${chain}`;
 }
 
 /** What an address may do: get answers, and send. `address` has its length: 10.1.2.3/32. */

@@ -1,14 +1,15 @@
 import { equalIp, type Ip } from "../../base/ip.ts";
-import { deleteFlow, type Flow, listFlows } from "../../ct/flows.ts";
+import { deleteFlow, type Flow } from "../../ct/flows.ts";
 import type { Host } from "../../host/host.ts";
 import type { Client } from "../../host/nft.ts";
-import { concatenated, partsOf, portBytes, portOf } from "../../nft/concat.ts";
+import { concatenated, portBytes } from "../../nft/concat.ts";
 import { getElements, listSets } from "../../nft/find-set.ts";
 import type { Element, SetName } from "../../nft/objects.ts";
 import { findRouteTo } from "../../rtnl/route.ts";
 import { digestOfMap, mapsUnder } from "./nft-conditions.ts";
-import { type IpFamily, LAYOUTS, TABLE } from "./nft-layout.ts";
+import { FAMILIES, type IpFamily, LAYOUTS, TABLE } from "./nft-layout.ts";
 import { type Slot, targetOf, type Wanted } from "./nft-wanted.ts";
+import { trackedBy } from "./udp-flows.ts";
 import { PROTOCOLS } from "./wish.ts";
 
 /**
@@ -20,11 +21,9 @@ type Lookup = Pick<Host, "ask">;
 
 /** Forgets the flows that new mappings would translate otherwise: the next packets meet them. Throws NetlinkError. */
 export function forgetOthersFlows(client: Client, host: Lookup, { family, entries }: Wanted): void {
-  for (const entry of entries) {
-    const port = udpPort(family, entry);
-    if (!port) continue;
+  for (const { slot: entry, port, flows: all } of trackedBy(client, family, entries)) {
     const target = targetOf(family, entry.data);
-    const flows = flowsTo(client, family, port).filter(({ replySrc }) => !equalIp(replySrc, target));
+    const flows = all.filter(({ replySrc }) => !equalIp(replySrc, target));
     if (flows.length === 0) continue;
     const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
     const digest = digestOfMap(entry.set);
@@ -56,15 +55,15 @@ function targetsUnderConditions(client: Client, family: IpFamily, port: number, 
 
 /** Forgets the flows that go to containers by mappings that are gone. Throws NetlinkError. */
 export function forgetFlows(client: Client, unmapped: readonly Element[]): void {
-  for (const element of unmapped) {
-    const family = familyOf(element);
-    const port = udpPort(family, element);
-    if (!port) continue;
-    const target = targetOf(family, element.data ?? new Uint8Array());
-    forget(
-      client,
-      flowsTo(client, family, port).filter(({ replySrc }) => equalIp(replySrc, target)),
-    );
+  for (const family of FAMILIES) {
+    const own = unmapped.filter((element) => familyOf(element) === family);
+    for (const { slot, flows } of trackedBy(client, family, own)) {
+      const target = targetOf(family, slot.data ?? new Uint8Array());
+      forget(
+        client,
+        flows.filter(({ replySrc }) => equalIp(replySrc, target)),
+      );
+    }
   }
 }
 
@@ -74,10 +73,8 @@ export function forgetFlows(client: Client, unmapped: readonly Element[]): void 
  */
 export function forgetStrayFlows(client: Client, host: Lookup, family: IpFamily, slots: readonly Slot[]): void {
   const { ports, addresses } = LAYOUTS[family];
-  for (const slot of slots) {
-    const port = udpPort(family, slot);
-    if (!port) continue;
-    const flows = flowsTo(client, family, port).filter(({ replySrc, dst }) => !equalIp(replySrc, dst));
+  for (const { port, flows: all } of trackedBy(client, family, slots)) {
+    const flows = all.filter(({ replySrc, dst }) => !equalIp(replySrc, dst));
     const hosts = distinct(flows.map(({ dst }) => dst)).filter((dst) => isOwn(host, dst));
     const anyKey = concatenated(Uint8Array.of(PROTOCOLS.udp), portBytes(port.port));
     const [mapped] = hosts.length > 0 ? getElements(client, family, TABLE, ports, [anyKey]) : [];
@@ -92,31 +89,6 @@ export function forgetStrayFlows(client: Client, host: Lookup, family: IpFamily,
 /** The family of a mapping, by what it leads to. */
 function familyOf({ data = new Uint8Array() }: Element): IpFamily {
   return data.length > 8 ? "ip6" : "ip";
-}
-
-interface UdpPort {
-  readonly port: number;
-  /** Absent: of all addresses. */
-  readonly hostIp?: Ip;
-}
-
-/** Undefined for a slot of another protocol. */
-function udpPort(family: IpFamily, { set, key }: Slot): UdpPort | undefined {
-  const { ports, addresses } = mapsUnder(family, digestOfMap(set));
-  const isAny = set.name === ports.name;
-  const parts = partsOf(isAny ? PORT_TYPES : [...ADDRESS_TYPES[family], ...PORT_TYPES], key);
-  const [protocol, port] = parts.slice(-2);
-  if (protocol?.[0] !== PROTOCOLS.udp || !port) return undefined;
-  const hostIp = set.name === addresses.name ? parts[0] : undefined;
-  return { port: portOf(port), ...(hostIp && { hostIp }) };
-}
-
-const PORT_TYPES = ["inet_proto", "inet_service"] as const;
-const ADDRESS_TYPES = { ip: ["ipv4_addr"], ip6: ["ipv6_addr"] } as const;
-
-function flowsTo(client: Client, family: IpFamily, { port, hostIp }: UdpPort): Flow[] {
-  const filter = { family: family === "ip" ? 4 : 6, protocol: PROTOCOLS.udp, dstPort: port } as const;
-  return listFlows(client, { ...filter, ...(hostIp && { dst: hostIp }) });
 }
 
 /** Whether an address is the machine's: what goes elsewhere is not translated. */

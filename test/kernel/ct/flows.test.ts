@@ -1,6 +1,6 @@
 /** The verbs of conntrack, looked at in /proc/net/nf_conntrack; and where packets to an address go, with ip. */
 import { expect } from "bun:test";
-import { deleteFlow, listFlows } from "../../../src/ct/flows.ts";
+import { countFlows, deleteFlow, listFlows } from "../../../src/ct/flows.ts";
 import { Client } from "../../../src/netlink/client.ts";
 import { NETLINK_ROUTE, openSocket } from "../../../src/netlink/socket.ts";
 import { findRouteTo } from "../../../src/rtnl/route.ts";
@@ -37,9 +37,11 @@ needs(
       lab.sh(lab.host, "ip", "addr", "add", `${address}/32`, "dev", "lo");
     lab.sh(lab.host, "ip", "route", "add", "192.0.2.9", "dev", "lo");
     lab.sh(lab.host, "nft", TRACKED);
+    const client = nftClient(lab);
+    expect(countFlows(client)).toBe(0);
     lab.sh(lab.host, process.execPath, "-e", SENDER);
     expect(ports(lab)).toEqual(["4001", "4002", "4003"]);
-    const client = nftClient(lab);
+    expect(countFlows(client)).toBe(Number(lab.sh(lab.host, "cat", "/proc/sys/net/netfilter/nf_conntrack_count")));
     const of = { family: 4, protocol: 17, dstPort: 5353 } as const;
     expect(
       listFlows(client, of)
@@ -47,6 +49,8 @@ needs(
         .sort(),
     ).toEqual([4001, 4002]);
     expect(listFlows(client, { ...of, dstPort: 53 })).toEqual([]);
+    expect(listFlows(client, { family: 6, protocol: 17 }).map(({ srcPort }) => srcPort)).toEqual([4003]);
+    expect(listFlows(client, { family: 4, protocol: 6 })).toEqual([]);
     const [one, ...more] = listFlows(client, { ...of, dst: ip("192.0.2.2") });
     expect([one, more]).toMatchObject([{ srcPort: 4002, dst: ip("192.0.2.2"), replySrc: ip("192.0.2.9") }, []]);
     const [six] = listFlows(client, { ...of, family: 6, dst: ip("fd00::1") });

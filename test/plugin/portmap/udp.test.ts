@@ -106,3 +106,23 @@ need(
     expect([status, stderr.match(/ > netfilter type 257 /g)?.length]).toEqual([0, 2]);
   }),
 );
+
+need(
+  "however many UDP ports there are, conntrack is read once for each family",
+  inLab((lab) => {
+    const { ns } = farHost(lab);
+    const one = attach(lab, "one");
+    const others = [dns(), ...Array.from({ length: 20 }, (_, i) => ({ ...dns(), hostPort: 6000 + i }))];
+    const call = { id: "one", ns: one.ns, conf: portmapConf(one, others), env: { BERTH_TRACE: "1" } };
+    const dumps = (verb: "ADD" | "DEL") => {
+      const { status, stderr } = lab.call("portmap", verb, call);
+      return [status, stderr.match(/ > netfilter type 257 /g)?.length ?? 0];
+    };
+    send(lab, ns, `${UPLINK.v4} 4001`, `${UPLINK.v6} 4006`);
+    expect(Object.keys(flows(lab))).toEqual(["4001", "4006"]);
+    expect([dumps("ADD"), Object.keys(flows(lab))]).toEqual([[0, 2], []]);
+    send(lab, ns, `${UPLINK.v4} 4001`, `${UPLINK.v6} 4006`);
+    expect(flows(lab)).toMatchObject({ 4001: one.v4 });
+    expect([dumps("DEL"), Object.keys(flows(lab))]).toEqual([[0, 2], []]);
+  }),
+);

@@ -1,7 +1,7 @@
 /** conntrack's messages, as Linux 6.18 took and answered them. */
 import { expect, test } from "bun:test";
 import { parseIp } from "../../../src/base/ip.ts";
-import { DELETE_FLOW, deleteFlow, type Flow, listFlows } from "../../../src/ct/flows.ts";
+import { countFlows, DELETE_FLOW, deleteFlow, type Flow, listFlows } from "../../../src/ct/flows.ts";
 import { flowAttrs } from "../../../src/ct/tables.ts";
 import { Client } from "../../../src/netlink/client.ts";
 import { Reader, Writer } from "../../../src/wire/cursor.ts";
@@ -62,6 +62,27 @@ test("listFlows() leaves out what a kernel without filters would give", () => {
     close: () => {},
   });
   expect(listFlows(client, { family: 4, protocol: 17, dstPort: 53 })).toEqual([]);
+});
+
+test("listFlows() of all ports has the kernel filter by protocol alone", () => {
+  const request = `
+    38 00 00 00 01 01 01 03 01 00 00 00 00 00 00 00     # IPCTNL_MSG_CT_GET, REQUEST|DUMP
+    0a 00 00 00                                         # AF_INET6
+    10 00 01 80                                         # CTA_TUPLE_ORIG
+      0c 00 02 80 05 00 01 00 11 00 00 00               #   CTA_PROTO_NUM udp
+    14 00 19 80 08 00 01 00 08 00 00 00                 # CTA_FILTER_ORIG_FLAGS PROTO_NUM
+                08 00 02 00 00 00 00 00                 # CTA_FILTER_REPLY_FLAGS`;
+  const client = new Client(scripted([hex(request), hex(ANSWER)]));
+  expect(listFlows(client, { family: 6, protocol: 17 })).toEqual([FLOW]);
+});
+
+test("countFlows() asks for the statistics of the network namespace", () => {
+  const request = "14 00 00 00 05 01 01 00 01 00 00 00 00 00 00 00 00 00 00 00 # IPCTNL_MSG_CT_GET_STATS";
+  const answer = `
+    24 00 00 00 05 01 02 00 01 00 00 00 00 00 00 00 00 00 00 00
+    08 00 01 00 00 00 01 02                             # CTA_STATS_GLOBAL_ENTRIES 258
+    08 00 02 00 00 04 00 00                             # CTA_STATS_GLOBAL_MAX_ENTRIES`;
+  expect(countFlows(new Client(scripted([hex(request), hex(answer)])))).toBe(258);
 });
 
 test("deleteFlow() names the connection by its first tuple, and its zone", () => {
