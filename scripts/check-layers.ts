@@ -32,8 +32,9 @@ const LAYERS: Record<string, readonly string[]> = {
   library: ["base", "spec", "invoke"],
   veth: ["base", "spec", "sys", "host", "features", "delegate", "rtnl"],
   plugins: ["base", "spec", "sys", "host", "features", "delegate", "rtnl", "veth"],
+  service: ["base", "wire", "spec", "sys", "netlink", "nft", "ct", "host", "features"],
 };
-const BELOW_THE_TOP = [...Object.keys(LAYERS).filter((layer) => layer !== "skel"), "tool", "service"];
+const BELOW_THE_TOP = [...Object.keys(LAYERS).filter((layer) => layer !== "skel"), "tool"];
 const TOP = ["registry.ts", "programs.ts", "cli.ts", "main.ts"];
 
 /** The same of plugins of kind ipam: they run without root, so without netlink. */
@@ -55,6 +56,9 @@ const PROGRAM = /\.(ts|mjs|rs|c|go|py|sh)$/;
 const SCHEMA = /\/schema\.ts$/;
 const MAY_IMPORT_SCHEMAS = /^src\/tool\/|\/schema\.ts$/;
 const MAY_IMPORT_ZOD = /^src\/(tool|service|library)\/|\/schema\.ts$/;
+
+/** What is named for a host, and may know it. */
+const ON_HOST = /^src\/(sys\/bun|service\/bun|library)\//;
 
 /** What `#sys` stands for (package.json), as far as it exists. */
 const SYS_HOSTS = ["src/sys/quickjs/sys.ts", "src/sys/bun/sys.ts"];
@@ -140,8 +144,7 @@ function mayImport(file: string): readonly string[] | undefined {
   const layer = layerOf(file);
   if (layer === "registry.ts") return ["spec"];
   if (TOP.includes(layer)) return [...BELOW_THE_TOP, "skel", ...TOP];
-  if (layer === "tool" || layer === "service")
-    return layer === "tool" ? [...BELOW_THE_TOP, "registry.ts"] : BELOW_THE_TOP;
+  if (layer === "tool") return [...BELOW_THE_TOP, "registry.ts"];
   if (layer === "plugins") {
     const kind = KINDS.get(pluginOf(file));
     return kind === undefined ? undefined : kind === "ipam" ? IPAM_LAYERS : LAYERS.plugins;
@@ -176,11 +179,11 @@ function edgeOffences({ from, to }: Edge, files: ReadonlyMap<string, string>): s
   return [`${from}: ${who} may not import ${target} (${to}), only ${allowed.join(", ") || "nothing"}`];
 }
 
-/** Only the host implementations, and what is imported on a host, know it; a library but zod may be used anywhere. */
+/** Only what is named for a host knows it; a library but zod may be used anywhere. */
 function packageOffences(from: string, name: string): string[] {
-  const onHost = /^src\/(sys\/bun|library)\//.test(from);
-  if (/^(node:|bun$|bun:)/.test(name))
-    return onHost ? [] : [`${from}: only src/sys/bun and src/library may import ${name}`];
+  if (/^(node:|bun$|bun:)/.test(name)) {
+    return ON_HOST.test(from) ? [] : [`${from}: only src/sys/bun, src/service/bun and src/library may import ${name}`];
+  }
   if (/^zod(\/|$)/.test(name) && !MAY_IMPORT_ZOD.test(from)) {
     return [`${from}: only schema.ts, tool, service and library may import ${name}`];
   }

@@ -19,7 +19,7 @@ REFERENCE_BUILD=(env CGO_ENABLED=0 go install -trimpath
 # command:package
 COMMANDS=(ip:iproute2 nft:nftables iptables:iptables ping:iputils-ping strace:strace time:time
   containerd:containerd runc:runc podman:podman curl:curl busybox:busybox-static valgrind:valgrind python3:python3
-  jsonschema:python3-jsonschema)
+  jsonschema:python3-jsonschema conntrack:conntrack)
 
 . "$(dirname "${BASH_SOURCE[0]}")/debian.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/vm.sh"

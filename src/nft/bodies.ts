@@ -1,7 +1,7 @@
 import type { Writer } from "../wire/cursor.ts";
 import { commentData, setData } from "./comments.ts";
 import { concatLength, concatNumber } from "./concat.ts";
-import { NF_ACCEPT, NF_DROP } from "./expr.ts";
+import { NF_ACCEPT, NF_DROP, NFT_GOTO } from "./expr.ts";
 import {
   type Base,
   type Chain,
@@ -28,6 +28,11 @@ const NFT_SET_ANONYMOUS = 1;
 const NFT_SET_CONSTANT = 2;
 const NFT_SET_INTERVAL = 4;
 const NFT_SET_MAP = 8;
+const NFT_SET_TIMEOUT = 16;
+const NFT_SET_EVAL = 32;
+
+/** What a map of verdicts has for the type of its data (NFT_DATA_VERDICT). */
+const DATA_VERDICT = 0xffffff00;
 
 /** NFT_TABLE_F_OWNER. */
 const OWNED = 2;
@@ -65,8 +70,9 @@ export function chainName(w: Writer, { table }: Scope, { name }: Chain): void {
   chainAttrs.encode(w, { table, name });
 }
 
-export function set(w: Writer, { table }: Scope, { name, type, data, comment }: NftSet, id: number): void {
-  if (typeof type === "string" && !data) {
+export function set(w: Writer, { table }: Scope, object: NftSet, id: number): void {
+  const { name, type, data, verdicts, dynamic, comment } = object;
+  if (typeof type === "string" && !data && !verdicts) {
     const { number, size, order } = KEY_TYPES[type];
     const userdata = setData(order, comment);
     setAttrs.encode(w, { table, name, flags: 0, keyType: number, keyLength: size, id, userdata });
@@ -76,12 +82,14 @@ export function set(w: Writer, { table }: Scope, { name, type, data, comment }: 
   setAttrs.encode(w, {
     table,
     name,
-    flags: data ? NFT_SET_MAP : 0,
+    flags: (data || verdicts ? NFT_SET_MAP : 0) | (dynamic === undefined ? 0 : NFT_SET_EVAL | NFT_SET_TIMEOUT),
     keyType: concatNumber(keys),
     keyLength: concatLength(keys),
+    ...(verdicts && { dataType: DATA_VERDICT }),
     ...(data && { dataType: concatNumber(data), dataLength: concatLength(data) }),
+    ...(dynamic !== undefined && { description: { size: dynamic } }),
     id,
-    userdata: setData(orderOf(keys), comment, data && orderOf(data)),
+    userdata: setData(orderOf(keys), comment, verdicts ? 0 : data && orderOf(data)),
   });
 }
 
@@ -114,10 +122,11 @@ export function elements(w: Writer, { table }: Scope, { set, elements }: Element
   // Most often all have the same.
   let last: string | undefined;
   let written: Uint8Array | undefined;
-  const list = elements.map(({ key, data, comment }) => {
+  const list = elements.map(({ key, data, goto, comment }) => {
     if (comment !== last) written = userdata(comment);
     last = comment;
-    return { key: { value: key }, data: data && { value: data }, userdata: written };
+    const value = goto === undefined ? data && { value: data } : { verdict: { code: NFT_GOTO, chain: goto } };
+    return { key: { value: key }, data: value, userdata: written };
   });
   elementsAttrs.encode(w, { table, set: set.name, elements: list });
 }

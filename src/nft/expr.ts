@@ -43,10 +43,11 @@ export const NAT_DNAT = 1;
 export const NF_DROP = 0;
 export const NF_ACCEPT = 1;
 export const NFT_JUMP = -3;
+export const NFT_GOTO = -4;
 export const NFT_RETURN = -5;
 
 /** NFTA_DATA_*: register contents as raw bytes, or a verdict. */
-const data = attrs({
+export const data = attrs({
   value: [1, bytes],
   verdict: [2, attrs({ code: [1, i32be], chain: [2, cstr] })],
 });

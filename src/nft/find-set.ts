@@ -94,7 +94,8 @@ export function listElements(client: Client, family: Family, table: string, set:
     const before = known.size;
     // As it comes: a part in each datagram.
     const parts = client.dump(SHOW_ELEMENTS, { family, table, set });
-    const read = new Map(parts.flat().map((element) => [element.key.join(), element]));
+    const read = new Map<string, Element>();
+    for (const part of parts) for (const element of part) read.set(String.fromCharCode(...element.key), element);
     for (const [key, element] of read) known.set(key, element);
     if (parts.length < 2 || (read.size === before && known.size === before)) break;
   }

@@ -16,7 +16,8 @@ export interface Part {
   load(register: number): readonly Expr[];
 }
 
-const SIZES = { ip: 4, ip6: 16 } as const;
+/** Of an address, in bytes. */
+export const SIZES = { ip: 4, ip6: 16 } as const;
 
 /** `ip daddr` or `ip6 daddr`. */
 export function daddr(family: IpFamily): Part {
@@ -73,9 +74,10 @@ export function dnatToMap(family: IpFamily, parts: readonly Part[], map: SetName
   };
 }
 
-function concat(parts: readonly Part[]): Statement {
+/** The parts one after the other in registers, the first in that of the word `first`. */
+export function concat(parts: readonly Part[], first = 0): Statement {
   const exprs: Expr[] = [];
-  let word = 0;
+  let word = first;
   for (const part of parts) {
     exprs.push(...part.load(registerOf(word)));
     word += part.words;
@@ -87,6 +89,6 @@ function concat(parts: readonly Part[]): Statement {
 const WORD_REGISTERS = 8;
 
 /** As nft names it: the four registers of 16 bytes where one begins, else one of a word. */
-function registerOf(word: number): number {
+export function registerOf(word: number): number {
   return word % 4 === 0 ? REG_1 + word / 4 : WORD_REGISTERS + word;
 }

@@ -26,6 +26,13 @@ export function inDaddr(prefix: Prefix): Statement {
   return { text, exprs: inNetwork("daddr", network, prefix.length, EQ) };
 }
 
+/** `ip saddr PREFIX` or `ip6 saddr PREFIX`; host bits do not count. For tables of that family. */
+export function inSaddr(prefix: Prefix): Statement {
+  const network = networkOf(prefix);
+  const text = `${words(network.length)} saddr ${formatPrefix({ ip: network, length: prefix.length })}`;
+  return { text, exprs: inNetwork("saddr", network, prefix.length, EQ) };
+}
+
 /** `masquerade`: the source becomes the address of the interface that the packet leaves by. For nat postrouting. */
 export function masquerade(): Statement {
   return { text: "masquerade", exprs: [{ name: "masq", data: {} }] };

@@ -51,18 +51,22 @@ export type KeyType = keyof typeof KEY_TYPES;
 /** What a set holds: keys of one type, or concatenations, of which each part is padded to four bytes. */
 export type SetType = KeyType | readonly KeyType[];
 
-/** A hash set: neither intervals nor timeouts. */
+/** A hash set without intervals. */
 export interface NftSet {
   readonly kind: "set";
   readonly name: string;
   readonly type: SetType;
   /** What it maps its keys to, a concatenation or one alone; absent: it is no map. */
   readonly data?: readonly KeyType[];
+  /** It maps its keys to chains. */
+  readonly verdicts?: true;
+  /** Rules add to it by themselves, at most so many, and say when they go; absent: only who commands does. */
+  readonly dynamic?: number;
   readonly comment?: string;
 }
 
 /** What of a set its elements must know. */
-export type SetName = Pick<NftSet, "name" | "type" | "data">;
+export type SetName = Pick<NftSet, "name" | "type" | "data" | "verdicts">;
 
 export interface Element {
   readonly kind: "element";
@@ -74,6 +78,8 @@ export interface Element {
   readonly key: Uint8Array;
   /** What a map has for it, a concatenation too. */
   readonly data?: Uint8Array;
+  /** The chain that a map of verdicts goes to with it. */
+  readonly goto?: string;
   readonly comment?: string;
 }
 

@@ -1,7 +1,7 @@
 import { attrs, list } from "../wire/attrs.ts";
 import { bytes, type Coder, cstr, i32be, u32be, u64be } from "../wire/coder.ts";
 import type { Writer } from "../wire/cursor.ts";
-import { expr } from "./expr.ts";
+import { data, expr } from "./expr.ts";
 import { FAMILIES, type Family } from "./objects.ts";
 
 /** nf_tables as nfnetlink carries it (linux/netfilter/nf_tables.h). Every number in an attribute is in network order. */
@@ -116,6 +116,7 @@ export const setAttrs = attrs({
   keyLength: [5, u32be],
   dataType: [6, u32be],
   dataLength: [7, u32be],
+  description: [9, attrs({ size: [1, u32be] })],
   /** Any number not used twice in a batch; the kernel insists on one. */
   id: [10, u32be],
   userdata: [13, bytes],
@@ -124,7 +125,7 @@ export const setAttrs = attrs({
 /** NFTA_SET_ELEM_*. */
 const elementAttrs = attrs({
   key: [1, attrs({ value: [1, bytes] })],
-  data: [2, attrs({ value: [1, bytes] })],
+  data: [2, data],
   flags: [3, u32be],
   userdata: [6, bytes],
 });

@@ -37,7 +37,7 @@ export function isOfItsOwn({ object }: Command): boolean {
 const NOUNS: Partial<Record<Kind, string>> = { handle: "rule", elements: "element", literal: "set", keys: "element" };
 
 function nounOf(object: NftObject): string {
-  if (object.kind === "set" && object.data) return "map";
+  if (object.kind === "set" && (object.data || object.verdicts)) return "map";
   return NOUNS[object.kind] ?? object.kind;
 }
 
@@ -46,8 +46,11 @@ type Printers = { [K in Kind]: (object: Extract<NftObject, { kind: K }>) => stri
 const DEFINITIONS: Printers = {
   table: ({ comment, isOwned }) => block(isOwned && "flags owner", quoted(comment)),
   chain: ({ name, base, comment }: Chain) => `${name} ${block(base && baseText(base), quoted(comment))}`.trimEnd(),
-  set: ({ name, type, data, comment }: NftSet) =>
-    `${name} ${block(`type ${typeText(type)}${data ? ` : ${typeText(data)}` : ""}`, quoted(comment))}`,
+  set: ({ name, type, data, verdicts, dynamic, comment }: NftSet) => {
+    const to = verdicts ? " : verdict" : data ? ` : ${typeText(data)}` : "";
+    const grows = dynamic === undefined ? [] : [`size ${dynamic}`, "flags dynamic,timeout"];
+    return `${name} ${block(`type ${typeText(type)}${to}`, ...grows, quoted(comment))}`;
+  },
   element: ({ set, ...element }: Element) => `${set.name} { ${elementText(set, element)} }`,
   elements: ({ set, elements }: Elements) =>
     `${set.name} { ${elements.map((element) => elementText(set, element)).join(", ")} }`,
@@ -90,7 +93,8 @@ function typeText(type: SetType): string {
 
 function elementText({ type, data }: Element["set"], element: Omit<Element, "kind" | "set">): string {
   const value = data && element.data ? ` : ${keyText(data, element.data)}` : "";
-  return `${keyText(type, element.key)}${spaced(quoted(element.comment))}${value}`;
+  const verdict = element.goto === undefined ? "" : ` : goto ${element.goto}`;
+  return `${keyText(type, element.key)}${spaced(quoted(element.comment))}${value}${verdict}`;
 }
 
 /** An element's key as nft prints it. */

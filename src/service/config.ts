@@ -1,0 +1,60 @@
+import * as z from "zod";
+import { Explained } from "../base/explained.ts";
+import { pathText, shown, valueAt } from "./schema/read.ts";
+import { network } from "./schema/values.ts";
+
+/** The configuration of berthd. Every key may be absent. */
+
+const absolute = z.string().startsWith("/", "expected an absolute path");
+
+export const configSchema = z.strictObject({
+  node: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Name of this node, as endpoints have it in nodeName; the host's name when absent."),
+  zone: z.string().default("").describe("Zone of this node, as hints of endpoints have it; none when absent."),
+  containers: z
+    .array(network)
+    .default([])
+    .describe(
+      "Networks of this node's own containers. What comes from elsewhere to a service's own address gets the node's.",
+    ),
+  masqueradeAll: z
+    .boolean()
+    .default(false)
+    .describe("What goes to a service gets the node's address, wherever it comes from."),
+  files: absolute
+    .default("/etc/berth/services.d")
+    .describe("Directory of Services and EndpointSlices, as JSON or YAML."),
+  socket: absolute.default("/run/berth/berthd.sock").describe("Where berthd answers; who may write there may ask."),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/** Reads a configuration. @throws Explained that names file, key and value */
+export function readConfig(text: string, path: string): Config {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Explained(
+      `${path} is not JSON: ${(error as Error).message}`,
+      "a configuration is one JSON object",
+      error,
+    );
+  }
+  const read = configSchema.safeParse(value);
+  if (read.success) return read.data;
+  const lines = read.error.issues.map((issue) => {
+    if (issue.code === "unrecognized_keys")
+      return `${path}: ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}: no such key`;
+    return `${path}: ${pathText(issue.path)}: ${shown(valueAt(value, issue.path))}: ${issue.message}`;
+  });
+  throw new Explained(lines.join("\n"), `keys are ${Object.keys(configSchema.shape).join(", ")}`);
+}
+
+/** That of no file. */
+export function defaultConfig(): Config {
+  return configSchema.parse({});
+}

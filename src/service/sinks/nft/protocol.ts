@@ -1,0 +1,29 @@
+import type { Prefix } from "../../../base/ip.ts";
+import type { ServicePort } from "../../store/resolve.ts";
+import type { Report } from "./writer.ts";
+
+/** What the thread that writes is asked, and what it answers: values that can be copied from thread to thread. */
+
+export type Services = readonly (readonly [key: string, ports: readonly ServicePort[]])[];
+
+export type Order =
+  | { readonly kind: "open"; readonly containers: readonly Prefix[]; readonly masqueradeAll: boolean }
+  /** Part of all that there is; the last part begins. */
+  | { readonly kind: "begin"; readonly services: Services; readonly isLast: boolean }
+  | { readonly kind: "change"; readonly services: Services }
+  | { readonly kind: "rehearse"; readonly services: Services }
+  | { readonly kind: "cleanup" };
+
+/** One for each order but `open`, in the same order; `repaired` comes unasked. */
+export type Answer =
+  | {
+      readonly kind: "done";
+      readonly report: Report;
+      readonly milliseconds: number;
+      readonly conflicts: readonly string[];
+    }
+  | { readonly kind: "plan"; readonly commands: string }
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "repaired"; readonly elements: number };
+
+export type { Report };

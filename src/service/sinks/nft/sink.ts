@@ -1,0 +1,174 @@
+import { Explained } from "../../../base/explained.ts";
+import type { Metrics } from "../../operate/metrics.ts";
+import type { Changes, Sink, View } from "../../seams.ts";
+import type { Answer, Order, Services } from "./protocol.ts";
+
+/** The thread in which rules are written: a commit of many services holds it for some tenths of a second. */
+export interface Thread {
+  post(order: Order): void;
+  /** Has `take` called with each answer. */
+  listen(take: (answer: Answer) => void): void;
+  close(): void;
+}
+
+export interface SinkOptions {
+  readonly metrics: Metrics;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  wait(milliseconds: number): Promise<void>;
+  log(level: "info" | "warn" | "error", message: string, fields?: object): void;
+}
+
+/** How long after a failure all is tried again. */
+const AGAIN_MS = 1000;
+
+/** How many services are handed over in one go. */
+const PART = 4000;
+
+/** Hands services to the thread that writes rules: all when every source has listed, then those that changed. */
+export class NftSink implements Sink {
+  readonly name = "nft";
+  readonly #thread: Thread;
+  readonly #options: SinkOptions;
+  #view: View | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #dirty = new Map<string, number>();
+  #hasBegun = false;
+  #isBusy = false;
+  #applied = 0;
+  #conflicts: readonly string[] = [];
+  #waiting: { resolve(answer: Answer): void } | undefined;
+  /** Told when what was listed first has been done. */
+  #begun: () => void = () => {};
+
+  constructor(thread: Thread, options: SinkOptions) {
+    this.#thread = thread;
+    this.#options = options;
+    thread.listen((answer) => this.#take(answer));
+  }
+
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** Addresses and ports that several services want, a line each. */
+  get conflicts(): readonly string[] {
+    return this.#conflicts;
+  }
+
+  /** Resolves when what the sources listed first is in the kernel, or has failed to be for the first time. */
+  async start(view: View): Promise<void> {
+    this.#view = view;
+    this.#unsubscribe = view.subscribe((changes) => this.#note(changes));
+    const begun = new Promise<void>((resolve) => {
+      this.#begun = resolve;
+    });
+    void this.#work();
+    await begun;
+  }
+
+  /** The nft commands that would make of what is there what the sources want. */
+  async rehearse(view: View): Promise<string> {
+    const answer = await this.#order({ kind: "rehearse", services: servicesOf(view, [...view.keys()]) });
+    if (answer.kind !== "plan") throw failureOf(answer);
+    return answer.commands;
+  }
+
+  async cleanup(): Promise<void> {
+    const answer = await this.#order({ kind: "cleanup" });
+    if (answer.kind !== "done") throw failureOf(answer);
+  }
+
+  close(): void {
+    this.#unsubscribe?.();
+    this.#thread.close();
+  }
+
+  #note({ services }: Changes): void {
+    for (const [key, since] of services) if (!this.#dirty.get(key)) this.#dirty.set(key, since);
+    void this.#work();
+  }
+
+  /** Until nothing is left to do. What changes meanwhile goes together. */
+  async #work(): Promise<void> {
+    const view = this.#view;
+    if (this.#isBusy || !view?.isComplete) return;
+    this.#isBusy = true;
+    while (!this.#hasBegun || this.#dirty.size > 0) {
+      const dirty = this.#dirty;
+      this.#dirty = new Map();
+      const revision = view.revision;
+      const answer = this.#hasBegun ? await this.#change(view, dirty) : await this.#begin(view);
+      this.#report(answer, dirty);
+      if (answer.kind === "done") {
+        this.#applied = revision;
+        this.#hasBegun = true;
+      }
+      this.#begun();
+      // A change that failed is made good by the thread itself.
+      if (!this.#hasBegun) await this.#options.wait(AGAIN_MS);
+    }
+    this.#isBusy = false;
+  }
+
+  async #begin(view: View): Promise<Answer> {
+    const keys = [...view.keys()];
+    for (let at = 0; at + PART < keys.length; at += PART) {
+      await this.#order({ kind: "begin", services: servicesOf(view, keys.slice(at, at + PART)), isLast: false });
+    }
+    const left = keys.slice(keys.length - 1 - ((keys.length - 1) % PART));
+    return this.#order({ kind: "begin", services: servicesOf(view, keys.length > 0 ? left : []), isLast: true });
+  }
+
+  #change(view: View, dirty: ReadonlyMap<string, number>): Promise<Answer> {
+    return this.#order({ kind: "change", services: servicesOf(view, [...dirty.keys()]) });
+  }
+
+  #order(order: Order): Promise<Answer> {
+    return new Promise((resolve) => {
+      this.#waiting = { resolve };
+      this.#thread.post(order);
+    });
+  }
+
+  #take(answer: Answer): void {
+    const { metrics, log } = this.#options;
+    if (answer.kind !== "repaired") {
+      this.#waiting?.resolve(answer);
+      return;
+    }
+    metrics.repairs++;
+    log("warn", "rules were not as they had been left, and were put back", { elements: answer.elements });
+  }
+
+  #report(answer: Answer, dirty: ReadonlyMap<string, number>): void {
+    const { metrics, log, now } = this.#options;
+    if (answer.kind !== "done") {
+      metrics.failures++;
+      log("error", failureOf(answer).message);
+      return;
+    }
+    const { report, milliseconds, conflicts } = answer;
+    metrics.sync.observe(milliseconds / 1000);
+    metrics.lastSync = now();
+    metrics.elements += report.elements;
+    metrics.flows += report.flows;
+    if (report.repaired) metrics.repairs++;
+    if (report.trouble !== undefined) log("warn", report.trouble);
+    for (const since of dirty.values()) if (since > 0) metrics.programming.observe(Math.max(0, now() - since) / 1000);
+    for (const line of conflicts) if (!this.#conflicts.includes(line)) log("warn", line);
+    this.#conflicts = conflicts;
+  }
+}
+
+function servicesOf(view: View, keys: readonly string[]): Services {
+  return keys.map((key) => [key, view.portsOf(key)] as const);
+}
+
+function failureOf(answer: Answer): Explained {
+  const what = answer.kind === "failed" ? answer.message : `unexpected answer ${answer.kind}`;
+  return new Explained(
+    `failed to change the rules of services: ${what}`,
+    "berthd needs CAP_NET_ADMIN in this network namespace and a kernel with nf_tables",
+  );
+}

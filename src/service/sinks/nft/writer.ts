@@ -1,0 +1,236 @@
+import { assertErrno, ERESTART, errnoOf, messageOf } from "../../../base/errno.ts";
+import type { Prefix } from "../../../base/ip.ts";
+import type { Client } from "../../../netlink/client.ts";
+import { Batch } from "../../../nft/batch.ts";
+import { attemptAt, run } from "../../../nft/client.ts";
+import { findGeneration } from "../../../nft/find-generation.ts";
+import { findTableComment } from "../../../nft/find-table.ts";
+import type { IpFamily } from "../../../nft/match-concat.ts";
+import { numberAt } from "./bytes.ts";
+import { choiceOf, DROP, REJECT } from "./choices.ts";
+import { Edits, type Elements, type Known, noteDifference } from "./edits.ts";
+import { forgetFlows } from "./flows.ts";
+import { adoptableOf, emptyFound, type Found, readFound } from "./found.ts";
+import { buildLayout, FAMILIES, layoutComment, TABLE } from "./layout.ts";
+import { Ledger, type PortsOf, type Step } from "./ledger.ts";
+
+/** Settings of the machine. */
+export interface WriterOptions {
+  /** Networks of the machine's own containers. What comes from elsewhere is masqueraded; empty: nobody can be told apart. */
+  readonly containers: readonly Prefix[];
+  /** All that goes to a service gets the node's address. */
+  readonly masqueradeAll: boolean;
+}
+
+/** What one step was. */
+export interface Report {
+  /** Elements that came or went. */
+  readonly elements: number;
+  /** UDP flows that were forgotten. */
+  readonly flows: number;
+  /** The kernel was not as it had been left, and was read and put right. */
+  readonly repaired: boolean;
+  /** What did not go as it should, though the rules are right. */
+  readonly trouble?: string;
+}
+
+/** How many services one transaction has at most: while it lasts, nobody else changes any rule. */
+const SERVICES_MAX = 4000;
+
+/** How often others may change the ruleset under a transaction before it is done whatever they do. */
+const ROUNDS = 8;
+
+/** Small groups, whose chains are made at once. */
+const FIRST_CHOICES = [REJECT, DROP, ...Array.from({ length: 8 }, (_, i) => choiceOf(i + 1, 0))];
+
+/** Keeps the kernel's tables as services are. All calls are synchronous, and may take a second. They throw NetlinkError. */
+export class Writer {
+  readonly #client: Client;
+  readonly #options: WriterOptions;
+  #ledger: Ledger;
+  /** What has been made besides elements. */
+  readonly #known: Record<IpFamily, Known> = { ip: emptyFound(), ip6: emptyFound() };
+  /** That of the ruleset after what was done last; others make others. */
+  #generation = 0;
+  #isSuspect = false;
+
+  constructor(client: Client, options: WriterOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#ledger = this.#newLedger(undefined);
+  }
+
+  get conflicts(): string[] {
+    return this.#ledger.conflicts;
+  }
+
+  /** Services that are asked about again when another gives up what they wait for. */
+  get waiting(): ReadonlySet<string> {
+    return this.#ledger.waiting;
+  }
+
+  /** Whether others have changed something since the own elements were read. */
+  get isSuspect(): boolean {
+    return this.#isSuspect;
+  }
+
+  /** Makes the kernel have these services and no others. What there is of them stays as it is, affinity included. */
+  begin(services: Iterable<string>, portsOf: PortsOf): Report {
+    const found = this.#establish();
+    this.#ledger = this.#newLedger(found);
+    const all = [...services];
+    if (FAMILIES.every((family) => found[family].elements.size === 0)) return this.#beginInParts(all, portsOf);
+    const { udp } = this.#ledger.change(all, portsOf);
+    this.#ledger.settle();
+    const elements = this.#reconcile(found);
+    return { elements, repaired: false, ...this.#forget(udp) };
+  }
+
+  #beginInParts(all: readonly string[], portsOf: PortsOf): Report {
+    let sum: Report = { elements: 0, flows: 0, repaired: false };
+    for (let at = 0; at < all.length; at += SERVICES_MAX) {
+      const part = this.change(all.slice(at, at + SERVICES_MAX), portsOf);
+      const repaired = sum.repaired || part.repaired;
+      sum = { ...sum, ...part, elements: sum.elements + part.elements, flows: sum.flows + part.flows, repaired };
+    }
+    return sum;
+  }
+
+  /** The rules are what they are to be, whatever conntrack remembers. */
+  #forget(udp: Step["udp"]): Pick<Report, "flows" | "trouble"> {
+    try {
+      return { flows: forgetFlows(this.#client, udp) };
+    } catch (error) {
+      assertErrno(error);
+      const trouble = `UDP clients that keep their port may go on as before for some minutes: ${messageOf(error)}`;
+      return { flows: 0, trouble };
+    }
+  }
+
+  /** Makes the kernel have these services as they are now. */
+  change(services: readonly string[], portsOf: PortsOf): Report {
+    if (services.length > SERVICES_MAX) return this.#beginInParts(services, portsOf);
+    const { edits, udp } = this.#ledger.change(services, portsOf);
+    const [elements, repaired] = this.#try(edits);
+    return { elements, repaired, ...this.#forget(udp) };
+  }
+
+  #try(edits: Step["edits"]): [elements: number, repaired: boolean] {
+    try {
+      this.#commit(edits);
+      return [edits.ip.size + edits.ip6.size, false];
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return [this.repair(), true];
+    }
+  }
+
+  /**
+   * Asks whether anybody else has changed the ruleset: one short question. Puts the tables back where they are gone, and says how many
+   * elements that took; undefined where they are there.
+   */
+  look(): number | undefined {
+    const generation = findGeneration(this.#client);
+    if (generation === this.#generation) return undefined;
+    this.#generation = generation;
+    this.#isSuspect = true;
+    return this.#isEstablished() ? undefined : this.repair();
+  }
+
+  /** Reads the own elements and puts them right. Returns how many were not. */
+  repair(): number {
+    const found = this.#establish();
+    return this.#reconcile(found);
+  }
+
+  /** The commands that would make of what is there what these services want. Nothing is changed. */
+  rehearse(services: Iterable<string>, portsOf: PortsOf): string {
+    const isThere = this.#isEstablished();
+    const found = isThere ? this.#read() : { ip: emptyFound(), ip6: emptyFound() };
+    const ledger = this.#newLedger(found);
+    ledger.change(services, portsOf);
+    const edits = this.#differences(ledger, found);
+    const layouts = isThere ? [] : FAMILIES.map((family) => buildLayout(family, this.#options.containers));
+    return [...layouts, ...FAMILIES.map((family) => edits[family].batch(found[family]))].join("");
+  }
+
+  /** Removes all that there is of it. */
+  cleanup(): void {
+    run(this.#client, ...FAMILIES.map((family) => new Batch(family, TABLE).destroy({ kind: "table" })));
+  }
+
+  #newLedger(found: Readonly<Record<IpFamily, Found>> | undefined): Ledger {
+    const { containers, masqueradeAll: always } = this.#options;
+    return new Ledger({ always, foreign: containers.length > 0 }, found && adoptableOf(found));
+  }
+
+  #isEstablished(): boolean {
+    const { containers } = this.#options;
+    return FAMILIES.every(
+      (family) => findTableComment(this.#client, family, TABLE) === layoutComment(family, containers),
+    );
+  }
+
+  /** Sees to it that the tables are there, and of the own layout. Returns what they have. */
+  #establish(): Readonly<Record<IpFamily, Found>> {
+    if (!this.#isEstablished()) this.#build();
+    this.#generation = findGeneration(this.#client);
+    this.#isSuspect = false;
+    const found = this.#read();
+    // Without the elements, which are many.
+    for (const family of FAMILIES)
+      this.#known[family] = { choices: found[family].choices, lengths: found[family].lengths };
+    return found;
+  }
+
+  #build(): void {
+    const gone = FAMILIES.map((family) => new Batch(family, TABLE).destroy({ kind: "table" }));
+    const layouts = FAMILIES.map((family) => buildLayout(family, this.#options.containers));
+    const choices = FAMILIES.map((family) => {
+      const edits = new Edits(family);
+      for (const choice of FIRST_CHOICES) edits.choose(choice);
+      return edits.batch(emptyFound());
+    });
+    run(this.#client, ...gone, ...layouts, ...choices);
+  }
+
+  #read(): Record<IpFamily, Found> {
+    return { ip: readFound(this.#client, "ip"), ip6: readFound(this.#client, "ip6") };
+  }
+
+  /** Makes what the ledger wants of what was found. Returns how many elements that took. */
+  #reconcile(found: Readonly<Record<IpFamily, Found>>): number {
+    const edits = this.#differences(this.#ledger, found);
+    this.#commit(edits);
+    return edits.ip.size + edits.ip6.size;
+  }
+
+  #differences(ledger: Ledger, found: Readonly<Record<IpFamily, Found>>): Step["edits"] {
+    const wanted = ledger.wanted();
+    const edits = { ip: new Edits("ip"), ip6: new Edits("ip6") };
+    for (const family of FAMILIES) {
+      chooseAll(edits[family], wanted[family]);
+      noteDifference(edits[family], found[family].elements, wanted[family]);
+    }
+    return edits;
+  }
+
+  /** In one transaction. It is refused where others changed the ruleset since it was looked at, so that this is not missed. */
+  #commit(edits: Step["edits"]): void {
+    const changed = FAMILIES.filter((family) => !edits[family].isEmpty);
+    if (changed.length === 0) return;
+    const batches = changed.map((family) => edits[family].batch(this.#known[family]));
+    for (let left = ROUNDS; ; left--) {
+      const [failure] = attemptAt(this.#client, left > 0 ? this.#generation : undefined, ...batches);
+      if (!failure) break;
+      if (failure.error.errno !== ERESTART || left === 0) throw failure.error;
+      this.#generation = findGeneration(this.#client);
+      this.#isSuspect = true;
+    }
+    this.#generation = (this.#generation + 1) >>> 0 || 1;
+  }
+}
+
+function chooseAll(edits: Edits, wanted: Elements): void {
+  for (const { data } of wanted.get("groups")?.values() ?? []) if (data) edits.choose(numberAt(data));
+}

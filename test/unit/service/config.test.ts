@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { Explained } from "../../../src/base/explained.ts";
+import { defaultConfig, readConfig } from "../../../src/service/config.ts";
+
+function refusal(text: string): Explained {
+  try {
+    readConfig(text, "/etc/berth/berthd.json");
+  } catch (error) {
+    if (error instanceof Explained) return error;
+    throw error;
+  }
+  throw new Error("was accepted");
+}
+
+test("every key may be absent", () => {
+  expect(readConfig("{}", "f")).toEqual(defaultConfig());
+  expect(defaultConfig()).toMatchObject({ files: "/etc/berth/services.d", socket: "/run/berth/berthd.sock" });
+});
+
+test("a refusal names file, key and value, and says what keys there are", () => {
+  expect(refusal('{"fiels": "/d", "node": ""}').message).toBe(
+    '/etc/berth/berthd.json: node: "": Too small: expected string to have >=1 characters\n/etc/berth/berthd.json: "fiels": no such key',
+  );
+  expect(refusal('{"containers": ["10.1.0.0"]}').message).toBe(
+    '/etc/berth/berthd.json: containers[0]: "10.1.0.0": expected a network such as 10.0.0.0/8',
+  );
+  expect(refusal('{"files": "d"}').message).toContain('files: "d": expected an absolute path');
+  expect(refusal('{"a": 1}').details).toBe("keys are node, zone, containers, masqueradeAll, files, socket");
+  expect(refusal("{").message).toStartWith("/etc/berth/berthd.json is not JSON: ");
+});
