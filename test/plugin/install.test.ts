@@ -62,7 +62,7 @@ needs(namespaces, built, can("root and busybox", "busybox", "true")).each([
       running.kill();
     }
     expect(readdirSync(bin).sort()).toEqual(
-      ["berth", ...new Set([...REGISTRY.map(({ name }) => name), "portmap"])].sort(),
+      [".berth-replaced", "berth", ...new Set([...REGISTRY.map(({ name }) => name), "portmap"])].sort(),
     );
     const ns = lab.container();
     lab.add({ ns, bin });
