@@ -1,9 +1,10 @@
 /** Faults of bridges and their ports: each named, and mended by what doctor says. */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { type Attached, cures, DoctoredNode } from "../support/doctored.ts";
-import { built, namespaces, needs } from "../support/needs.ts";
+import { bridgeFilter, built, namespaces, needs } from "../support/needs.ts";
 
 const test = needs(namespaces, built);
+const withBridgeFilter = needs(namespaces, built, bridgeFilter);
 const FILE = "10-net0.conflist";
 
 describe.skipIf(!namespaces.met() || !built.met())("doctor on bridges", () => {
@@ -64,8 +65,7 @@ describe.skipIf(!namespaces.met() || !built.met())("doctor on bridges", () => {
     cures(node, `bridge link set dev ${one.veth} hairpin off`, /does not send back \(hairpin off\)/);
   });
 
-  test("hairpin off where published ports of a bridge with br_netfilter need it", () => {
-    if (node.attempt("test -e /proc/sys/net/bridge/bridge-nf-call-iptables").status !== 0) return;
+  withBridgeFilter("hairpin off where published ports of a bridge with br_netfilter need it", () => {
     node.sh("sysctl -qw net.bridge.bridge-nf-call-iptables=1");
     const list = node.list({ name: "net1", bridge: { bridge: "ndc1", hairpinMode: undefined }, subnet: "10.5.0.0/24" });
     node.write("20-net1.conflist", list);

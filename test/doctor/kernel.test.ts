@@ -1,9 +1,10 @@
 /** Faults of the host's kernel and of others' rules: each named, and mended by what doctor says. */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { type Attached, cures, DoctoredNode } from "../support/doctored.ts";
-import { built, namespaces, needs, nftables } from "../support/needs.ts";
+import { bridgeFilter, built, namespaces, needs, nftables } from "../support/needs.ts";
 
 const test = needs(namespaces, built, nftables);
+const withBridgeFilter = needs(namespaces, built, nftables, bridgeFilter);
 const PORTS = { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] };
 
 describe.skipIf(!namespaces.met() || !built.met())("doctor on the kernel and rules", () => {
@@ -59,8 +60,7 @@ describe.skipIf(!namespaces.met() || !built.met())("doctor on the kernel and rul
     node.sh("ip link del eth1");
   });
 
-  test("br_netfilter off beside kube-proxy's iptables", () => {
-    if (node.attempt("test -e /proc/sys/net/bridge/bridge-nf-call-iptables").status !== 0) return;
+  withBridgeFilter("br_netfilter off beside kube-proxy's iptables", () => {
     node.sh("iptables -t nat -N KUBE-SERVICES");
     cures(node, "sysctl -qw net.bridge.bridge-nf-call-iptables=0", /br_netfilter is off/);
     node.sh("iptables -t nat -X KUBE-SERVICES");

@@ -61,6 +61,13 @@ export const vlanFiltering: Need = can(
   ..."ip link add probe0 type bridge vlan_filtering 1".split(" "),
 );
 
+export const bridgeFilter: Need = can(
+  "root and br_netfilter (modprobe br_netfilter)",
+  "test",
+  "-e",
+  "/proc/sys/net/bridge/bridge-nf-call-iptables",
+);
+
 export const built: Need = { what: `${BIN} (npm run build)`, met: () => existsSync(join(BIN, "bridge")) };
 
 export const reference: Need = {
