@@ -111,7 +111,7 @@ export const entries = list(1, entryAttrs);
 const SHOW_VLANS: Question<number, Vlans[]> = {
   type: RTM_GETVLAN,
   flags: 0,
-  text: (index) => `bridge vlan show dev ${index}`,
+  text: (index) => `bridge vlan show dev if${index}`,
   write(w, index) {
     // struct br_vlan_msg.
     w.u32(AF_BRIDGE);

@@ -40,7 +40,7 @@ needsLinks(
     for (const text of ["10.1.2.3/24", "2001:db8::3/64"]) {
       change(lab, lab.host, addAddr(index, prefix(text)));
       expect(refused(lab, lab.host, addAddr(index, prefix(text))).message).toStartWith(
-        `ip addr add ${text} dev ${index}: file exists`,
+        `ip addr add ${text} dev if${index}: file exists`,
       );
       change(lab, lab.host, ensureAddr(index, prefix(text)));
     }
@@ -56,7 +56,7 @@ needsLinks(
     for (const text of ["10.1.2.3/24", "2001:db8::3/64"]) {
       change(lab, lab.host, addAddr(index, prefix(text)), deleteAddr(index, prefix(text)));
       expect(refused(lab, lab.host, deleteAddr(index, prefix(text))).message).toStartWith(
-        `ip addr del ${text} dev ${index}: cannot assign requested address`,
+        `ip addr del ${text} dev if${index}: cannot assign requested address`,
       );
     }
     expect(look(lab, lab.host, "br0").addr_info).toEqual([]);

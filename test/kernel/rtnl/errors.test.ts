@@ -23,7 +23,7 @@ needsLinks(
   "name the operation, and the errno in words",
   inLab((lab) => {
     expect(refused(lab, lab.host, setUp("nope")).message).toBe("ip link set nope up: no such device");
-    expect(refused(lab, lab.host, deleteLink(9999)).message).toBe("ip link del 9999: no such device");
+    expect(refused(lab, lab.host, deleteLink(9999)).message).toBe("ip link del if9999: no such device");
     change(lab, lab.host, addBridge(BRIDGE));
     const again = refused(lab, lab.host, addBridge(BRIDGE));
     expect(again.message).toBe("ip link add br0 address 02:00:00:00:00:01 type bridge: file exists");
@@ -43,7 +43,7 @@ needsLinks(
       "ip addr del 10.1.2.3/24 dev br0",
       "ip route add 10.9.0.0/16 dev br0",
     ]);
-    expect(message(index)).toEqual([`ip addr del 10.1.2.3/24 dev ${index}`, `ip route add 10.9.0.0/16 dev ${index}`]);
+    expect(message(index)).toEqual([`ip addr del 10.1.2.3/24 dev if${index}`, `ip route add 10.9.0.0/16 dev if${index}`]);
   }),
 );
 
@@ -57,7 +57,7 @@ needsLinks(
     expect(outcome.map((error) => error?.operation)).toEqual([
       undefined,
       "ip link set nope up",
-      "ip addr del 10.0.0.1/8 dev 9999",
+      "ip addr del 10.0.0.1/8 dev if9999",
       undefined,
     ]);
     expect(look(lab, lab.host, "br0")).toMatchObject({ ifalias: "first", flags: expect.arrayContaining(["UP"]) });
