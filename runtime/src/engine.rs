@@ -16,7 +16,7 @@ const MEMORY_RESERVE: usize = 4 << 20;
 /// Below it no cycles are collected: a plugin never gets there.
 const GC_THRESHOLD: usize = 32 << 20;
 /// Names and shapes that a call makes, with plenty to spare.
-const ROOM: u32 = 512;
+const ROOM: u32 = 96;
 
 /// A started engine that has evaluated the bundle `core`, and what that loads.
 pub struct Program {
