@@ -83,8 +83,11 @@ function encode(value: unknown, sort: boolean): string {
   return `{${members.map(([key, member]) => `${encodeText(key)}:${encode(member, sort)}`).join()}}`;
 }
 
-function encodeText(text: string): string {
-  return JSON.stringify(text).replace(
+const encodeText = (text: string): string => escaped(JSON.stringify(text));
+
+/** JSON with what HTML or JavaScript would take otherwise as Go writes it: `\u003c`. */
+export function escaped(json: string): string {
+  return json.replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

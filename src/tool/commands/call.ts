@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { addList } from "../../invoke/add.ts";
 import { checkList } from "../../invoke/check.ts";
 import { delList } from "../../invoke/del.ts";
+import { escaped } from "../../invoke/go/json.ts";
 import type { NetworkResult } from "../../invoke/result.ts";
 import { encodeResult } from "../../invoke/result-read.ts";
 import { statusOfList } from "../../invoke/status.ts";
@@ -102,7 +103,7 @@ function lack({ name }: Verb, network: string, netns: string, { called }: World)
 
 const nothing = () => "";
 
-/** As libcni prints it: four blanks for each level. */
+/** As libcni prints it, with four blanks for each level; and an end of line. */
 function resultText(result: NetworkResult | undefined): string {
-  return result ? `${JSON.stringify(JSON.parse(encodeResult(result)), null, 4)}\n` : "";
+  return result ? `${escaped(JSON.stringify(JSON.parse(encodeResult(result)), null, 4))}\n` : "";
 }
