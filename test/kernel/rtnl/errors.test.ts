@@ -43,7 +43,10 @@ needsLinks(
       "ip addr del 10.1.2.3/24 dev br0",
       "ip route add 10.9.0.0/16 dev br0",
     ]);
-    expect(message(index)).toEqual([`ip addr del 10.1.2.3/24 dev if${index}`, `ip route add 10.9.0.0/16 dev if${index}`]);
+    expect(message(index)).toEqual([
+      `ip addr del 10.1.2.3/24 dev if${index}`,
+      `ip route add 10.9.0.0/16 dev if${index}`,
+    ]);
   }),
 );
 
