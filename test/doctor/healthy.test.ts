@@ -6,6 +6,17 @@ import { built, namespaces, needs } from "../support/needs.ts";
 const test = needs(namespaces, built);
 const CONTAINERS = 50;
 
+test("doctor says nothing of a node before its first container, which does not forward yet", () => {
+  const node = new DoctoredNode();
+  try {
+    node.write("10-net0.conflist", node.list());
+    node.sh("sysctl -qw net.ipv4.ip_forward=0");
+    expect(node.doctor()).toEqual({ status: 0, findings: [], unseen: [] });
+  } finally {
+    node.close();
+  }
+});
+
 describe.skipIf(!namespaces.met() || !built.met())("doctor on a healthy node", () => {
   let node: DoctoredNode;
   beforeAll(() => {

@@ -18,8 +18,10 @@ export function hasFamily({ pool }: NetworkFacts, bytes: 4 | 16): boolean {
   return pool.length === 0 ? bytes === 4 : pool.some((set) => set[0]?.start.length === bytes);
 }
 
+/** Of networks that have containers: the first ADD switches it on. */
 function checkForwarding(facts: Facts): Finding[] {
-  const networks = routed(facts);
+  const used = new Set(facts.attachments.map(({ owner }) => owner.network));
+  const networks = routed(facts).filter(({ name }) => used.has(name));
   const { forwards4, forwards6 } = facts.kernel;
   const four = networks.filter((network) => hasFamily(network, 4));
   const six = networks.filter((network) => hasFamily(network, 16));
