@@ -153,7 +153,7 @@ function checkRules(call: Call, machine: Machine, config: VethConfig, port: Port
     if (missing === undefined) continue;
     throw differs(
       `${feature.what} is broken: ${missing}`,
-      `something removed the rules (nft flush ruleset, a firewall reload): berth repair ${call.name} puts them back`,
+      `something removed it (nft flush ruleset, a firewall reload): berth repair ${call.name} puts it back`,
     );
   }
 }

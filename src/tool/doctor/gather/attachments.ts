@@ -139,7 +139,9 @@ function missingOf(
   { settings, chained, calls }: Asked,
   { machine, seen }: Around,
 ): Missing[] {
-  const rules = wishedFeatures(settings.veth?.wishes ?? {}).flatMap(({ feature, wish }) => {
+  // What a container is registered as may be its own call's matter, of which the network knows nothing.
+  const wished = wishedFeatures(settings.veth?.wishes ?? {}).filter(({ feature }) => feature.binds !== "service");
+  const rules = wished.flatMap(({ feature, wish }) => {
     const message = seen(feature.what, () => feature.check(machine, wish, attached), undefined);
     return message === undefined ? [] : { what: feature.what, message, details: "" };
   });
