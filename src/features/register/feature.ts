@@ -48,6 +48,9 @@ export const register: Feature<RegisterWish> = {
   },
 };
 
+const NO_BOOT =
+  "nobody could tell later that the record is of an earlier boot: is /proc/sys/kernel/random/boot_id readable?";
+
 const NOTHING = registerLeft();
 
 function noPorts([service]: readonly string[]): Explained {
@@ -60,6 +63,8 @@ function textOf(machine: Machine, wish: RegisterWish, { owner, port, addresses }
   const link = machine.findLink(port.name);
   if (!link)
     throw new Explained(`interface ${port.name} vanished before it was registered`, "has the container ended?");
+  const boot = bootId();
+  if (boot === "") throw new Explained("cannot register: the kernel does not say which boot this is", NO_BOOT);
   const veth = { name: link.name, index: link.index };
-  return recordText({ owner, addresses, boot: bootId(), host: machine.cookie(), veth }, wish);
+  return recordText({ owner, addresses, boot, host: machine.cookie(), veth }, wish);
 }
