@@ -30,7 +30,7 @@ function setup(lab: Lab) {
   const socket = join(lab.dir, "berthd.sock");
   const config = join(lab.dir, "berthd.json");
   mkdirSync(directory);
-  writeFileSync(config, JSON.stringify({ node: "n1", files: directory, socket }));
+  writeFileSync(config, JSON.stringify({ node: "n1", files: directory, cni: join(lab.dir, "endpoints"), socket }));
   const words = (...args: string[]) => [
     "ip",
     "netns",

@@ -1,15 +1,18 @@
 /** berthd: carries traffic to services. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { Explained } from "../../base/explained.ts";
 import { type Prefix, parsePrefix } from "../../base/ip.ts";
 import { type Config, defaultConfig, readConfig } from "../config.ts";
 import { Metrics } from "../operate/metrics.ts";
+import type { Source } from "../seams.ts";
 import { NftSink } from "../sinks/nft/sink.ts";
+import { CniSource } from "../sources/cni.ts";
 import { FilesSource } from "../sources/files.ts";
 import { Store } from "../store/store.ts";
 import { serveControl } from "./control-socket.ts";
-import { directoryAt } from "./directory.ts";
+import { directoryAt, recordsAt } from "./directory.ts";
+import { surroundings } from "./surroundings.ts";
 import { startThread } from "./thread.ts";
 
 const USAGE = `usage: berthd run [--config FILE] [--once | --dry-run]
@@ -51,15 +54,16 @@ class Daemon {
   readonly config: Config;
   readonly metrics = new Metrics();
   readonly store: Store;
-  readonly source: FilesSource;
+  readonly sources: readonly Source[];
   readonly sink: NftSink;
 
   constructor(config: Config) {
     this.config = config;
-    const { node = hostname(), zone, files, masqueradeAll } = config;
+    const { node = hostname(), zone, files, cni, masqueradeAll } = config;
     const containers = config.containers.map((text) => parsePrefix(text) as Prefix);
-    this.source = new FilesSource(directoryAt(files));
-    this.store = new Store({ node, zone }, [this.source.name]);
+    this.sources = [new FilesSource(directoryAt(files)), new CniSource(recordsAt(cni), surroundings(), node)];
+    const names = this.sources.map(({ name }) => name);
+    this.store = new Store({ node, zone }, names);
     const thread = startThread({ containers, masqueradeAll });
     this.sink = new NftSink(thread, { metrics: this.metrics, now: () => Date.now(), wait: (ms) => Bun.sleep(ms), log });
   }
@@ -77,8 +81,12 @@ class Daemon {
     setInterval(say, 200).unref();
   }
 
+  async startSources(): Promise<void> {
+    await Promise.all(this.sources.map((source) => source.start(this.store)));
+  }
+
   close(): void {
-    this.source.close();
+    for (const source of this.sources) source.close();
     this.sink.close();
   }
 }
@@ -90,7 +98,7 @@ async function run({ mode }: Words, config: Config): Promise<void> {
 }
 
 async function once(daemon: Daemon, mode: "once" | "dry-run"): Promise<void> {
-  await daemon.source.start(daemon.store);
+  await daemon.startSources();
   const problems = [...daemon.store.problems.values()].flat();
   if (problems.length > 0) throw new Explained(problems.join("\n"), "nothing was changed: mend that first");
   if (mode === "dry-run") process.stdout.write(await daemon.sink.rehearse(daemon.store));
@@ -101,7 +109,7 @@ async function once(daemon: Daemon, mode: "once" | "dry-run"): Promise<void> {
 }
 
 async function stay(daemon: Daemon): Promise<void> {
-  const { config, store, sink, source } = daemon;
+  const { config, store, sink, sources } = daemon;
   const end = await serveControl(config.socket, daemon);
   const stop = () => {
     end();
@@ -111,8 +119,12 @@ async function stay(daemon: Daemon): Promise<void> {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
-  process.once("SIGHUP", () => void source.relist());
-  await source.start(store);
+  process.on("SIGHUP", () => {
+    for (const source of sources) void source.relist();
+  });
+  // It is there to be watched before the first container is.
+  mkdirSync(config.cni, { recursive: true, mode: 0o755 });
+  await daemon.startSources();
   daemon.watchTrouble();
   await sink.start(store);
   // What was read of files is not needed again.
