@@ -39,7 +39,7 @@ export function checkVeth(call: Call, host: Machine, config: VethConfig, checkHo
   const outer = checkOuter(inner);
   checkAddresses(sandbox, inner, result);
   checkRoutes(sandbox, result);
-  checkRules(call, host, config, { name: outer.name, mac: inner.mac }, result);
+  checkRules(call, host, config, { name: outer.name, index: outer.index, mac: inner.mac }, result);
 }
 
 const ADD_AGAIN = "DEL and ADD the container again";

@@ -27,7 +27,7 @@ export function addRules(
     if (feature.binds !== binds) continue;
     const ips = addresses.map(({ ip }) => ip);
     undo.push(() => feature.drop(host, wish, owner, ips));
-    letters += feature.add(host, wish, { owner, port: { name: outer.name, mac }, addresses });
+    letters += feature.add(host, wish, { owner, port: { name: outer.name, index: outer.index, mac }, addresses });
   }
   return letters;
 }

@@ -60,11 +60,11 @@ function noPorts([service]: readonly string[]): Explained {
 }
 
 function textOf(machine: Machine, wish: RegisterWish, { owner, port, addresses }: Attached): string {
-  const link = machine.findLink(port.name);
-  if (!link)
+  const index = port.index ?? machine.findLink(port.name)?.index;
+  if (index === undefined)
     throw new Explained(`interface ${port.name} vanished before it was registered`, "has the container ended?");
   const boot = bootId();
   if (boot === "") throw new Explained("cannot register: the kernel does not say which boot this is", NO_BOOT);
-  const veth = { name: link.name, index: link.index };
+  const veth = { name: port.name, index };
   return recordText({ owner, addresses, boot, host: machine.cookie(), veth }, wish);
 }

@@ -135,8 +135,8 @@ export function registerLeft(dir = ""): RegisterWish {
 
 /** Other keys are others'. @throws CniError 4 */
 function argsOf(written: string): Decoded<typeof argsSchema> {
-  const others = written === "" ? "" : `${written.replace(/;$/, "")};`;
-  const given = parseArgs(`${others}IgnoreUnknown=1`, REGISTER_ARGS);
+  if (written === "") return {};
+  const given = parseArgs(`${written.replace(/;$/, "")};IgnoreUnknown=1`, REGISTER_ARGS);
   try {
     return decode(argsSchema, Object.fromEntries(given), "CNI_ARGS");
   } catch (error) {

@@ -84,7 +84,7 @@ const callsOf =
 
 function attachedOf({ owner }: CachedAttachment, result: Result, outer: Link): Attached {
   const addresses: Prefix[] = result.ips.map(({ address }) => address);
-  return { owner, port: { name: outer.name, mac: macOf(result, owner.ifname) }, addresses };
+  return { owner, port: { name: outer.name, index: outer.index, mac: macOf(result, owner.ifname) }, addresses };
 }
 
 function resultOf({ result, version }: CachedAttachment): Result | undefined {
