@@ -1,7 +1,7 @@
 import { messageOf } from "../../base/errno.ts";
 import type { Change, Intake, Source } from "../seams.ts";
 import type { PackedRecord } from "../store/packed.ts";
-import { Holders } from "./holders.ts";
+import { type Files, Holders } from "./holders.ts";
 import type { FileReading } from "./read-file.ts";
 
 /** A directory of JSON and YAML as a source: each file has Services and EndpointSlices, one after the other or in lists. */
@@ -35,14 +35,18 @@ interface Known {
   readonly problems: readonly string[];
 }
 
+/** How many changes are told of in one go. */
+const PART = 2000;
+
 const NAME = /^[^.].*\.(json|ya?ml)$/;
 
 /** A file that is broken keeps what it said last, as a whole, and is reported; one that is gone says nothing any more. */
 export class FilesSource implements Source {
   readonly name = "files";
   readonly #directory: Directory;
+  readonly #pause: () => Promise<void>;
   readonly #known = new Map<string, Known>();
-  readonly #holders = new Holders();
+  readonly #holders = new Holders(() => this.#files());
   #intake: Intake | undefined;
   #end: (() => void) | undefined;
   /** One listing at a time, and one more after it for whoever asks meanwhile. */
@@ -50,8 +54,10 @@ export class FilesSource implements Source {
   #isAskedAgain = false;
   #hasListed = false;
 
-  constructor(directory: Directory) {
+  /** `pause` resolves when this thread has done what else there was to do; it need not be given where nothing else is. */
+  constructor(directory: Directory, pause: () => Promise<void> = () => Promise.resolve()) {
     this.#directory = directory;
+    this.#pause = pause;
   }
 
   async start(intake: Intake): Promise<void> {
@@ -101,7 +107,7 @@ export class FilesSource implements Source {
       const known = await this.#read(entry);
       this.#take(entry.name, known, entry.changed, changes);
     }
-    this.#tell(changes);
+    await this.#tell(changes);
   }
 
   async #read(entry: FileEntry): Promise<Known> {
@@ -127,17 +133,22 @@ export class FilesSource implements Source {
     else this.#known.delete(name);
     const touched = this.#holders.change(name, before, now?.records ?? []);
     for (const { kind, key } of touched) {
-      const record = this.#holders.record(kind, key);
-      changes.push(record ?? { kind: "gone", of: kind, key, since });
+      changes.push(this.#holders.record({ kind, key }) ?? { kind: "gone", of: kind, key, since });
     }
   }
 
-  #tell(changes: readonly Change[]): void {
-    const intake = this.#intake;
-    if (!intake) return;
-    intake.trouble(this.name, this.#problems());
-    if (this.#hasListed) intake.apply(this.name, changes);
-    else intake.replace(this.name, [...this.#holders.records()]);
+  *#files(): Files {
+    for (const [name, { records }] of this.#known) yield [name, records];
+  }
+
+  /** In parts, with a pause between them: there may be a hundred thousand. */
+  async #tell(changes: readonly Change[]): Promise<void> {
+    this.#intake?.trouble(this.name, this.#problems());
+    for (let at = 0; at < changes.length; at += PART) {
+      this.#intake?.apply(this.name, changes.slice(at, at + PART));
+      if (at + PART < changes.length) await this.#pause();
+    }
+    if (!this.#hasListed) this.#intake?.replace(this.name, [...this.#holders.records()]);
     this.#hasListed = true;
   }
 

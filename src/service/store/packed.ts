@@ -146,23 +146,3 @@ function endpointOf([address, conditions, node, forZones, forNodes]: EndpointTex
   if (!forZones && !forNodes) return endpoint;
   return { ...endpoint, ...(forZones && { forZones }), ...(forNodes && { forNodes }) };
 }
-
-/** A packed record as one line: as such it goes from thread to thread. */
-export function recordLine({ kind, key, service, since, text }: PackedRecord): string {
-  return `${kind} ${key} ${service} ${since} ${text}`;
-}
-
-/** What recordLine was given. */
-export function recordOf(line: string): PackedRecord {
-  const [kind = "", key = "", service = "", since] = line.split(" ", 4);
-  const isService = kind === "service";
-  // One string, where there are two of the same.
-  const of = isService ? key : service;
-  return {
-    kind: isService ? "service" : "slice",
-    key,
-    service: of,
-    since: Number(since),
-    text: line.slice(line.indexOf("[")),
-  };
-}

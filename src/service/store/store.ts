@@ -68,10 +68,10 @@ export class Store implements Intake, View {
     told.hasListed = true;
     const left = { service: new Set(told.services.keys()), slice: new Set(told.slices.keys()) };
     for (const { kind, key } of records) left[kind].delete(key);
-    const gone = (["service", "slice"] as const).flatMap((of) =>
-      [...left[of]].map((key) => ({ kind: "gone", of, key, since: 0 }) as const),
-    );
-    this.#change(source, [...gone, ...records], isFirst);
+    const gone: Change[] = [];
+    for (const of of ["service", "slice"] as const)
+      for (const key of left[of]) gone.push({ kind: "gone", of, key, since: 0 });
+    this.#change(source, gone.length > 0 ? [...gone, ...records] : records, isFirst);
   }
 
   apply(source: string, changes: readonly Change[]): void {

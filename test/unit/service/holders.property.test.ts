@@ -22,8 +22,8 @@ function union(files: ReadonlyMap<string, readonly PackedRecord[]>): Map<string,
 test("the first by name counts, what changes is told of, and the others are said to be shadowed", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-      const holders = new Holders();
       const files = new Map<string, readonly PackedRecord[]>();
+      const holders = new Holders(() => files);
       let before = union(files);
       for (const [file, records] of steps) {
         const touched = holders.change(file, files.get(file) ?? [], records);
@@ -35,7 +35,7 @@ test("the first by name counts, what changes is told of, and the others are said
         for (const id of new Set([...before.keys(), ...now.keys()]))
           if (before.get(id) !== now.get(id)) expect(ids.has(id)).toBe(true);
         for (const [name, own] of files) {
-          const shadowed = [...holders.shadowed(name, own)].map(({ of }) => of);
+          const shadowed = [...holders.shadowed(name, own)].map(({ of }) => of as PackedRecord);
           const wanted = own.filter(
             (one) => files.get(name) && !own.includes(now.get(`${one.kind} ${one.key}`) as never),
           );

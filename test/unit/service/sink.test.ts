@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Metrics } from "../../../src/service/operate/metrics.ts";
 import { readDocument } from "../../../src/service/schema/read.ts";
-import { serviceOf } from "../../../src/service/sinks/nft/port-text.ts";
+import { wantedOf } from "../../../src/service/sinks/nft/port-text.ts";
 import type { Answer, Order } from "../../../src/service/sinks/nft/protocol.ts";
 import { NftSink, type Thread } from "../../../src/service/sinks/nft/sink.ts";
 import { Store } from "../../../src/service/store/store.ts";
@@ -13,7 +13,8 @@ class FakeThread implements Thread {
   #take: (answer: Answer) => void = () => {};
 
   post(order: Order) {
-    const keys = "services" in order ? order.services.map((line) => serviceOf(line).replace("default/", "")) : [];
+    const keys =
+      "services" in order ? order.services.map((line) => wantedOf(line).service.replace("default/", "")) : [];
     this.orders.push([order.kind, ...keys, ...("isLast" in order && !order.isLast ? ["…"] : [])].join(" "));
   }
 

@@ -6,7 +6,7 @@ import { Elements, noteDifference } from "./elements.ts";
 import { FAMILIES } from "./layout.ts";
 import { type Adoptable, Planner } from "./planner.ts";
 import { emitHairpin, emitPort, FAMILY, type Masquerading, type PortPlan, type WantedPort } from "./port-plan.ts";
-import { plansOf, plansText, portsOf, serviceOf } from "./port-text.ts";
+import { plansOf, plansText, wantedOf } from "./port-text.ts";
 
 /** What a change of services is in the kernel. */
 export interface Step {
@@ -52,12 +52,15 @@ export class Ledger {
 
   /**
    * Plans services anew, each a line of port-text.ts, and those that waited for what they give up. Returns what is to be done for
-   * that, as if it was done.
+   * that, as if it was done, after what there is in `edits` already.
    */
-  change(lines: Iterable<string>): Step {
+  change(lines: Iterable<string>, edits: Step["edits"] = newEdits()): Step {
     const changing: Changing = { before: new Map(), now: new Map(), near: new Map() };
     const freed: string[] = [];
-    for (const line of lines) freed.push(...this.#replan(serviceOf(line), portsOf(line), changing));
+    for (const line of lines) {
+      const { service, ports } = wantedOf(line);
+      freed.push(...this.#replan(service, ports, changing));
+    }
     for (let key = freed.pop(); key !== undefined; key = freed.pop()) {
       const ports = (changing.now.get(key) ?? this.#plansOf(key)).map(({ port }) => port);
       freed.push(...this.#replan(key, ports, changing));
@@ -66,7 +69,7 @@ export class Ledger {
       if (plans.length > 0) this.#plans.set(key, plansText(plans));
       else this.#plans.delete(key);
     }
-    return this.#stepFrom(changing);
+    return this.#stepFrom(changing, edits);
   }
 
   /** All that the kernel should have. */
@@ -124,8 +127,7 @@ export class Ledger {
     else this.#near.set(address, before + by);
   }
 
-  #stepFrom({ before, now, near }: Changing): Step {
-    const edits = { ip: new Edits("ip"), ip6: new Edits("ip6") };
+  #stepFrom({ before, now, near }: Changing, edits: Step["edits"]): Step {
     const fresh = { ip: edits.ip.added, ip6: edits.ip6.added };
     const [had, wanted] = [elementsOfBoth(), elementsOfBoth()];
     const udp: { before: PortPlan | undefined; now: PortPlan | undefined }[] = [];
@@ -149,6 +151,10 @@ export class Ledger {
     }
     return { edits, udp };
   }
+}
+
+export function newEdits(): Record<IpFamily, Edits> {
+  return { ip: new Edits("ip"), ip6: new Edits("ip6") };
 }
 
 function elementsOfBoth(): Record<IpFamily, Elements> {

@@ -4,8 +4,8 @@ import { endText } from "./bytes.ts";
 import type { Group, PortPlan, WantedPort } from "./port-plan.ts";
 
 /**
- * A service with its ports as a line of text, `NAMESPACE/NAME JSON`: so it goes from thread to thread, and so it is kept. As objects
- * it takes ten times the memory, and copying them to another thread as long as everything else.
+ * A service with its ports as a line of JSON: so it goes from thread to thread, and so it is kept. As objects it takes ten times the
+ * memory, and copying them to another thread as long as everything else.
  */
 
 const PROTOCOLS = ["tcp", "udp", "sctp"] as const;
@@ -26,15 +26,18 @@ type PortText = [
 
 /** The line of a service; `ports` are empty when it is no more. */
 export function lineOf(service: string, ports: readonly ServicePort[]): string {
-  return `${service} ${JSON.stringify(ports.map((port) => portText(service, port)))}`;
+  return JSON.stringify([service, ...ports.map((port) => portText(service, port))]);
 }
 
-export function serviceOf(line: string): string {
-  return line.slice(0, line.indexOf(" "));
+/** What a line says. */
+export interface WantedService {
+  readonly service: string;
+  readonly ports: readonly WantedPort[];
 }
 
-export function portsOf(line: string): WantedPort[] {
-  return (JSON.parse(line.slice(line.indexOf(" ") + 1)) as PortText[]).map(wantedOf);
+export function wantedOf(line: string): WantedService {
+  const [service, ...ports] = JSON.parse(line) as [string, ...PortText[]];
+  return { service, ports: ports.map(portOf) };
 }
 
 function portText(service: string, { key, family, protocol, affinity, frontends, all, local }: ServicePort): PortText {
@@ -61,7 +64,7 @@ function frontendText({ kind, address, port, to, sources }: Frontend): FrontendT
   return [KINDS.indexOf(kind), address, port, WAYS.indexOf(to), ...sources];
 }
 
-function wantedOf([key, family, protocol, affinity, frontends, all, local, near]: PortText): WantedPort {
+function portOf([key, family, protocol, affinity, frontends, all, local, near]: PortText): WantedPort {
   const named = PROTOCOLS[protocol] ?? "tcp";
   return { key, family, protocol: named, affinity, frontends: frontends.map(frontendOf), all, local, near };
 }
@@ -82,7 +85,7 @@ export function plansText(plans: readonly PortPlan[]): string {
 
 export function plansOf(text: string): PortPlan[] {
   return (JSON.parse(text) as PlanText[]).map(([wanted, own, all, local]) => {
-    const port = wantedOf(wanted);
+    const port = portOf(wanted);
     return {
       port,
       frontends: own === 0 ? port.frontends : own.map((i) => port.frontends[i] as Frontend),

@@ -13,7 +13,7 @@ import { type Elements, noteDifference } from "./elements.ts";
 import { forgetFlows } from "./flows.ts";
 import { adoptableOf, emptyFound, type Found, readFound } from "./found.ts";
 import { buildLayout, FAMILIES, layoutComment, TABLE } from "./layout.ts";
-import { Ledger, type Step } from "./ledger.ts";
+import { Ledger, newEdits, type Step } from "./ledger.ts";
 
 /** Settings of the machine. */
 export interface WriterOptions {
@@ -53,7 +53,8 @@ export class Writer {
   readonly #known: Record<IpFamily, Known> = { ip: emptyFound("ip"), ip6: emptyFound("ip6") };
   /** What there was when it began, until all services are known; undefined also where nothing was. */
   #found: Readonly<Record<IpFamily, Found>> | undefined;
-  /** What UDP clients are to be led elsewhere of, until then. */
+  /** What those that came would add to nothing, and of what UDP clients are to be led elsewhere. */
+  #begun: Step["edits"] = newEdits();
   #udp: Step["udp"][number][] = [];
   /** That of the ruleset after what was done last; others make others. */
   #generation = 0;
@@ -82,6 +83,7 @@ export class Writer {
     const found = this.#establish();
     const isEmpty = FAMILIES.every((family) => found[family].elements.count === 0);
     this.#found = isEmpty ? undefined : found;
+    this.#begun = newEdits();
     this.#udp = [];
     this.#ledger = this.#newLedger(this.#found);
   }
@@ -89,18 +91,22 @@ export class Writer {
   /** Some services, each a line of port-text.ts. */
   part(lines: readonly string[]): Report {
     if (!this.#found) return this.change(lines);
-    this.#udp.push(...this.#ledger.change(lines).udp);
+    this.#udp.push(...this.#ledger.change(lines, this.#begun).udp);
     return { elements: 0, flows: 0, repaired: false };
   }
 
   /** That these were all: the kernel has no others. */
   finish(): Report {
-    const [found, udp] = [this.#found, this.#udp];
+    const [found, begun, udp] = [this.#found, this.#begun, this.#udp];
     this.#ledger.settle();
     this.#found = undefined;
+    this.#begun = newEdits();
     this.#udp = [];
     if (!found) return { elements: 0, flows: 0, repaired: false };
-    const elements = this.#reconcile(found);
+    // A service that came twice took something back.
+    const isAll = FAMILIES.every((family) => begun[family].removed.count === 0);
+    const wanted = isAll ? { ip: begun.ip.added, ip6: begun.ip6.added } : this.#ledger.wanted();
+    const elements = this.#reconcile(found, wanted);
     // What was read may have been incomplete (listPacked): it is read again when nothing else is to do.
     this.#isSuspect = true;
     return { elements, repaired: false, ...this.#forget(udp) };
@@ -157,7 +163,7 @@ export class Writer {
   /** Reads the own elements and puts them right. Returns how many were not. */
   repair(): number {
     const found = this.#establish();
-    return this.#reconcile(found);
+    return this.#reconcile(found, this.#ledger.wanted());
   }
 
   /** The commands that would make of what is there what these services want. Nothing is changed. */
@@ -166,7 +172,7 @@ export class Writer {
     const found = isThere ? this.#read() : { ip: emptyFound("ip"), ip6: emptyFound("ip6") };
     const ledger = this.#newLedger(found);
     ledger.change(lines);
-    const edits = this.#differences(ledger, found);
+    const edits = differences(found, ledger.wanted());
     const layouts = isThere ? [] : FAMILIES.map((family) => buildLayout(family, this.#options.containers));
     return [...layouts, ...FAMILIES.map((family) => edits[family].batch(found[family]))].join("");
   }
@@ -215,21 +221,11 @@ export class Writer {
     return { ip: readFound(this.#client, "ip"), ip6: readFound(this.#client, "ip6") };
   }
 
-  /** Makes what the ledger wants of what was found. Returns how many elements that took. */
-  #reconcile(found: Readonly<Record<IpFamily, Found>>): number {
-    const edits = this.#differences(this.#ledger, found);
+  /** Makes what is wanted of what was found. Returns how many elements that took. */
+  #reconcile(found: Readonly<Record<IpFamily, Found>>, wanted: Readonly<Record<IpFamily, Elements>>): number {
+    const edits = differences(found, wanted);
     this.#commit(edits);
     return edits.ip.size + edits.ip6.size;
-  }
-
-  #differences(ledger: Ledger, found: Readonly<Record<IpFamily, Found>>): Step["edits"] {
-    const wanted = ledger.wanted();
-    const edits = { ip: new Edits("ip"), ip6: new Edits("ip6") };
-    for (const family of FAMILIES) {
-      chooseAll(edits[family], wanted[family]);
-      noteDifference(found[family].elements, wanted[family], edits[family].removed, edits[family].added);
-    }
-    return edits;
   }
 
   /** In one transaction. It is refused where others changed the ruleset since it was looked at, so that this is not missed. */
@@ -246,6 +242,19 @@ export class Writer {
     }
     this.#generation = (this.#generation + 1) >>> 0 || 1;
   }
+}
+
+function differences(
+  found: Readonly<Record<IpFamily, Found>>,
+  wanted: Readonly<Record<IpFamily, Elements>>,
+): Step["edits"] {
+  const edits = newEdits();
+  for (const family of FAMILIES) {
+    const { removed, added } = edits[family];
+    chooseAll(edits[family], wanted[family]);
+    noteDifference(found[family].elements, wanted[family], removed, added);
+  }
+  return edits;
 }
 
 function chooseAll(edits: Edits, wanted: Elements): void {
