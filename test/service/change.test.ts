@@ -3,26 +3,14 @@ import { expect } from "bun:test";
 import { can, namespaces, needs, nftables } from "../support/needs.ts";
 import { inPortLab } from "../support/port-net.ts";
 import { Agent, ask, askInVain, type Member, names, openNet } from "../support/service/net.ts";
-import { serviceObject, sliceObject } from "../support/service/objects.ts";
+import { serviceObject } from "../support/service/objects.ts";
+import { dualSlices } from "../support/service/slices.ts";
 
 const needsAll = needs(namespaces, nftables, can("root and conntrack (Debian package conntrack)", "conntrack", "-L"));
 
 const V4 = ["tcp", "10.96.0.1", 80] as const;
 const V6 = ["tcp", "fd96::1", 80] as const;
 const DUAL = { clusterIP: "10.96.0.1", clusterIPs: ["10.96.0.1", "fd96::1"] };
-
-function slices(name: string, members: readonly Member[], ports = [{ name: "http", port: 8080 }]) {
-  const of = (family: "v4" | "v6", addressType: string) => ({
-    ...sliceObject(
-      name,
-      members.map((member) => member[family]),
-    ),
-    metadata: { name: `${name}-${family}`, namespace: "default", labels: { "kubernetes.io/service-name": name } },
-    addressType,
-    ports,
-  });
-  return [of("v4", "IPv4"), of("v6", "IPv6")];
-}
 
 needsAll(
   "a client stays with its endpoint while that is alive, whoever else goes or comes, and not longer",
@@ -34,7 +22,7 @@ needsAll(
       sessionAffinity: "ClientIP",
       sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } },
     });
-    agent.begin(service, ...slices("web", members));
+    agent.begin(service, ...dualSlices("web", members));
     const who = async (probe: typeof V4 | typeof V6) => names(await ask(outside.ns, 6, probe));
     for (const probe of [V4, V6]) {
       const [mine = "", ...others] = await who(probe);
@@ -43,16 +31,16 @@ needsAll(
       const without = (gone: number) => members.filter((_, i) => i !== gone);
       // Each neighbour in turn is replaced: places move, the client does not.
       for (const gone of [0, 1, 2].filter((i) => i !== place)) {
-        agent.become(service, ...slices("web", without(gone)));
+        agent.become(service, ...dualSlices("web", without(gone)));
         expect(await who(probe)).toEqual([mine]);
       }
-      agent.become(service, ...slices("web", without(place)));
+      agent.become(service, ...dualSlices("web", without(place)));
       const [next = "", ...more] = await who(probe);
       expect([next === mine, more]).toEqual([false, []]);
       // That the first is back does not matter.
-      agent.become(service, ...slices("web", members));
+      agent.become(service, ...dualSlices("web", members));
       expect(await who(probe)).toEqual([next]);
-      expect(new Agent(lab).begin(service, ...slices("web", members)).elements).toBe(0);
+      expect(new Agent(lab).begin(service, ...dualSlices("web", members)).elements).toBe(0);
       expect(await who(probe)).toEqual([next]);
     }
     const table = lab.sh(lab.host, "nft", "list", "map", "ip", "berth-services", "affinity");
@@ -108,9 +96,9 @@ needsAll(
       const client = udpClient(outside.ns, address);
       // What it was before there was a service is forgotten too.
       expect(await client.ask()).toBe("nothing");
-      agent.become(service, ...slices("dns", [m0], port));
+      agent.become(service, ...dualSlices("dns", [m0], port));
       expect(await client.ask()).toBe("m0");
-      agent.become(service, ...slices("dns", [m1], port));
+      agent.become(service, ...dualSlices("dns", [m1], port));
       expect(await client.ask()).toBe("m1");
       agent.become();
       client.end();
@@ -131,7 +119,7 @@ needsAll(
       `table ip user { chain pre { type nat hook prerouting priority dstnat; ip daddr 10.96.0.1 tcp dport 80 dnat to ${m1.v4}:8080; }; }`,
     );
     const agent = new Agent(lab);
-    agent.begin(serviceObject("web", DUAL), ...slices("web", [m0]));
+    agent.begin(serviceObject("web", DUAL), ...dualSlices("web", [m0]));
     expect(names(await ask(outside.ns, 4, V4))).toEqual(["m1"]);
     expect(names(await ask(outside.ns, 4, V6))).toEqual(["m0"]);
   }),
@@ -144,21 +132,21 @@ needsAll(
     const [m0, m1, m2] = members as [Member, Member, Member];
     const web = serviceObject("web", DUAL);
     const api = serviceObject("api", { clusterIP: "10.96.0.2", clusterIPs: ["10.96.0.2"] });
-    new Agent(lab).begin(web, ...slices("web", [m0, m1]), api, ...slices("api", [m2]));
+    new Agent(lab).begin(web, ...dualSlices("web", [m0, m1]), api, ...dualSlices("api", [m2]));
     const elements = () =>
       lab
         .nftj(lab.host)
         .filter((row) => row.map?.name === "services")
         .map((row) => row.map.elem);
     const before = elements();
-    expect(new Agent(lab).begin(web, ...slices("web", [m0, m1]), api, ...slices("api", [m2]))).toEqual({
+    expect(new Agent(lab).begin(web, ...dualSlices("web", [m0, m1]), api, ...dualSlices("api", [m2]))).toEqual({
       elements: 0,
       flows: 0,
       repaired: false,
     });
     expect(elements()).toEqual(before);
     // While it was away one endpoint was replaced and a service went.
-    const { elements: changed } = new Agent(lab).begin(web, ...slices("web", [m0, m2]));
+    const { elements: changed } = new Agent(lab).begin(web, ...dualSlices("web", [m0, m2]));
     // In each family one endpoint less and one more; three of api; and of hairpin two less and one more.
     expect(changed).toBe(2 * 2 + 3 + 3);
     expect(names(await ask(outside.ns, 8, V4, V6))).toEqual(["m0", "m2"]);
@@ -173,7 +161,7 @@ needsAll(
     const agent = new Agent(lab);
     const { writer } = agent;
     const service = serviceObject("web", { ...DUAL, sessionAffinity: "ClientIP" });
-    agent.begin(service, ...slices("web", members));
+    agent.begin(service, ...dualSlices("web", members));
     expect(writer.look()).toBeUndefined();
     lab.sh(lab.host, "nft", "flush", "ruleset");
     expect(writer.look()).toBeGreaterThan(5);
@@ -187,7 +175,7 @@ needsAll(
     expect([writer.look(), writer.isSuspect]).toEqual([undefined, false]);
     // A change finds out by itself.
     lab.sh(lab.host, "nft", "delete", "table", "ip6", "berth-services");
-    expect(agent.become(service, ...slices("web", members.slice(1)))).toMatchObject({ repaired: true });
+    expect(agent.become(service, ...dualSlices("web", members.slice(1)))).toMatchObject({ repaired: true });
     expect(names(await ask(outside.ns, 4, V4, V6))).toEqual(["m1"]);
     writer.cleanup();
     expect(
