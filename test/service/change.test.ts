@@ -2,7 +2,8 @@
 import { expect } from "bun:test";
 import { can, namespaces, needs, nftables } from "../support/needs.ts";
 import { inPortLab } from "../support/port-net.ts";
-import { Agent, ask, askInVain, type Member, names, openNet } from "../support/service/net.ts";
+import { flowsOf } from "../support/service/flows.ts";
+import { Agent, ask, askInVain, HOST, type Member, names, openNet } from "../support/service/net.ts";
 import { serviceObject } from "../support/service/objects.ts";
 import { dualSlices } from "../support/service/slices.ts";
 
@@ -45,6 +46,41 @@ needsAll(
     }
     const table = lab.sh(lab.host, "nft", "list", "map", "ip", "berth-services", "affinity");
     expect(table).toMatch(/192\.0\.2\.2 timeout 1m expires/);
+  }),
+);
+
+needsAll(
+  "a client stays for the time that is given, on whatever way and protocol it comes, and is forgotten then",
+  inPortLab(async (lab) => {
+    const { members, outside } = await openNet(lab, 3);
+    const agent = new Agent(lab);
+    const ports = [
+      { name: "http", port: 80, nodePort: 30_080 },
+      { name: "dns", port: 53, protocol: "UDP" },
+    ];
+    const affinity = {
+      sessionAffinity: "ClientIP",
+      sessionAffinityConfig: { clientIP: { timeoutSeconds: 2 } },
+    };
+    const service = serviceObject("web", { ...DUAL, ...affinity, type: "NodePort", ports });
+    const to = [
+      { name: "http", port: 8080 },
+      { name: "dns", port: 5353, protocol: "UDP" },
+    ];
+    agent.begin(service, ...dualSlices("web", members, to));
+    const remembered = (family: string) =>
+      lab.sh(lab.host, "nft", "list", "map", family, "berth-services", "affinity").match(/ timeout 2s /g)?.length ?? 0;
+    for (const [own, node] of [
+      ["10.96.0.1", HOST.v4],
+      ["fd96::1", HOST.v6],
+    ] as const) {
+      expect(names(await ask(outside.ns, 6, ["tcp", own, 80], ["tcp", node, 30_080]))).toHaveLength(1);
+      expect(names(await ask(outside.ns, 8, ["udp", own, 53]))).toHaveLength(1);
+    }
+    // Each port of the service remembers the client by itself.
+    expect(["ip", "ip6"].map(remembered)).toEqual([2, 2]);
+    await Bun.sleep(2100);
+    expect(["ip", "ip6"].map(remembered)).toEqual([0, 0]);
   }),
 );
 
@@ -113,15 +149,28 @@ needsAll(
   inPortLab(async (lab) => {
     const { members, outside } = await openNet(lab, 2);
     const [m0, m1] = members as [Member, Member];
-    lab.sh(
-      lab.host,
-      "nft",
-      `table ip user { chain pre { type nat hook prerouting priority dstnat; ip daddr 10.96.0.1 tcp dport 80 dnat to ${m1.v4}:8080; }; }`,
-    );
+    for (const [family, address, to] of [
+      ["ip", "10.96.0.1", m1.v4],
+      ["ip6", "fd96::1", `[${m1.v6}]`],
+    ]) {
+      const rule = `${family} daddr ${address} tcp dport 80 dnat to ${to}:8080`;
+      const chain = `chain pre { type nat hook prerouting priority dstnat; ${rule}; }`;
+      lab.sh(lab.host, "nft", `table ${family} user { ${chain}; }`);
+    }
     const agent = new Agent(lab);
-    agent.begin(serviceObject("web", DUAL), ...dualSlices("web", [m0]));
-    expect(names(await ask(outside.ns, 4, V4))).toEqual(["m1"]);
-    expect(names(await ask(outside.ns, 4, V6))).toEqual(["m0"]);
+    agent.begin(
+      serviceObject("web", { ...DUAL, externalIPs: ["198.51.100.1", "fd98::1"] }),
+      ...dualSlices("web", [m0]),
+    );
+    expect(names(await ask(outside.ns, 4, V4, V6))).toEqual(["m1"]);
+    expect(names(await ask(outside.ns, 4, ["tcp", "198.51.100.1", 80], ["tcp", "fd98::1", 80]))).toEqual(["m0"]);
+    const flows = [...flowsOf(lab, 4), ...flowsOf(lab, 6)].map(({ to, from }) => `${to} ${from}`);
+    expect([...new Set(flows)].sort()).toEqual([
+      `10.96.0.1 ${m1.v4}`,
+      `198.51.100.1 ${m0.v4}`,
+      `fd96::1 ${m1.v6}`,
+      `fd98::1 ${m0.v6}`,
+    ]);
   }),
 );
 
