@@ -84,66 +84,6 @@ needsAll(
   }),
 );
 
-/** A client that keeps its port: the answers to one datagram, and to one more for each line it is given. */
-function udpClient(ns: string, address: string) {
-  const words = ["ip", "netns", "exec", ns, "python3", "-uc", UDP_CLIENT, address];
-  const child = Bun.spawn(words, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
-  const reader = child.stdout.getReader();
-  const text = new TextDecoder();
-  return {
-    async ask() {
-      child.stdin.write("\n");
-      child.stdin.flush();
-      return text
-        .decode((await reader.read()).value)
-        .trim()
-        .split(" ")[0];
-    },
-    end: () => child.kill("SIGKILL"),
-  };
-}
-
-const UDP_CLIENT = `
-import os, socket, sys
-address = sys.argv[1]
-s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("::" if ":" in address else "0.0.0.0", 40000))
-s.settimeout(0.5)
-for _ in sys.stdin:
-    s.sendto(b"?", (address, 53))
-    try:
-        answer = s.recv(100).decode()
-    except TimeoutError:
-        answer = "nothing"
-    # In one piece, as the reader takes it.
-    os.write(1, (answer + "\\n").encode())
-`;
-
-needsAll(
-  "a UDP client that keeps its port is led to the endpoint that replaces its own",
-  inPortLab(async (lab) => {
-    const { members, outside } = await openNet(lab, 2);
-    const [m0, m1] = members as [Member, Member];
-    const agent = new Agent(lab);
-    const service = serviceObject("dns", { ...DUAL, ports: [{ name: "dns", port: 53, protocol: "UDP" }] });
-    const port = [{ name: "dns", port: 5353, protocol: "UDP" }];
-    agent.begin();
-    for (const address of ["10.96.0.1", "fd96::1"]) {
-      const client = udpClient(outside.ns, address);
-      // What it was before there was a service is forgotten too.
-      expect(await client.ask()).toBe("nothing");
-      agent.become(service, ...dualSlices("dns", [m0], port));
-      expect(await client.ask()).toBe("m0");
-      agent.become(service, ...dualSlices("dns", [m1], port));
-      expect(await client.ask()).toBe("m1");
-      agent.become();
-      client.end();
-    }
-    const flows = lab.sh(lab.host, "conntrack", "-L", "-p", "udp") + lab.sh(lab.host, "conntrack", "-L", "-f", "ipv6");
-    expect(flows).not.toMatch(/src=10\.1\.\d\.2 .*sport=5353|src=fd01:.*sport=5353/);
-  }),
-);
-
 needsAll(
   "a user's earlier rule keeps winning",
   inPortLab(async (lab) => {
