@@ -9,9 +9,8 @@ import { cpus, loadavg, release } from "node:os";
 import { Client } from "../../src/netlink/client.ts";
 import { NETLINK_NETFILTER, openSocket } from "../../src/netlink/socket.ts";
 import { Writer } from "../../src/service/sinks/nft/writer.ts";
-import type { ObjectRecord } from "../../src/service/store/records.ts";
+import type { ObjectRecord, ServiceRecord, SliceRecord } from "../../src/service/store/records.ts";
 import { Store } from "../../src/service/store/store.ts";
-import { recordsOf } from "./service/many.ts";
 
 const RULES = "../shared/cases/service_rules.py";
 /** How often one service more is added. */
@@ -22,6 +21,30 @@ const LAYOUTS = [
   { name: "flat", most: 45_000, reader: ["nft", "-f"] },
   { name: "ipt", most: 5000, reader: ["iptables-nft-restore"] },
 ] as const;
+
+const dotted = (first: number, n: number) => `${first + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
+
+function recordsOf(i: number): [ServiceRecord, SliceRecord] {
+  const [key, since] = [`default/s${i}`, 0];
+  const service = {
+    ...{ kind: "service", key, addresses: [`10.${dotted(96, i)}`], since },
+    ports: [{ name: "http", protocol: "tcp", port: 80, nodePort: 0 }],
+    ...{ externalAddresses: [], balancerAddresses: [], sourceRanges: [] },
+    ...{ internalPolicy: "Cluster", externalPolicy: "Cluster", affinity: 0, publishNotReady: false, distribution: "" },
+  } as const satisfies ServiceRecord;
+  const end = (j: number) => ({
+    address: `10.${dotted(0, 2 * i + j)}`,
+    ready: true,
+    serving: true,
+    terminating: false,
+    node: "n2",
+  });
+  const ports = [{ name: "http", protocol: "tcp", port: 8080 }] as const;
+  return [
+    service,
+    { kind: "slice", key: `${key}-1`, service: key, family: 4, ports, endpoints: [end(0), end(1)], since },
+  ];
+}
 
 interface Row {
   readonly what: string;

@@ -4,18 +4,17 @@
  * (../shared/cases/service_rules.py), and to the endpoint itself where there are no rules. In turns, each in namespaces of its own. As
  * root. Prints tables in Markdown.
  */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Writer } from "../../../src/service/sinks/nft/writer.ts";
-import { Store } from "../../../src/service/store/store.ts";
 import { sh } from "../../../test/support/command.ts";
 import { type Lab, openLab } from "../../../test/support/lab.ts";
-import { nftClient } from "../../../test/support/nft.ts";
+import { Berthd, until } from "../../../test/support/service/berthd.ts";
 import { inTurns } from "../place.ts";
 import { compile } from "../programs.ts";
 import { paired, Series, summarise } from "../stats.ts";
 import { number } from "../table.ts";
 import { heading, printTable } from "./heading.ts";
-import { addressOf, endsOf, recordsOf } from "./many.ts";
+import { addressOf, endsOf, listOf } from "./many.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 25);
 const CONNECTIONS = 2000;
@@ -29,11 +28,14 @@ const SIDES = [
   { name: "kube-proxy's layout of 1.36, 5,000 services", services: 5000, rules: kubeProxy },
 ] as const;
 
-function berthd(lab: Lab, count: number): void {
-  const store = new Store({ node: "n1", zone: "" }, ["bench"]);
-  store.replace("bench", Array.from({ length: count }, (_, i) => recordsOf(i)).flat());
-  const writer = new Writer(nftClient(lab), { containers: [], masqueradeAll: false });
-  writer.begin(store.keys(), (key) => store.portsOf(key));
+/** Its rules stay when it has ended. */
+async function berthd(lab: Lab, count: number): Promise<void> {
+  const agent = new Berthd(lab);
+  writeFileSync(join(agent.directory, "all.json"), listOf(count));
+  const child = agent.start();
+  await until(() => agent.isReady(), 60_000);
+  child.kill("SIGTERM");
+  await child.exited;
 }
 
 function kubeProxy(lab: Lab, count: number): void {
@@ -51,7 +53,7 @@ interface Side {
   readonly sink: Bun.Subprocess;
 }
 
-function open({ name, services, rules }: (typeof SIDES)[number]): Side {
+async function open({ name, services, rules }: (typeof SIDES)[number]): Promise<Side> {
   const lab = openLab();
   const [client, behind] = [lab.container(), lab.container()];
   lab.sh(lab.host, "sysctl", "-qw", "net.ipv4.ip_forward=1");
@@ -62,11 +64,12 @@ function open({ name, services, rules }: (typeof SIDES)[number]): Side {
     lab.sh(behind, "ip", "addr", "add", `${end}/32`, "dev", "lo");
     lab.sh(lab.host, "ip", "route", "add", end, "via", "198.51.100.2");
   }
-  rules?.(lab, services);
+  await rules?.(lab, services);
   const sink = Bun.spawn(["ip", "netns", "exec", behind, TRAFFIC], {
     env: { ...process.env, TRAFFIC: "awake", PORT: "8080" },
     stdout: "inherit",
   });
+  await until(() => lab.sh(behind, "ss", "-Hltn", "sport = :8080") !== "");
   const to = rules ? { to: addressOf(services - 1), port: "80" } : { to: ends[0] ?? "", port: "8080" };
   return { name, lab, client, sink, ...to };
 }
@@ -98,7 +101,7 @@ async function main(): Promise<void> {
   const sides: Side[] = [];
   const series = new Series();
   try {
-    for (const side of SIDES) sides.push(open(side));
+    for (const side of SIDES) sides.push(await open(side));
     for (const { sink } of sides) sink.kill("SIGSTOP");
     for (const side of sides) await connect(side);
     for (let round = 0; round < ROUNDS; round++)

@@ -1,5 +1,4 @@
-/** Many services, each of one address, port 80 and two endpoints, as kubectl gives them and as the store keeps them. */
-import type { ServiceRecord, SliceRecord } from "../../../src/service/store/records.ts";
+/** Many services, each of one address, port 80 and two endpoints, as kubectl gives them. */
 import { serviceObject, sliceObject } from "../../../test/support/service/objects.ts";
 
 const dotted = (first: number, n: number) => `${first + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
@@ -28,19 +27,4 @@ export function objectsOf(i: number, ends: readonly string[] = endsOf(i)): objec
 export function listOf(count: number): string {
   const items = Array.from({ length: count }, (_, i) => objectsOf(i)).flat();
   return JSON.stringify({ apiVersion: "v1", kind: "List", metadata: { resourceVersion: "" }, items }, undefined, 4);
-}
-
-/** What the store keeps of service `i` and its slice. */
-export function recordsOf(i: number): [ServiceRecord, SliceRecord] {
-  const [key, since] = [`default/s${i}`, 0];
-  const service = {
-    ...{ kind: "service", key, addresses: [addressOf(i)], since },
-    ports: [{ name: "http", protocol: "tcp", port: 80, nodePort: 0 }],
-    ...{ externalAddresses: [], balancerAddresses: [], sourceRanges: [] },
-    ...{ internalPolicy: "Cluster", externalPolicy: "Cluster", affinity: 0, publishNotReady: false, distribution: "" },
-  } as const satisfies ServiceRecord;
-  const conditions = { ready: true, serving: true, terminating: false };
-  const endpoints = endsOf(i).map((address) => ({ address, ...conditions, node: "n2" }));
-  const ports = [{ name: "http", protocol: "tcp", port: 8080 }] as const;
-  return [service, { kind: "slice", key: `${key}-1`, service: key, family: 4, ports, endpoints, since }];
 }
