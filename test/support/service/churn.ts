@@ -6,6 +6,7 @@
 import type { Lab } from "../lab.ts";
 import { Berthd, until } from "./berthd.ts";
 import type { Held, Request } from "./churn-client.ts";
+import { now } from "./clock.ts";
 import { Lives, watchCommits } from "./monitor.ts";
 import { type Member, openNet } from "./net.ts";
 import { serviceObject, sliceObject } from "./objects.ts";
@@ -80,7 +81,7 @@ export async function churn(lab: Lab, options: ChurnOptions): Promise<Churned> {
     await Bun.sleep(DRAIN_MS + CLOSED_MS);
     const requests: Request[] = await resultOf(loading);
     const held: Held[] = await resultOf(holding);
-    return { ...judged(requests, lives), held: sorted(held, place.staying), seconds, commits, lags: place.lags };
+    return { ...judged(requests, lives, place), held: sorted(held, place.staying), seconds, commits, lags: place.lags };
   } finally {
     agent.kill("SIGKILL");
     endWatch();
@@ -109,6 +110,8 @@ class Place {
   readonly #going: End[];
   readonly #resting: End[];
   readonly #leaving = new Map<string, number>();
+  /** When each was about to be written into the file. */
+  readonly #coming = new Map<string, number[]>();
   readonly lags: number[] = [];
   readonly #servers: ReadonlyMap<string, Talk>;
   readonly #ends: ReadonlyMap<string, End>;
@@ -141,6 +144,7 @@ class Place {
     if (!out || !fresh) throw new Error("berthd is so far behind that no endpoint has rested");
     this.#going.push(fresh);
     this.#leaving.set(out.address, performance.now());
+    this.#coming.set(fresh.address, [...(this.#coming.get(fresh.address) ?? []), now()]);
   }
 
   slice(): object {
@@ -159,6 +163,11 @@ class Place {
     setTimeout(() => this.#resting.push(end), DRAIN_MS + 2 * CLOSED_MS);
   }
 
+  /** From when on the kernel may have led there, given when it was reported to. */
+  earliest(address: string, reported: number): number {
+    return this.#coming.get(address)?.findLast((at) => at <= reported) ?? Number.NEGATIVE_INFINITY;
+  }
+
   kill(): void {
     for (const server of this.#servers.values()) server.kill();
   }
@@ -168,16 +177,25 @@ class Place {
   }
 }
 
+/** As nft has it. */
+const endOf = (address: string) => `${address} . ${PORT}`;
+
 const isAnswered = ([, , who]: Request) => who.includes(".");
 
-function judged(requests: readonly Request[], lives: Lives): Omit<Churned, "held" | "seconds" | "commits" | "lags"> {
+function judged(
+  requests: readonly Request[],
+  lives: Lives,
+  place: Place,
+): Omit<Churned, "held" | "seconds" | "commits" | "lags"> {
   const failed = new Map<string, number>();
   for (const [, , who] of requests.filter((one) => !isAnswered(one))) failed.set(who, (failed.get(who) ?? 0) + 1);
   const answered = requests.filter(isAnswered).sort(([a], [b]) => a - b);
-  const stale = answered.filter(([from, to, who]) => !lives.wasThere(`${who} . ${PORT}`, from, to + DRAIN_MS)).length;
+  const wasIn = ([from, to, who]: Request) =>
+    lives.of(endOf(who)).some((life) => life.to >= from && place.earliest(who, life.from) <= to);
+  const stale = answered.filter((one) => !wasIn(one)).length;
   const [counts, expected] = [new Map<string, number>(), new Map<string, number>()];
   const add = (to: Map<string, number>, end: string, count: number) => to.set(end, (to.get(end) ?? 0) + count);
-  for (const [, , who] of answered) add(counts, `${who} . ${PORT}`, 1);
+  for (const [, , who] of answered) add(counts, endOf(who), 1);
   for (const ends of lives.at(answered.map(([from]) => from)))
     for (const end of ends) add(expected, end, 1 / ends.length);
   return { requests: requests.length, failed, stale, spread: spreadOf(counts, expected) };

@@ -44,10 +44,16 @@ async function isListening(pid: number): Promise<void> {
   throw new Error("nft monitor does not begin");
 }
 
+export interface Life {
+  readonly from: number;
+  /** Infinite while it goes on. */
+  to: number;
+}
+
 /** Which endpoints `endpoints` of a family has, and when each came and went. */
 export class Lives {
   readonly #ends = new Map<string, string>();
-  readonly #lives = new Map<string, { from: number; to: number }[]>();
+  readonly #lives = new Map<string, Life[]>();
   readonly #steps: { readonly at: number; readonly ends: readonly string[] }[] = [];
   readonly #family: string;
 
@@ -75,9 +81,9 @@ export class Lives {
     return gone;
   }
 
-  /** Whether it was there at any time between the two. */
-  wasThere(end: string, from: number, to: number): boolean {
-    return this.#of(end).some((life) => life.from <= to && life.to >= from);
+  /** When each stay of an endpoint began and ended, as it was reported. */
+  of(end: string): readonly Life[] {
+    return this.#of(end);
   }
 
   /** The endpoints there at moments in rising order. */
@@ -89,7 +95,7 @@ export class Lives {
     }
   }
 
-  #of(end: string): { from: number; to: number }[] {
+  #of(end: string): Life[] {
     const lives = this.#lives.get(end) ?? [];
     this.#lives.set(end, lives);
     return lives;
