@@ -16,8 +16,12 @@ export interface Flow {
 
 /** Those of the host in one family. */
 export function flowsOf(lab: Lab, family: 4 | 6): Flow[] {
-  const lines = lab.sh(lab.host, "conntrack", "-L", "-f", family === 4 ? "ipv4" : "ipv6").split("\n");
-  return lines.filter(Boolean).map(flowOf);
+  return flowsIn(lab.sh(lab.host, "conntrack", "-L", "-f", family === 4 ? "ipv4" : "ipv6"));
+}
+
+/** Those in what conntrack printed. */
+export function flowsIn(text: string): Flow[] {
+  return text.split("\n").filter(Boolean).map(flowOf);
 }
 
 function flowOf(line: string): Flow {
