@@ -58,7 +58,7 @@ class Daemon {
     this.config = config;
     const { node = hostname(), zone, files, masqueradeAll } = config;
     const containers = config.containers.map((text) => parsePrefix(text) as Prefix);
-    this.source = new FilesSource(directoryAt(files));
+    this.source = new FilesSource(directoryAt(files), () => Bun.sleep(0));
     this.store = new Store({ node, zone }, [this.source.name]);
     const thread = startThread({ containers, masqueradeAll });
     this.sink = new NftSink(thread, { metrics: this.metrics, now: () => Date.now(), wait: (ms) => Bun.sleep(ms), log });
