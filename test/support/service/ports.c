@@ -67,11 +67,14 @@ static const char *ask(const char *protocol, const char *address, const char *po
   int failed = connect(fd, is_six ? (void *)&six : (void *)&four, is_six ? sizeof six : sizeof four);
   if (!failed && !strcmp(protocol, "udp")) failed = send(fd, "?", 1, 0) < 0;
   ssize_t length = failed ? -1 : recv(fd, text, size - 1, 0);
-  int why = errno;
+  int why = errno, told = 0;
+  socklen_t int_size = sizeof told;
+  /* SCTP notes it and goes on; a sender on the machine itself is told in other words. */
+  if (length < 0 && !getsockopt(fd, SOL_SOCKET, SO_ERROR, &told, &int_size) && told) why = told;
   close(fd);
   if (length >= 0) text[length] = 0;
   if (length >= 0) return text;
-  return why == ECONNREFUSED ? "refused" : why == EAGAIN || why == EINPROGRESS || why == ETIMEDOUT ? "nothing" : strerror(why);
+  return why == ECONNREFUSED || why == EPERM ? "refused" : why == EAGAIN || why == EINPROGRESS || why == ETIMEDOUT ? "nothing" : strerror(why);
 }
 
 int main(int argc, char **argv) {
