@@ -25,6 +25,15 @@ export interface FileEntry {
   readonly changed: number;
 }
 
+/** What a directory had when it was listed last. */
+export interface Listing {
+  readonly path: string;
+  /** When, in milliseconds since the epoch. */
+  readonly listed: number;
+  /** Name -> stamp. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
 /** What a file said when it was last as it should be. */
 interface Known {
   readonly stamp: string;
@@ -40,6 +49,7 @@ export class FilesSource implements Source {
   readonly name = "files";
   readonly #directory: Directory;
   readonly #known = new Map<string, Known>();
+  #listed = 0;
   #intake: Intake | undefined;
   #end: (() => void) | undefined;
 
@@ -63,6 +73,7 @@ export class FilesSource implements Source {
       intake.trouble(this.name, [`${this.#directory.path}: ${messageOf(error)}: what was read last stays`]);
       return;
     }
+    this.#listed = Date.now();
     const names = new Set(entries.map(({ name }) => name));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     for (const entry of entries) this.#look(entry);
@@ -74,6 +85,19 @@ export class FilesSource implements Source {
   close(): void {
     this.#end?.();
     this.#intake = undefined;
+  }
+
+  /** What it has taken, for who asks whether that is still what there is. */
+  get listing(): Listing {
+    const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
+    return { path: this.#directory.path, listed: this.#listed, files };
+  }
+
+  /** The file that an object counts of; undefined: none has it. */
+  fileOf(kind: ObjectRecord["kind"], key: string): string | undefined {
+    const has = ({ records }: Known) => records.some((record) => record.kind === kind && record.key === key);
+    const names = [...this.#known].flatMap(([name, known]) => (has(known) ? [name] : []));
+    return names.sort()[0];
   }
 
   #look({ name, stamp, changed }: FileEntry): void {
@@ -118,7 +142,7 @@ export class FilesSource implements Source {
 
 /** The objects of a file's text. `path` is for messages. */
 export function readFile(text: string, path: string): { records: ObjectRecord[]; problems: string[] } {
-  const [documents, problems] = parsed(text, path);
+  const [documents, problems] = parseDocuments(text, path);
   if (problems.length > 0) return { records: [], problems };
   const readings = documents.map((document) => readDocument(document, path));
   return {
@@ -128,8 +152,8 @@ export function readFile(text: string, path: string): { records: ObjectRecord[];
 }
 
 /** JSON is YAML too; but the engine reads it many times as fast, and YAML's parser says where it is wrong. */
-function parsed(text: string, path: string): [documents: unknown[], problems: string[]] {
-  if (path.endsWith(".json")) {
+export function parseDocuments(text: string, path: string): [documents: unknown[], problems: string[]] {
+  if (path.endsWith(".json") || text.startsWith("{")) {
     try {
       return [[JSON.parse(text)], []];
     } catch {

@@ -22,6 +22,8 @@ export class Store implements Intake, View {
   /** By service, the slices of all sources: `SOURCE KEY` -> slice. */
   readonly #slices = new Map<string, Map<string, SliceRecord>>();
   readonly #listeners = new Set<(changes: Changes) => void>();
+  /** How many services and slices came, changed or went. */
+  readonly changes = { service: 0, slice: 0 };
   #revision = 0;
 
   /** `sources` by their names, in the order in which they go before each other. */
@@ -118,6 +120,7 @@ export class Store implements Intake, View {
     const of = change.kind === "gone" ? change.of : change.kind;
     const before = (of === "service" ? services : slices).get(change.key);
     if (change.kind === "gone" ? !before : isSame(before, change)) return;
+    this.changes[of]++;
     const note = (key: string) => noteChange(changed, key, change.since);
     if (of === "service") {
       if (change.kind === "service") services.set(change.key, change);

@@ -32,6 +32,7 @@ export class Desk {
         this.#writer = new Writer(this.#client, order);
         return undefined;
       }
+      if (order.kind === "compare") return { kind: "differences", differences: this.#writer?.compare() ?? [] };
       const made = this.#do(order);
       if (typeof made === "string") return { kind: "plan", commands: made };
       const conflicts = this.#writer?.conflicts ?? [];
@@ -61,7 +62,7 @@ export class Desk {
     }
   }
 
-  #do(order: Exclude<Order, { kind: "open" }>): Report | string {
+  #do(order: Exclude<Order, { kind: "open" | "compare" }>): Report | string {
     const writer = this.#writer;
     if (!writer) throw new Error("the writer has not been opened");
     if (order.kind === "cleanup") {
@@ -69,6 +70,7 @@ export class Desk {
       writer.cleanup();
       return NOTHING;
     }
+    if (order.kind === "repair") return { ...NOTHING, elements: writer.repair() };
     for (const [key, ports] of order.services) this.#gathered.set(key, ports);
     const portsOf = (key: string) => this.#gathered.get(key) ?? [];
     if (order.kind === "begin" && !order.isLast) return NOTHING;

@@ -1,5 +1,6 @@
 import type { Prefix } from "../../../base/ip.ts";
 import type { ServicePort } from "../../store/resolve.ts";
+import type { Difference } from "./compare.ts";
 import type { Report } from "./writer.ts";
 
 /** What the thread that writes is asked, and what it answers: values that can be copied from thread to thread. */
@@ -12,6 +13,9 @@ export type Order =
   | { readonly kind: "begin"; readonly services: Services; readonly isLast: boolean }
   | { readonly kind: "change"; readonly services: Services }
   | { readonly kind: "rehearse"; readonly services: Services }
+  | { readonly kind: "compare" }
+  /** Reads what there is, and puts it right. */
+  | { readonly kind: "repair" }
   | { readonly kind: "cleanup" };
 
 /** One for each order but `open`, in the same order; `repaired` comes unasked. */
@@ -23,6 +27,7 @@ export type Answer =
       readonly conflicts: readonly string[];
     }
   | { readonly kind: "plan"; readonly commands: string }
+  | { readonly kind: "differences"; readonly differences: readonly Difference[] }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "repaired"; readonly elements: number };
 

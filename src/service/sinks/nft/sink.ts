@@ -1,6 +1,7 @@
 import { Explained } from "../../../base/explained.ts";
 import type { Metrics } from "../../operate/metrics.ts";
 import type { Changes, Sink, View } from "../../seams.ts";
+import type { Difference } from "./compare.ts";
 import type { Answer, Order, Services } from "./protocol.ts";
 
 /** The thread in which rules are written: a commit of many services holds it for some tenths of a second. */
@@ -37,7 +38,8 @@ export class NftSink implements Sink {
   #isBusy = false;
   #applied = 0;
   #conflicts: readonly string[] = [];
-  #waiting: { resolve(answer: Answer): void } | undefined;
+  /** Who waits for an answer, in the order of the orders. */
+  readonly #waiting: ((answer: Answer) => void)[] = [];
   /** Told when what was listed first has been done. */
   #begun: () => void = () => {};
 
@@ -72,6 +74,19 @@ export class NftSink implements Sink {
     const answer = await this.#order({ kind: "rehearse", services: servicesOf(view, [...view.keys()]) });
     if (answer.kind !== "plan") throw failureOf(answer);
     return answer.commands;
+  }
+
+  /** Where the kernel is not as it was left; undefined: nothing has been put there yet. @throws Explained */
+  async compare(): Promise<readonly Difference[] | undefined> {
+    if (!this.#hasBegun) return undefined;
+    const answer = await this.#order({ kind: "compare" });
+    if (answer.kind !== "differences") throw failureOf(answer);
+    return answer.differences;
+  }
+
+  /** Reads what is in the kernel and puts it right, where anything has been put there. */
+  async repair(): Promise<void> {
+    if (this.#hasBegun) this.#report(await this.#order({ kind: "repair" }), new Map());
   }
 
   async cleanup(): Promise<void> {
@@ -126,7 +141,7 @@ export class NftSink implements Sink {
 
   #order(order: Order): Promise<Answer> {
     return new Promise((resolve) => {
-      this.#waiting = { resolve };
+      this.#waiting.push(resolve);
       this.#thread.post(order);
     });
   }
@@ -134,7 +149,7 @@ export class NftSink implements Sink {
   #take(answer: Answer): void {
     const { metrics, log } = this.#options;
     if (answer.kind !== "repaired") {
-      this.#waiting?.resolve(answer);
+      this.#waiting.shift()?.(answer);
       return;
     }
     metrics.repairs++;
