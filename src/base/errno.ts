@@ -43,6 +43,7 @@ export const ENETDOWN = 100;
 export const ENETUNREACH = 101;
 export const EHOSTUNREACH = 113;
 export const ETIMEDOUT = 110;
+export const ECONNREFUSED = 111;
 export const EDQUOT = 122;
 export const ESRCH = 3;
 
