@@ -25,7 +25,8 @@ export async function serveControl(path: string, controlled: Controlled): Promis
       fetch: (request) => answered(request, controlled),
     });
     chmodSync(path, 0o600);
-    writeFileSync(`${path}.pid`, `${process.pid}\n`, { mode: 0o644 });
+    writeFileSync(`${path}.pid`, `${process.pid}\n`);
+    chmodSync(`${path}.pid`, 0o644);
     return () => {
       server.stop(true);
       for (const file of [path, `${path}.pid`]) rmSync(file, { force: true });

@@ -30,8 +30,8 @@ export function ask(socket: string, request: Request, patience = PATIENCE): stri
 }
 
 /** The same as it comes, line by line: to be closed. */
-export function follow(socket: string, request: Request): Lines {
-  return new Lines(explained(socket, () => open(socket, request, PATIENCE)));
+export function follow(socket: string, request: Request, patience = PATIENCE): Lines {
+  return new Lines(explained(socket, () => open(socket, request, patience)));
 }
 
 function open(socket: string, request: Request, patience: number): Exchange {
