@@ -5,6 +5,8 @@ import type { Store } from "../store/store.ts";
 
 /** One that a person can read. */
 export interface NamedDifference {
+  /** "endpoint 10.1.0.2:8080 of service default/web, port http/tcp (IPv4)". */
+  readonly what: string;
   /** `NAMESPACE/NAME:PORT/PROTOCOL`; "": of no service that is known. */
   readonly service: string;
   readonly family: "IPv4" | "IPv6";
@@ -45,23 +47,31 @@ const SAYS = {
   layout: "not as berthd made it",
 } as const;
 
-/** What a group has is how many endpoints are chosen among. */
+/** Of a group: what it has is how many endpoints are chosen among. */
 const COUNT = "of another number of endpoints in the kernel than in the store";
 
-function nameOf(
-  { family, kind, element, found, endpoint, frontends }: Difference,
-  services: ReadonlyMap<string, string>,
-) {
+function nameOf(difference: Difference, services: ReadonlyMap<string, string>): NamedDifference {
+  const { family, kind, element, found, endpoint, frontends } = difference;
   const number = family === "ip" ? 4 : 6;
-  const names = frontends.flatMap((frontend) => services.get(`${number} ${frontend}`) ?? []);
-  const what = `table ${family} berth-services: ${element}`;
+  const [service = ""] = frontends.flatMap((frontend) => services.get(`${number} ${frontend}`) ?? []);
+  const end = endpoint === undefined ? undefined : endText(endpoint);
+  const evidence = `table ${family} berth-services: ${element}`;
   return {
-    service: names[0] ?? "",
-    family: family === "ip" ? ("IPv4" as const) : ("IPv6" as const),
-    ...(endpoint !== undefined && { endpoint: endText(endpoint) }),
+    what: kind === "layout" ? `table ${family} berth-services` : whatOf(service, `IPv${number}`, end),
+    service,
+    family: `IPv${number}`,
+    ...(end !== undefined && { endpoint: end }),
     says: kind === "other" && element.startsWith("groups ") ? COUNT : SAYS[kind],
-    evidence: found === undefined ? what : `${what}; there is ${found}`,
+    evidence: found === undefined ? evidence : `${evidence}; there is ${found}`,
   };
+}
+
+function whatOf(service: string, family: string, endpoint: string | undefined): string {
+  const [name, port] = service.split(/:(?=[^:]*$)/);
+  const of = service === "" ? "of no known service" : `of service ${name}, port ${port}`;
+  return endpoint === undefined
+    ? `what leads to an endpoint ${of} (${family})`
+    : `endpoint ${endpoint} ${of} (${family})`;
 }
 
 function endText(endpoint: string): string {

@@ -76,6 +76,7 @@ function status({ store, sink, source, about, idOf }: Controlled): object {
   const { listing } = source;
   return {
     ...about,
+    services: [...store.keys()].length,
     complete: store.isComplete,
     revision: store.revision,
     applied: sink.applied,
