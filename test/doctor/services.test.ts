@@ -129,7 +129,11 @@ describe.skipIf(![namespaces, built, nftables, curl].every((need) => need.met())
   });
 
   test("berthd killed: its rules are as it left them", () => {
-    const { findings } = cures(node, `kill -KILL ${node.pid}; sleep 0.2`, /^berthd does not run$/);
+    const { findings } = cures(
+      node,
+      `kill -KILL ${node.pid}; while curl -s --unix-socket ${node.socket} http://b/healthz >/dev/null; do sleep 0.05; done`,
+      /^berthd does not run$/,
+    );
     expect(findings).toHaveLength(1);
     expect(findings[0]?.evidence).toContain("nobody listens there; nft list tables: ip berth-services");
   });

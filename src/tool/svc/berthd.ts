@@ -1,4 +1,4 @@
-import { EACCES, EAGAIN, ECONNREFUSED, ENOENT, EPERM, EPIPE, errnoOf, isErrno } from "../../base/errno.ts";
+import { EACCES, EAGAIN, ECONNREFUSED, ECONNRESET, ENOENT, EPERM, EPIPE, errnoOf, isErrno } from "../../base/errno.ts";
 import { Explained } from "../../base/explained.ts";
 import { decodeUtf8 } from "../../base/utf8.ts";
 import { Exchange, joined, type Request } from "./http.ts";
@@ -98,11 +98,14 @@ function explained<T>(socket: string, act: () => T): T {
 const START = "start it: systemctl start berthd; --socket names another place, as `socket` in its configuration does";
 const DENIED = ["only its owner may ask berthd (the socket's mode is 0600)", "ask as root: sudo berth svc …"] as const;
 
+const ENDED = ["berthd ended while it was asked", "ask again; journalctl -u berthd says why it ended"] as const;
+
 const FAILURES: Readonly<Record<number, readonly [what: string, next: string]>> = {
   [ENOENT]: ["berthd does not run here: there is no such socket", START],
   [ECONNREFUSED]: ["berthd does not run: nobody listens at its socket", START],
   [EACCES]: DENIED,
   [EPERM]: DENIED,
   [EAGAIN]: ["berthd takes the question and does not answer", "`berth doctor` says why; systemctl restart berthd"],
-  [EPIPE]: ["berthd ended while it was asked", "ask again; journalctl -u berthd says why it ended"],
+  [EPIPE]: ENDED,
+  [ECONNRESET]: ENDED,
 };

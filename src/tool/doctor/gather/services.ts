@@ -1,6 +1,6 @@
 import { readdir, readFile, realtime, sleep, stat } from "#sys";
 import { attempt } from "../../../base/attempt.ts";
-import { EAGAIN, ECONNREFUSED, ENOENT, errnoOf, messageOf } from "../../../base/errno.ts";
+import { EAGAIN, ECONNREFUSED, ECONNRESET, ENOENT, EPIPE, errnoOf, messageOf } from "../../../base/errno.ts";
 import { Explained } from "../../../base/explained.ts";
 import type { Client } from "../../../netlink/client.ts";
 import { findTableComment } from "../../../nft/find-table.ts";
@@ -25,7 +25,16 @@ export function servicesOf(
   return berthd.is === "absent" && tables.length === 0 ? undefined : { socket, tables, berthd };
 }
 
+/** One that ends while it is asked is asked once more. */
 function berthdAt(socket: string, unseen: (line: string) => void): Berthd {
+  const first = askedAt(socket, unseen);
+  if (first) return first;
+  sleep(SOON);
+  return askedAt(socket, unseen) ?? { is: "dead" };
+}
+
+/** Undefined: the answer did not come to its end. */
+function askedAt(socket: string, unseen: (line: string) => void): Berthd | undefined {
   const pid = attempt(() => readFile(`${socket}.pid`))?.trim() ?? "";
   if (isStopped(pid)) return { is: "stopped", pid };
   try {
@@ -37,6 +46,7 @@ function berthdAt(socket: string, unseen: (line: string) => void): Berthd {
     if (errno === ENOENT) return { is: "absent" };
     if (errno === ECONNREFUSED) return { is: "dead" };
     if (errno === EAGAIN) return { is: "hanging", pid };
+    if (errno === undefined || errno === ECONNRESET || errno === EPIPE) return undefined;
     unseen(`berthd: ${messageOf(error)}`);
     return { is: "unseen" };
   }
