@@ -9,6 +9,7 @@ import type { Shelf } from "../operate/applied.ts";
 import { metricsText } from "../operate/control.ts";
 import { Health } from "../operate/health.ts";
 import { Metrics } from "../operate/metrics.ts";
+import type { Source } from "../seams.ts";
 import { NftSink } from "../sinks/nft/sink.ts";
 import { FilesSource } from "../sources/files.ts";
 import { Store } from "../store/store.ts";
@@ -27,7 +28,8 @@ class Daemon {
   readonly config: Config;
   readonly metrics = new Metrics();
   readonly store: Store;
-  readonly source: FilesSource;
+  readonly files: FilesSource;
+  readonly sources: readonly Source[];
   readonly sink: NftSink;
   readonly health: Health;
   readonly shelf: Shelf;
@@ -39,8 +41,10 @@ class Daemon {
     this.config = config;
     const { node = hostname(), zone, files, masqueradeAll } = config;
     const containers = config.containers.map((text) => parsePrefix(text) as Prefix);
-    this.source = new FilesSource(directoryAt(files));
-    this.store = new Store({ node, zone }, [this.source.name]);
+    this.files = new FilesSource(directoryAt(files));
+    this.sources = [this.files];
+    const names = this.sources.map(({ name }) => name);
+    this.store = new Store({ node, zone }, names);
     const thread = startThread({ containers, masqueradeAll });
     this.sink = new NftSink(thread, { metrics: this.metrics, now: () => Date.now(), wait: (ms) => Bun.sleep(ms), log });
     this.health = new Health(this.store, this.sink, this.metrics, this.now);
@@ -63,7 +67,7 @@ class Daemon {
   /** Lists again, as at a gap, and looks what others have changed in the kernel. */
   async reload(): Promise<void> {
     log("info", "told to list the sources again");
-    await this.source.relist();
+    await Promise.all(this.sources.map((source) => source.relist()));
     await this.sink.repair();
   }
 
@@ -81,8 +85,12 @@ class Daemon {
     return () => ends.forEach((end) => void end());
   }
 
+  async startSources(): Promise<void> {
+    await Promise.all(this.sources.map((source) => source.start(this.store)));
+  }
+
   close(): void {
-    this.source.close();
+    for (const source of this.sources) source.close();
     this.sink.close();
   }
 }
@@ -94,7 +102,7 @@ async function run({ mode }: Words, config: Config): Promise<void> {
 }
 
 async function once(daemon: Daemon, mode: "once" | "dry-run"): Promise<void> {
-  await daemon.source.start(daemon.store);
+  await daemon.startSources();
   const problems = [...daemon.store.problems.values()].flat();
   if (problems.length > 0) throw new Explained(problems.join("\n"), "nothing was changed: mend that first");
   if (mode === "dry-run") process.stdout.write(await daemon.sink.rehearse(daemon.store));
@@ -105,7 +113,7 @@ async function once(daemon: Daemon, mode: "once" | "dry-run"): Promise<void> {
 }
 
 async function stay(daemon: Daemon): Promise<void> {
-  const { config, store, sink, source } = daemon;
+  const { config, store, sink } = daemon;
   const ends = [await serveControl(config.socket, daemon), daemon.listen()];
   const stop = () => {
     for (const end of ends) end();
@@ -116,7 +124,7 @@ async function stay(daemon: Daemon): Promise<void> {
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   process.on("SIGHUP", () => void daemon.reload());
-  await source.start(store);
+  await daemon.startSources();
   daemon.watchTrouble();
   await sink.start(store);
   // What was read of files is not needed again.
@@ -128,7 +136,8 @@ async function main(): Promise<void> {
   const words = heard(process.argv.slice(2));
   if (words.command === "help") return void process.stdout.write(USAGE);
   if (words.command === "version") return void process.stdout.write(`berthd ${version}\n`);
-  const config = words.config === undefined ? defaultConfig() : readConfig(read(words.config), words.config);
+  const read = words.config === undefined ? defaultConfig() : readConfig(textOf(words.config), words.config);
+  const config = words.node === undefined ? read : { ...read, node: words.node };
   if (words.command === "run") return run(words, config);
   const daemon = new Daemon(config);
   await daemon.sink.cleanup();
@@ -145,7 +154,7 @@ function heard(args: readonly string[]): Words {
   }
 }
 
-function read(path: string): string {
+function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

@@ -1,6 +1,5 @@
-import type { Sink } from "../seams.ts";
+import type { Sink, Source } from "../seams.ts";
 import type { Difference } from "../sinks/nft/compare.ts";
-import type { Listing } from "../sources/files.ts";
 import type { Store } from "../store/store.ts";
 import { type Asked, type ControlAnswer, isSet, json, refused, text } from "./answer.ts";
 import { applyText, type Done, deleteService, type Owners, type Refused, type Shelf } from "./applied.ts";
@@ -22,7 +21,8 @@ export interface Controlled {
   readonly health: Health;
   /** Where applied objects are put, and the source that reads them there. */
   readonly shelf: Shelf;
-  readonly source: Owners & { readonly name: string; readonly listing: Listing; relist(): Promise<void> };
+  readonly files: Owners & Pick<Source, "relist">;
+  readonly sources: readonly Pick<Source, "name" | "listing">[];
   readonly about: { readonly version: string; readonly pid: number };
   /** Milliseconds since the epoch. */
   now(): number;
@@ -72,8 +72,10 @@ export function metricsText({
   return text(metrics.text([...store.keys()].length, store.revision, sink.applied, store.changes));
 }
 
-function status({ store, sink, source, about, idOf }: Controlled): object {
-  const { listing } = source;
+function status({ store, sink, sources, about, idOf }: Controlled): object {
+  const listings = sources.flatMap(({ name, listing }) =>
+    listing ? [[name, { ...listing, id: idOf(listing.path) }] as const] : [],
+  );
   return {
     ...about,
     services: [...store.keys()].length,
@@ -82,7 +84,7 @@ function status({ store, sink, source, about, idOf }: Controlled): object {
     applied: sink.applied,
     problems: Object.fromEntries(store.problems),
     conflicts: sink.conflicts,
-    sources: { [source.name]: { ...listing, id: idOf(listing.path) } },
+    sources: Object.fromEntries(listings),
   };
 }
 
@@ -93,22 +95,22 @@ function service(store: Store, key: string): ControlAnswer {
 }
 
 /** Berthd has taken what it says was done. */
-async function apply(asked: Asked, { source, shelf }: Controlled): Promise<ControlAnswer> {
+async function apply(asked: Asked, { files, shelf }: Controlled): Promise<ControlAnswer> {
   const body = await asked.text();
   // What others have written just now counts.
-  await source.relist();
+  await files.relist();
   const applying = { from: asked.query("from") ?? "the request", namespace: asked.query("namespace") ?? "" };
-  return outcome(applyText(shelf, source, body, applying, isSet(asked, "dryRun")), source);
+  return outcome(applyText(shelf, files, body, applying, isSet(asked, "dryRun")), files);
 }
 
-async function remove(key: string, isDryRun: boolean, { store, source, shelf }: Controlled): Promise<ControlAnswer> {
-  await source.relist();
+async function remove(key: string, isDryRun: boolean, { store, files, shelf }: Controlled): Promise<ControlAnswer> {
+  await files.relist();
   const slices = store.slicesOf(key).map((slice) => slice.key);
-  return outcome(deleteService(shelf, source, key, slices, isDryRun), source);
+  return outcome(deleteService(shelf, files, key, slices, isDryRun), files);
 }
 
-async function outcome(done: Done | Refused, source: Controlled["source"]): Promise<ControlAnswer> {
+async function outcome(done: Done | Refused, files: Controlled["files"]): Promise<ControlAnswer> {
   if (done.status !== 200) return refused(done.status, ...done.problems);
-  await source.relist();
+  await files.relist();
   return json(200, { results: done.results, left: done.left });
 }

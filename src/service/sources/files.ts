@@ -1,7 +1,7 @@
 import { parseAllDocuments } from "yaml";
 import { messageOf } from "../../base/errno.ts";
 import { readDocument } from "../schema/read.ts";
-import type { Intake, Source } from "../seams.ts";
+import type { Intake, Listing, Source } from "../seams.ts";
 import type { ObjectRecord } from "../store/records.ts";
 
 /** A directory of JSON and YAML as a source: each file has Services and EndpointSlices, one after the other or in lists. */
@@ -23,15 +23,6 @@ export interface FileEntry {
   readonly stamp: string;
   /** When it was changed, in milliseconds since the epoch. */
   readonly changed: number;
-}
-
-/** What a directory had when it was listed last. */
-export interface Listing {
-  readonly path: string;
-  /** When, in milliseconds since the epoch. */
-  readonly listed: number;
-  /** Name -> stamp. */
-  readonly files: Readonly<Record<string, string>>;
 }
 
 /** What a file said when it was last as it should be. */
@@ -87,7 +78,6 @@ export class FilesSource implements Source {
     this.#intake = undefined;
   }
 
-  /** What it has taken, for who asks whether that is still what there is. */
   get listing(): Listing {
     const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
     return { path: this.#directory.path, listed: this.#listed, files };

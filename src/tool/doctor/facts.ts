@@ -8,7 +8,7 @@ import type { Neigh } from "../../rtnl/neighbours.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import type { Route } from "../../rtnl/route.ts";
 import type { NamedDifference } from "../../service/operate/compare.ts";
-import type { Listing } from "../../service/sources/files.ts";
+import type { Listing } from "../../service/seams.ts";
 import type { Result } from "../../spec/result.ts";
 import type { VethConfig } from "../../veth/plan.ts";
 import type { Finding } from "../finding.ts";

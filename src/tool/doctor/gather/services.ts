@@ -72,9 +72,8 @@ function differencesAt(socket: string, unseen: (line: string) => void): readonly
   }
 }
 
-/** Milliseconds within which berthd takes what is written, and longer than which it never goes without listing. */
+/** Milliseconds within which berthd takes what is written. */
 const SOON = 300;
-const LISTS_WITHIN = 10_000;
 
 /** Sources that have not taken what there is, also when they are given time for it. */
 function staleAt(socket: string, status: BerthdStatus): StaleSource[] {
@@ -89,9 +88,8 @@ function staleOf({ sources }: BerthdStatus): StaleSource[] {
     const names = new Set([...Object.keys(files), ...found.keys()]);
     const other = [...names].filter((file) => stampOf(files[file]) !== found.get(file)).sort();
     const isElsewhere = (attempt(() => stat(path).id) ?? "") !== id;
-    const late = realtime() - listed;
-    const isStale = isElsewhere || other.length > 0 || late > LISTS_WITHIN;
-    return isStale ? [{ name, path, age: Math.round(late / 1000), isElsewhere, files: other }] : [];
+    if (!isElsewhere && other.length === 0) return [];
+    return [{ name, path, age: Math.round((realtime() - listed) / 1000), isElsewhere, files: other }];
   });
 }
 
