@@ -1,4 +1,5 @@
-import { type Difference, frontendText } from "../sinks/nft/compare.ts";
+import type { Difference } from "../sinks/nft/compare.ts";
+import { frontendText } from "../store/frontend-text.ts";
 import type { Store } from "../store/store.ts";
 
 /** Differences between the store and the kernel, by the services that they are of. Pure. */

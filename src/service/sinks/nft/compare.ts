@@ -2,6 +2,7 @@ import { formatIp } from "../../../base/ip.ts";
 import { Batch } from "../../../nft/batch.ts";
 import { portOf } from "../../../nft/concat.ts";
 import { type IpFamily, SIZES } from "../../../nft/match-concat.ts";
+import { frontendText } from "../../store/frontend-text.ts";
 import { endOfBytes, numberAt } from "./bytes.ts";
 import { type Elements, type Item, setOf } from "./edits.ts";
 import { TABLE } from "./layout.ts";
@@ -117,7 +118,3 @@ function frontendOf(family: IpFamily, set: SetId, key: Uint8Array): string {
   const address = isNode ? "" : formatIp(key.subarray(0, at));
   return frontendText(address, PROTOCOLS[key[at] ?? 0] ?? "", portOf(key.subarray(at + 4, at + 8)));
 }
-
-/** How a frontend is named in a Difference. */
-export const frontendText = (address: string, protocol: string, port: number): string =>
-  `${address} ${protocol} ${port}`;
