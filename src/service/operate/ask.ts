@@ -29,7 +29,7 @@ export function isAbout({ namespace, name }: Question, key: string): boolean {
 /** Undefined where there is neither a service nor an endpoint. */
 export function subjectOf(store: Store, key: string): Subject | undefined {
   const [service, slices] = [store.service(key), store.slicesOf(key)];
-  return service || slices.length > 0 ? { key, service, slices, ports: store.portsOf(key) } : undefined;
+  return service || slices.length > 0 ? { key, service, slices, ports: () => store.portsOf(key) } : undefined;
 }
 
 export function tableOf({ of, wide }: Question, subjects: readonly Subject[], now: number): Table {

@@ -16,8 +16,8 @@ export interface Subject {
   /** Undefined: there are only endpoints of it, or it is gone. */
   readonly service: ServiceRecord | undefined;
   readonly slices: readonly SliceRecord[];
-  /** As this node carries it. */
-  readonly ports: readonly ServicePort[];
+  /** As this node carries it; made when asked for. */
+  ports(): readonly ServicePort[];
 }
 
 export interface TableOptions {
@@ -65,7 +65,8 @@ export const ENDPOINTS: TableKind = {
     ...["namespace", "service", "port", "endpoint", "node", "state", "used"],
     ...(wide ? ["slice", "hints", "changed"] : []),
   ],
-  rows({ key, slices, ports }, { wide, now }) {
+  rows({ key, slices, ports: portsOf }, { wide, now }) {
+    const ports = portsOf();
     return slices.flatMap((slice) =>
       slice.endpoints.flatMap((endpoint) =>
         slice.ports.map(({ name, protocol, port }) => [
