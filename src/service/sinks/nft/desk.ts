@@ -32,6 +32,7 @@ export class Desk {
         this.#writer = new Writer(this.#client, order);
         return undefined;
       }
+      if (order.kind === "compare") return { kind: "differences", differences: this.#writer?.compare() ?? [] };
       const made = this.#do(order);
       if (typeof made === "string") return { kind: "plan", commands: made };
       const conflicts = this.#writer?.conflicts ?? [];
@@ -62,7 +63,7 @@ export class Desk {
     }
   }
 
-  #do(order: Exclude<Order, { kind: "open" }>): Report | string {
+  #do(order: Exclude<Order, { kind: "open" | "compare" }>): Report | string {
     const writer = this.#writer;
     if (!writer) throw new Error("the writer has not been opened");
     if (order.kind === "cleanup") {
@@ -70,6 +71,7 @@ export class Desk {
       writer.cleanup();
       return NOTHING;
     }
+    if (order.kind === "repair") return { ...NOTHING, elements: writer.repair() };
     if (order.kind === "rehearse") return writer.rehearse(order.services);
     if (order.kind === "begin") return this.#beginWith(writer, order);
     return writer.change(order.services);

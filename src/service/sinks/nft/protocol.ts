@@ -1,4 +1,5 @@
 import type { Prefix } from "../../../base/ip.ts";
+import type { Difference } from "./compare.ts";
 
 /** What the thread that writes is asked, and what it answers: values that can be copied from thread to thread. */
 
@@ -11,6 +12,9 @@ export type Order =
   | { readonly kind: "begin"; readonly services: Services; readonly isFirst: boolean; readonly isLast: boolean }
   | { readonly kind: "change"; readonly services: Services }
   | { readonly kind: "rehearse"; readonly services: Services }
+  | { readonly kind: "compare" }
+  /** Reads what there is, and puts it right. */
+  | { readonly kind: "repair" }
   | { readonly kind: "cleanup" };
 
 /** One for each order but `open`, in the same order; `repaired` comes unasked. */
@@ -22,6 +26,7 @@ export type Answer =
       readonly conflicts: readonly string[];
     }
   | { readonly kind: "plan"; readonly commands: string }
+  | { readonly kind: "differences"; readonly differences: readonly Difference[] }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "repaired"; readonly elements: number };
 

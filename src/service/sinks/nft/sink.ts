@@ -1,6 +1,7 @@
 import { Explained } from "../../../base/explained.ts";
 import type { Metrics } from "../../operate/metrics.ts";
 import type { Changes, Sink, View } from "../../seams.ts";
+import type { Difference } from "./compare.ts";
 import { lineOf } from "./port-text.ts";
 import { type Answer, type Order, type Services, sumOf } from "./protocol.ts";
 
@@ -77,6 +78,19 @@ export class NftSink implements Sink {
     const answer = await this.#order({ kind: "rehearse", services: servicesOf(view, [...view.keys()]) });
     if (answer.kind !== "plan") throw failureOf(answer);
     return answer.commands;
+  }
+
+  /** Where the kernel is not as it was left; undefined: nothing has been put there yet. @throws Explained */
+  async compare(): Promise<readonly Difference[] | undefined> {
+    if (!this.#hasBegun) return undefined;
+    const answer = await this.#order({ kind: "compare" });
+    if (answer.kind !== "differences") throw failureOf(answer);
+    return answer.differences;
+  }
+
+  /** Reads what is in the kernel and puts it right, where anything has been put there. */
+  async repair(): Promise<void> {
+    if (this.#hasBegun) this.#report(await this.#order({ kind: "repair" }), new Map());
   }
 
   async cleanup(): Promise<void> {

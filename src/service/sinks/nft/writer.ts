@@ -4,17 +4,18 @@ import type { Client } from "../../../netlink/client.ts";
 import { Batch } from "../../../nft/batch.ts";
 import { attemptAt, run } from "../../../nft/client.ts";
 import { findGeneration } from "../../../nft/find-generation.ts";
-import { findTableComment } from "../../../nft/find-table.ts";
 import type { IpFamily } from "../../../nft/match-concat.ts";
 import { numberAt } from "./bytes.ts";
 import { choiceOf, DROP, REJECT } from "./choices.ts";
+import { type Difference, differencesOf } from "./compare.ts";
 import { Edits, type Known } from "./edits.ts";
 import { type Elements, noteDifference } from "./elements.ts";
 import { forgetFlows } from "./flows.ts";
 import { adoptableOf, emptyFound, type Found, readFound } from "./found.ts";
-import { buildLayout, FAMILIES, layoutComment, TABLE } from "./layout.ts";
+import { buildLayout, FAMILIES, TABLE } from "./layout.ts";
 import { Ledger, newEdits, type Step } from "./ledger.ts";
 import { both, NOTHING, type Report } from "./protocol.ts";
+import { isLayoutThere } from "./there.ts";
 
 /** Settings of the machine. */
 export interface WriterOptions {
@@ -155,6 +156,16 @@ export class Writer {
     return this.#reconcile(found, this.#ledger.wanted());
   }
 
+  /** Where the kernel is not as this agent left it. Nothing is changed. */
+  compare(): Difference[] {
+    const wanted = this.#ledger.wanted();
+    return FAMILIES.flatMap((family): Difference[] => {
+      if (isLayoutThere(this.#client, family, this.#options.containers))
+        return differencesOf(family, readFound(this.#client, family).elements, wanted[family]);
+      return [{ family, kind: "layout", element: "it, its rules, or both are gone", frontends: [] }];
+    });
+  }
+
   /** The commands that would make of what is there what these services want. Nothing is changed. */
   rehearse(lines: readonly string[]): string {
     const isThere = this.#isEstablished();
@@ -178,9 +189,7 @@ export class Writer {
 
   #isEstablished(): boolean {
     const { containers } = this.#options;
-    return FAMILIES.every(
-      (family) => findTableComment(this.#client, family, TABLE) === layoutComment(family, containers),
-    );
+    return FAMILIES.every((family) => isLayoutThere(this.#client, family, containers));
   }
 
   /** Sees to it that the tables are there, and of the own layout. Returns what they have. */
