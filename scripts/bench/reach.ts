@@ -6,7 +6,7 @@
 import { cpus, loadavg, release } from "node:os";
 import { join } from "node:path";
 import { type Lab, openLab } from "../../test/support/lab.ts";
-import { berthdIn, type Site } from "../../test/support/service/berthd.ts";
+import { Berthd } from "../../test/support/service/berthd.ts";
 import { serviceObject } from "../../test/support/service/objects.ts";
 
 /** Containers that are there before, so that the first ones are not special. */
@@ -18,7 +18,7 @@ const REST_MS = 20;
 const addressOf = (i: number) => `10.96.${i >> 8}.${i & 255}`;
 const nameOf = (i: number) => `s${i}`;
 
-function confOf(lab: Lab, { records }: Site, i: number) {
+function confOf(lab: Lab, { records }: Berthd, i: number) {
   return lab.conf({
     isDefaultGateway: true,
     ipam: { type: "host-local", ranges: [[{ subnet: "10.77.0.0/16" }]] },
@@ -68,12 +68,12 @@ function meanOf(metrics: string, name: string, before = ""): number {
 }
 
 async function measure(lab: Lab, count: number): Promise<void> {
-  const site = berthdIn(lab);
+  const site = new Berthd(lab);
   const services = Array.from({ length: count + BEFORE }, (_, i) =>
     serviceObject(nameOf(i), { clusterIP: addressOf(i), clusterIPs: [addressOf(i)] }),
   );
   site.write("services.json", ...services);
-  const berthd = await site.start();
+  const berthd = await site.begin();
   const times: number[] = [];
   const adds: number[] = [];
   let before = "";

@@ -2,10 +2,13 @@
  * npm run bench:service [-- SERVICES…]: how long it takes to make services of two endpoints in nf_tables, from a filled store to the last
  * commit, beside kube-proxy's layouts as ../shared/cases/service_rules.py writes them, read by nft and iptables. Each in a network
  * namespace of its own. As root. Prints a table in Markdown; who shares the machine is said above it.
+ *
+ * -- --start [SERVICES] and -- --events [SERVICES [TIMES]] measure berthd itself (service/start.ts, service/events.ts).
  */
 import { cpus, loadavg, release } from "node:os";
 import { Client } from "../../src/netlink/client.ts";
 import { NETLINK_NETFILTER, openSocket } from "../../src/netlink/socket.ts";
+import { lineOf } from "../../src/service/sinks/nft/port-text.ts";
 import { Writer } from "../../src/service/sinks/nft/writer.ts";
 import type { ObjectRecord, ServiceRecord, SliceRecord } from "../../src/service/store/records.ts";
 import { Store } from "../../src/service/store/store.ts";
@@ -57,19 +60,24 @@ function berthd(n: number): Row {
   const records: ObjectRecord[] = Array.from({ length: n }, (_, i) => recordsOf(i)).flat();
   const store = new Store({ node: "n1", zone: "" }, ["bench"]);
   store.replace("bench", records);
-  const portsOf = (key: string) => store.portsOf(key);
+  const linesOf = (keys: Iterable<string>) => [...keys].map((key) => lineOf(key, store.portsOf(key)));
+  const begin = (writer: Writer) => {
+    writer.begin();
+    writer.part(linesOf(store.keys()));
+    writer.finish();
+  };
   const open = () => new Writer(new Client(openSocket(NETLINK_NETFILTER)), { containers: [], masqueradeAll: false });
   const first = open();
-  const cold = timed(() => first.begin(store.keys(), portsOf));
+  const cold = timed(() => begin(first));
   const memory = `${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB`;
   const times = Array.from({ length: ADDED }, (_, i) => {
     store.apply("bench", recordsOf(n + i));
     const start = performance.now();
-    first.change([`default/s${n + i}`], portsOf);
+    first.change(linesOf([`default/s${n + i}`]));
     return performance.now() - start;
   }).sort((a, b) => a - b);
   const more = `${times[ADDED / 2]?.toFixed(3)} / ${times[Math.floor(ADDED * 0.99)]?.toFixed(2)} ms`;
-  const again = timed(() => open().begin(store.keys(), portsOf));
+  const again = timed(() => begin(open()));
   return { what: "berthd", cold, more, again, memory };
 }
 
@@ -116,5 +124,7 @@ function main(counts: readonly number[]): void {
 }
 
 const [mode = "", ...words] = process.argv.slice(2);
-if (mode === "berthd") console.log(JSON.stringify(berthd(Number(words[0]))));
+if (mode === "--start") await (await import("./service/start.ts")).main(words);
+else if (mode === "--events") await (await import("./service/events.ts")).main(words);
+else if (mode === "berthd") console.log(JSON.stringify(berthd(Number(words[0]))));
 else main(mode === "" ? [1000, 10_000, 30_000, 45_000] : [mode, ...words].map(Number));

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { netnsPath } from "../../test/support/conf.ts";
 import { type Lab, openLab } from "../../test/support/lab.ts";
-import { berthdIn, type Site } from "../../test/support/service/berthd.ts";
+import { Berthd } from "../../test/support/service/berthd.ts";
 import { serviceObject } from "../../test/support/service/objects.ts";
 import { ask, askOn, connect, type Line, type Target } from "./asker.ts";
 import { bad, bold, dim, good, heading, say, transcript } from "./show.ts";
@@ -26,7 +26,7 @@ interface Guest {
 
 interface Scene {
   readonly lab: Lab;
-  readonly site: Site;
+  readonly site: Berthd;
   readonly target: Target;
 }
 
@@ -42,7 +42,7 @@ function proven(isGood: boolean, text: string): boolean {
  */
 export async function play(): Promise<boolean> {
   using lab = openLab();
-  const site = berthdIn(lab);
+  const site = new Berthd(lab);
   const running: Bun.Subprocess[] = [];
   const end = () => {
     for (const one of running) one.kill("SIGKILL");
@@ -55,10 +55,10 @@ export async function play(): Promise<boolean> {
   }
 }
 
-async function perform(lab: Lab, site: Site, running: Bun.Subprocess[]): Promise<boolean> {
+async function perform(lab: Lab, site: Berthd, running: Bun.Subprocess[]): Promise<boolean> {
   heading(`A service of three containers: ${ADDRESS} port ${PORT}, which is nobody's own address`);
   say(`the host     network namespace ${lab.host}, bridge br0`);
-  say(`the service  ${join(site.files, "web.json")}, as kubectl has it`);
+  say(`the service  ${join(site.directory, "web.json")}, as kubectl has it`);
   say(`records      ${site.records}`);
   site.write("web.json", serviceObject("web"));
   const guests: Guest[] = [];
@@ -67,7 +67,7 @@ async function perform(lab: Lab, site: Site, running: Bun.Subprocess[]): Promise
   add(lab, site, "client", client, false);
   showRecord(site);
   heading("berthd carries traffic to them");
-  const berthd = await site.start();
+  const berthd = await site.begin();
   running.push(berthd);
   good(`ready, process ${berthd.pid}`);
   const scene = { lab, site, target: { lab, ns: client, hostname: ADDRESS, port: PORT } };
@@ -75,7 +75,7 @@ async function perform(lab: Lab, site: Site, running: Bun.Subprocess[]): Promise
   return (await takeDown(scene, guests, running)) && outcomes.every((is) => is);
 }
 
-function confOf(lab: Lab, { records }: Site, registers: boolean) {
+function confOf(lab: Lab, { records }: Berthd, registers: boolean) {
   return lab.conf({
     cniVersion: "1.1.0",
     name: NETWORK,
@@ -90,11 +90,11 @@ function confOf(lab: Lab, { records }: Site, registers: boolean) {
 }
 
 /** ADD of the built plugin: its result. */
-function add(lab: Lab, site: Site, id: string, ns: string, registers = true) {
+function add(lab: Lab, site: Berthd, id: string, ns: string, registers = true) {
   return lab.add({ ns, id, conf: confOf(lab, site, registers) });
 }
 
-async function welcome(lab: Lab, site: Site, name: string, running: Bun.Subprocess[]): Promise<Guest> {
+async function welcome(lab: Lab, site: Berthd, name: string, running: Bun.Subprocess[]): Promise<Guest> {
   const ns = lab.container();
   heading(`Container ${name} (network namespace ${ns})`);
   const words = ["nsenter", `--net=${netnsPath(ns)}`, process.execPath, join(import.meta.dir, "answerer.ts")];
@@ -108,7 +108,7 @@ async function welcome(lab: Lab, site: Site, name: string, running: Bun.Subproce
   return { name, ns, application };
 }
 
-function showRecord({ records }: Site): void {
+function showRecord({ records }: Berthd): void {
   heading("What ADD wrote as its last step: the container as an EndpointSlice");
   const [name = ""] = readdirSync(records).sort();
   transcript(`cat ${name}`, readFileSync(join(records, name), "utf8"));
@@ -156,7 +156,7 @@ async function loseOne({ lab, site, target }: Scene, guests: readonly Guest[]): 
 }
 
 /** Until the kernel has what berthd knows, and that is `count` endpoints. */
-async function endpoints({ get }: Site, count: number): Promise<void> {
+async function endpoints({ get }: Berthd, count: number): Promise<void> {
   for (const since = performance.now(); performance.now() - since < 5000; await Bun.sleep(2)) {
     const [port] = JSON.parse((await get("/services/default/web")).text).ports;
     const { revision, applied } = JSON.parse((await get("/status")).text);
@@ -177,7 +177,7 @@ async function restart({ site, target }: Scene, berthd: Bun.Subprocess, running:
   await berthd.exited;
   say(dim(`$ kill -9 ${berthd.pid}`));
   await Bun.sleep(300);
-  const again = await site.start();
+  const again = await site.begin();
   running.push(again);
   say(`ready again, process ${again.pid}`);
   await Bun.sleep(200);

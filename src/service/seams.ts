@@ -1,3 +1,4 @@
+import type { PackedRecord } from "./store/packed.ts";
 import type { ObjectRecord } from "./store/records.ts";
 import type { ServicePort } from "./store/resolve.ts";
 
@@ -9,15 +10,15 @@ import type { ServicePort } from "./store/resolve.ts";
 /** What a source tells of; store/store.ts is the one there is. */
 export interface Intake {
   /** All that the source has. What it had before and is not among `records` is gone. */
-  replace(source: string, records: readonly ObjectRecord[]): void;
+  replace(source: string, records: readonly (ObjectRecord | PackedRecord)[]): void;
   /** What came, or is otherwise now, and what went. It may come twice or late: the next `replace` counts. */
   apply(source: string, changes: readonly Change[]): void;
   /** That the source cannot tell at the moment, and why; undefined: it can again. What it told last stays. */
   trouble(source: string, problems: readonly string[]): void;
 }
 
-/** An object as it is now, or one that is gone. */
-export type Change = ObjectRecord | Gone;
+/** An object as it is now, which may come packed, or one that is gone. */
+export type Change = ObjectRecord | PackedRecord | Gone;
 
 export interface Gone {
   readonly kind: "gone";
@@ -34,9 +35,20 @@ export interface Source {
   readonly name: string;
   /** Lists into `intake` before it resolves, then watches until `close`. @throws Error where it can never work */
   start(intake: Intake): Promise<void>;
+  /** Of a source that reads a directory: what it has taken of it. */
+  readonly listing?: Listing;
   /** Lists again, as at a gap. */
   relist(): Promise<void>;
   close(): void;
+}
+
+/** What of a directory a source has taken, for who asks whether that is still what there is (`berth doctor`). */
+export interface Listing {
+  readonly path: string;
+  /** When it was listed last, in milliseconds since the epoch. */
+  readonly listed: number;
+  /** Name -> `INODE SIZE MTIME …`, the time in milliseconds, with fraction, since the epoch. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** What changed since a consumer was last told: keys of services, and when the oldest change of each happened. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Lab } from "../support/lab.ts";
 import { built, namespaces, needs, nftables } from "../support/needs.ts";
 import { inPortLab, serve } from "../support/port-net.ts";
-import { berthdIn, type Site } from "../support/service/berthd.ts";
+import { Berthd } from "../support/service/berthd.ts";
 import { ask, askInVain, names } from "../support/service/net.ts";
 import { serviceObject } from "../support/service/objects.ts";
 
@@ -14,7 +14,7 @@ const V4 = ["tcp", "10.96.0.1", 80] as const;
 const V6 = ["tcp", "fd96::1", 80] as const;
 const WEB = serviceObject("web", { clusterIPs: ["10.96.0.1", "fd96::1"] });
 
-function confOf(lab: Lab, { records }: Site) {
+function confOf(lab: Lab, { records }: Berthd) {
   return lab.conf({
     cniVersion: "1.1.0",
     isDefaultGateway: true,
@@ -28,7 +28,7 @@ function confOf(lab: Lab, { records }: Site) {
 }
 
 /** A container that answers with its name, and is registered. */
-async function container(lab: Lab, site: Site, id: string): Promise<string> {
+async function container(lab: Lab, site: Berthd, id: string): Promise<string> {
   const ns = lab.container();
   await serve(lab, ns, id, [8080], []);
   lab.add({ ns, id, conf: confOf(lab, site) });
@@ -39,7 +39,7 @@ async function container(lab: Lab, site: Site, id: string): Promise<string> {
 const openWay = (lab: Lab) => lab.sh(lab.host, "ip", "route", "add", "10.96.0.0/16", "dev", "lab0");
 
 /** Until the service leads to these containers, and to no other; fails after `patience` milliseconds. */
-async function until(site: Site, addresses: number, patience = 5000): Promise<void> {
+async function until(site: Berthd, addresses: number, patience = 5000): Promise<void> {
   const since = performance.now();
   for (;;) {
     const { text } = await site.get("/services/default/web");
@@ -56,9 +56,9 @@ const settled = () => Bun.sleep(100);
 test(
   "from ADD to DEL a container is an endpoint, in both families, and one whose namespace ends is none any more",
   inPortLab(async (lab) => {
-    const site = berthdIn(lab);
+    const site = new Berthd(lab);
     site.write("web.json", WEB);
-    const berthd = await site.start();
+    const berthd = await site.begin();
     const client = lab.container();
     lab.add({ ns: client, id: "client", conf: { ...confOf(lab, site), berth: {} } });
     const ends: string[] = [];
@@ -82,7 +82,7 @@ test(
   }),
 );
 
-function linkOf({ records }: Site, id: string): string {
+function linkOf({ records }: Berthd, id: string): string {
   const { items } = JSON.parse(readFileSync(join(records, `labnet:${id}:eth0.json`), "utf8"));
   return items[0].metadata.annotations["berth/veth"];
 }
@@ -90,7 +90,7 @@ function linkOf({ records }: Site, id: string): string {
 test(
   "what changed while berthd was away, and records of an earlier boot, leave no ghost",
   inPortLab(async (lab) => {
-    const site = berthdIn(lab);
+    const site = new Berthd(lab);
     site.write("web.json", WEB);
     const conf = confOf(lab, site);
     const [gone, rebooted, there] = [
@@ -99,7 +99,7 @@ test(
       await container(lab, site, "there"),
     ];
     openWay(lab);
-    const first = await site.start();
+    const first = await site.begin();
     await until(site, 3);
     first.kill("SIGKILL");
     await first.exited;
@@ -107,9 +107,9 @@ test(
     // As the file of a machine that was switched off, on a disk that lasts.
     const path = join(site.records, "labnet:rebooted:eth0.json");
     const text = readFileSync(path, "utf8");
-    writeFileSync(path, text.replaceAll(/("berth\/boot": )"\w+"/g, '$1"000000000000"'));
+    writeFileSync(path, text.replaceAll(/("berth\/boot": ?)"\w+"/g, '$1"000000000000"'));
     expect(existsSync(`/run/netns/${rebooted}`)).toBe(true);
-    const second = await site.start();
+    const second = await site.begin();
     expect(names(await ask(lab.host, 12, V4))).toEqual(["there"]);
     // A DEL for it comes at any time, and so does the ADD of the same container.
     lab.del({ ns: rebooted, id: "rebooted", conf });

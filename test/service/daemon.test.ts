@@ -1,77 +1,25 @@
 /** berthd itself, in a namespace: from files to packets, stopped, killed and started again. */
 import { expect } from "bun:test";
-import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { statSync } from "node:fs";
 import type { Lab } from "../support/lab.ts";
 import { namespaces, needs, nftables } from "../support/needs.ts";
 import { inPortLab } from "../support/port-net.ts";
+import { Berthd, until } from "../support/service/berthd.ts";
 import { ask, type Member, names, openNet } from "../support/service/net.ts";
 import { serviceObject, sliceObject } from "../support/service/objects.ts";
 
-const MAIN = join(import.meta.dir, "../../src/service/bun/main.ts");
 const V4 = ["tcp", "10.96.0.1", 80] as const;
 
 const tables = (lab: Lab) =>
   lab.nftj(lab.host).flatMap((row) => (row.table ? [`${row.table.family} ${row.table.name}`] : []));
 const OWN = ["ip berth-services", "ip6 berth-services"];
 
-/** Waits until `is` holds, and says how long that took, in milliseconds. */
-async function until(is: () => boolean | Promise<boolean>, patience = 10_000): Promise<number> {
-  const start = performance.now();
-  while (!(await is())) {
-    if (performance.now() - start > patience) throw new Error("waited too long");
-    await Bun.sleep(5);
-  }
-  return performance.now() - start;
-}
-
-function setup(lab: Lab) {
-  const directory = join(lab.dir, "services.d");
-  const socket = join(lab.dir, "berthd.sock");
-  const config = join(lab.dir, "berthd.json");
-  mkdirSync(directory);
-  writeFileSync(config, JSON.stringify({ node: "n1", files: directory, cni: join(lab.dir, "endpoints"), socket }));
-  const words = (...args: string[]) => [
-    "ip",
-    "netns",
-    "exec",
-    lab.host,
-    process.execPath,
-    MAIN,
-    ...args,
-    "--config",
-    config,
-  ];
-  return {
-    socket,
-    /** By rename, as editors do. */
-    write(name: string, ...objects: unknown[]) {
-      writeFileSync(join(directory, `.${name}`), JSON.stringify({ kind: "List", items: objects }));
-      renameSync(join(directory, `.${name}`), join(directory, name));
-    },
-    once(...args: string[]) {
-      const { exitCode, stdout, stderr } = Bun.spawnSync(words(...args));
-      return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
-    },
-    start: () => Bun.spawn(words("run"), { stderr: "pipe" }),
-    async get(path: string) {
-      const response = await fetch(`http://berthd${path}`, { unix: socket } as RequestInit);
-      return { status: response.status, text: await response.text() };
-    },
-    ready: () =>
-      fetch("http://berthd/readyz", { unix: socket } as RequestInit).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-  };
-}
-
 needs(namespaces, nftables)(
   "berthd run --once and --dry-run make and show what files say, and cleanup takes it away",
   inPortLab(async (lab) => {
     const { members, outside } = await openNet(lab, 1);
     const [m0] = members as [Member];
-    const berthd = setup(lab);
+    const berthd = new Berthd(lab);
     berthd.write("web.json", serviceObject("web"), sliceObject("web", [m0.v4]));
     const plan = berthd.once("run", "--dry-run");
     expect(plan.err).toBe("");
@@ -94,10 +42,10 @@ needs(namespaces, nftables)(
   inPortLab(async (lab) => {
     const { members, outside } = await openNet(lab, 2);
     const [m0, m1] = members as [Member, Member];
-    const berthd = setup(lab);
+    const berthd = new Berthd(lab);
     berthd.write("web.json", serviceObject("web"), sliceObject("web", [m0.v4]));
     const first = berthd.start();
-    await until(berthd.ready);
+    await until(() => berthd.isReady());
     expect(statSync(berthd.socket).mode & 0o777).toBe(0o600);
     expect(names(await ask(outside.ns, 2, V4))).toEqual(["m0"]);
     berthd.write("web.json", serviceObject("web"), sliceObject("web", [m1.v4]));
@@ -115,7 +63,7 @@ needs(namespaces, nftables)(
     await first.exited;
     expect(names(await ask(outside.ns, 2, V4))).toEqual(["m1"]);
     const second = berthd.start();
-    await until(berthd.ready);
+    await until(() => berthd.isReady());
     expect((await berthd.get("/metrics")).text).toMatch(/^berthd_nftables_elements_total 0$/m);
     // A second one refuses to be.
     expect(berthd.once("run").err).toContain("another berthd answers at");

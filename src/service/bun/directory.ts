@@ -2,6 +2,7 @@ import { existsSync, type FSWatcher, readdirSync, readFileSync, statSync, watch 
 import { join } from "node:path";
 import type { RecordDirectory } from "../sources/cni.ts";
 import type { Directory, FileEntry } from "../sources/files.ts";
+import { readingOf } from "./reading.ts";
 
 /** How long after a first change the rest of it is waited for: an editor writes, renames and removes. */
 const SETTLE_MS = 20;
@@ -18,6 +19,7 @@ export function directoryAt(path: string): Directory {
 export function recordsAt(path: string): RecordDirectory {
   return {
     ...contentOf(path),
+    read: (name) => readFileSync(join(path, name), "utf8"),
     entry: (name) => entryOf(path, name)[0],
     watch: (changed) => watchDirectory(path, changed),
   };
@@ -27,15 +29,22 @@ function contentOf(path: string): Omit<Directory, "watch"> {
   return {
     path,
     list: () => (existsSync(path) ? readdirSync(path).flatMap((name) => entryOf(path, name)) : []),
-    read: (name) => readFileSync(join(path, name), "utf8"),
+    read: ({ name, size }) => readingOf(join(path, name), size),
   };
+}
+
+/** Which directory or file is at a path: `DEV-INO`, as sys.stat has it; "": none. */
+export function idOf(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}-${stat.ino}` : "";
 }
 
 /** Nothing for what is no file, or went meanwhile. Symbolic links are followed: ConfigMaps are made of them. */
 function entryOf(path: string, name: string): FileEntry[] {
   const stat = statSync(join(path, name), { throwIfNoEntry: false });
   if (!stat?.isFile()) return [];
-  return [{ name, stamp: `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`, changed: stat.mtimeMs }];
+  const { ino, size, mtimeMs, ctimeMs } = stat;
+  return [{ name, stamp: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, changed: mtimeMs, size }];
 }
 
 /** Calls `changed` once for all that happens within a while. */

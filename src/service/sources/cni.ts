@@ -2,16 +2,18 @@ import * as z from "zod";
 import { messageOf } from "../../base/errno.ts";
 import { OWNER, SUFFIX } from "../../features/register/words.ts";
 import { readDocument, shown } from "../schema/read.ts";
-import type { Change, Intake, Source } from "../seams.ts";
+import type { Change, Intake, Listing, Source } from "../seams.ts";
 import type { ObjectRecord, SliceRecord } from "../store/records.ts";
 import type { Directory, FileEntry } from "./files.ts";
 
 /** The endpoint records that the plugins' ADD writes and their DEL removes (features/register) as a source. */
 
 /** What is asked of the directory of records. */
-export interface RecordDirectory extends Omit<Directory, "watch"> {
+export interface RecordDirectory extends Pick<Directory, "path" | "list"> {
   /** Undefined when there is no such file. */
   entry(name: string): FileEntry | undefined;
+  /** The text of a file. @throws Error when it cannot be read */
+  read(name: string): string;
   /** Has `changed` called at once with the name of each file that may be otherwise; without one: any may be. Returns what ends that. */
   watch(changed: (name?: string) => void): () => void;
 }
@@ -67,12 +69,19 @@ export class CniSource implements Source {
   readonly #told = new Map<string, readonly SliceRecord[]>();
   readonly #ends: (() => void)[] = [];
   #intake: Intake | undefined;
+  /** When the directory was listed last, in milliseconds since the epoch. */
+  #listed = 0;
 
   /** `node` is this one's name, as endpoints have it in nodeName. */
   constructor(directory: RecordDirectory, around: Surroundings, node: string) {
     this.#directory = directory;
     this.#around = around;
     this.#node = node;
+  }
+
+  get listing(): Listing {
+    const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
+    return { path: this.#directory.path, listed: this.#listed, files };
   }
 
   async start(intake: Intake): Promise<void> {
@@ -94,6 +103,7 @@ export class CniSource implements Source {
       intake.trouble(this.name, [`${this.#directory.path}: ${messageOf(error)}: what was read last stays`]);
       return;
     }
+    this.#listed = Date.now();
     const names = new Set(entries.map(({ name }) => name));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     for (const entry of entries) this.#look(entry);

@@ -1,73 +1,101 @@
-/** berthd itself, from its sources, on the host of a laboratory. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+/** berthd itself in the host's namespace of a laboratory, with a directory of files of its own. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../lab.ts";
 
-const MAIN = join(import.meta.dir, "../../../src/service/bun/main.ts");
+/** berthd from its sources. */
+const SOURCES = [process.execPath, join(import.meta.dir, "../../../src/service/bun/main.ts")];
 
-/** How long it may take to be ready, on a machine that is busy. */
-const PATIENCE_MS = 20_000;
+/** Waits until `is` holds, and says how long that took, in milliseconds. */
+export async function until(is: () => boolean | Promise<boolean>, patience = 10_000): Promise<number> {
+  const start = performance.now();
+  while (!(await is())) {
+    if (performance.now() - start > patience) throw new Error("waited too long");
+    await Bun.sleep(5);
+  }
+  return performance.now() - start;
+}
 
-export interface Site {
-  /** Where Services and EndpointSlices of the test's own are. */
-  readonly files: string;
+export class Berthd {
+  readonly directory: string;
+  readonly socket: string;
   /** Where the plugins' records are: `berth.register.dir`. */
   readonly records: string;
-  readonly socket: string;
-  /** Writes a file of `files` by rename, as editors do. */
-  write(name: string, ...objects: unknown[]): void;
-  /** Starts it, and waits until it is ready. Whoever starts it stops it. */
-  start(): Promise<Bun.Subprocess<"ignore", "ignore", "pipe">>;
-  /** GET of its socket. */
-  get(path: string): Promise<{ status: number; text: string }>;
-  /** `run --once` and the like: its exit status and what it printed. */
-  once(...words: string[]): { code: number; out: string; err: string };
-}
+  /** What it has written to stderr. */
+  readonly log: string;
+  readonly #config: string;
+  readonly #host: string;
+  readonly #program: readonly string[];
 
-/** A place for berthd in the laboratory's directory; `over` are keys of its configuration. */
-export function berthdIn(lab: Lab, over: object = {}): Site {
-  const [files, records] = [join(lab.dir, "services.d"), join(lab.dir, "endpoints")];
-  const [socket, config] = [join(lab.dir, "berthd.sock"), join(lab.dir, "berthd.json")];
-  mkdirSync(files, { recursive: true });
-  writeFileSync(config, JSON.stringify({ node: "n1", files, cni: records, socket, ...over }));
-  const words = (...args: string[]) => [
-    ...["ip", "netns", "exec", lab.host, process.execPath, MAIN, ...args],
-    ...["--config", config],
-  ];
-  const get = async (path: string) => {
-    const response = await fetch(`http://berthd${path}`, { unix: socket } as RequestInit);
+  /** `config` replaces parts of the configuration. */
+  constructor(lab: Lab, config: object = {}, program: readonly string[] = SOURCES) {
+    this.#program = program;
+    this.directory = join(lab.dir, "services.d");
+    this.socket = join(lab.dir, "berthd.sock");
+    this.records = join(lab.dir, "endpoints");
+    this.log = join(lab.dir, "berthd.log");
+    this.#config = join(lab.dir, "berthd.json");
+    this.#host = lab.host;
+    mkdirSync(this.directory);
+    const own = { node: "n1", files: this.directory, cni: this.records, socket: this.socket };
+    writeFileSync(this.#config, JSON.stringify({ ...own, ...config }));
+  }
+
+  /** A file with these objects, by rename, as editors do. */
+  write(name: string, ...objects: unknown[]): void {
+    writeFileSync(join(this.directory, `.${name}`), JSON.stringify({ kind: "List", items: objects }));
+    renameSync(join(this.directory, `.${name}`), join(this.directory, name));
+  }
+
+  /** The first half of such a file, in place, as one finds it whose writer was killed. */
+  tear(name: string, ...objects: unknown[]): void {
+    const text = JSON.stringify({ kind: "List", items: objects });
+    writeFileSync(join(this.directory, name), text.slice(0, text.length / 2));
+  }
+
+  remove(name: string): void {
+    rmSync(join(this.directory, name), { force: true });
+  }
+
+  once(...args: string[]) {
+    const { exitCode, stdout, stderr } = Bun.spawnSync(this.#words(...args));
+    return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
+  }
+
+  start(): Bun.Subprocess {
+    return Bun.spawn(this.#words("run"), { stderr: Bun.file(this.log) });
+  }
+
+  /** Starts it and waits until it is ready. It does not outlive this process. */
+  async begin(): Promise<Bun.Subprocess> {
+    const child = this.start();
+    process.once("exit", () => child.kill("SIGKILL"));
+    await until(async () => {
+      if (child.exitCode !== null) throw new Error(`berthd ended: ${this.logged()}`);
+      return this.isReady();
+    });
+    return child;
+  }
+
+  async get(path: string) {
+    const response = await fetch(`http://berthd${path}`, { unix: this.socket } as RequestInit);
     return { status: response.status, text: await response.text() };
-  };
-  return {
-    files,
-    records,
-    socket,
-    get,
-    write(name, ...objects) {
-      writeFileSync(join(files, `.${name}`), JSON.stringify({ kind: "List", items: objects }));
-      renameSync(join(files, `.${name}`), join(files, name));
-    },
-    async start() {
-      const child = Bun.spawn(words("run"), { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
-      const since = performance.now();
-      while (!(await isReady(get))) {
-        if (child.exitCode !== null) throw new Error(`berthd ended: ${await child.stderr.text()}`);
-        if (performance.now() - since > PATIENCE_MS) throw new Error("berthd was not ready in time");
-        await Bun.sleep(5);
-      }
-      return child;
-    },
-    once(...args) {
-      const { exitCode, stdout, stderr } = Bun.spawnSync(words(...args));
-      return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
-    },
-  };
-}
+  }
 
-async function isReady(get: Site["get"]): Promise<boolean> {
-  try {
-    return (await get("/readyz")).status === 200;
-  } catch {
-    return false;
+  async isReady(): Promise<boolean> {
+    try {
+      return (await this.get("/readyz")).status === 200;
+    } catch {
+      return false;
+    }
+  }
+
+  logged(): string {
+    return readFileSync(this.log, "utf8");
+  }
+
+  #words(...args: string[]): string[] {
+    // It becomes what it starts, so the process is berthd's own.
+    return ["ip", "netns", "exec", this.#host, ...this.#program, ...args, "--config", this.#config];
   }
 }

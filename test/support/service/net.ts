@@ -5,6 +5,8 @@
 
 import type { Client } from "../../../src/netlink/client.ts";
 import { readDocument } from "../../../src/service/schema/read.ts";
+import { lineOf } from "../../../src/service/sinks/nft/port-text.ts";
+import { both } from "../../../src/service/sinks/nft/protocol.ts";
 import { Writer, type WriterOptions } from "../../../src/service/sinks/nft/writer.ts";
 import { Store } from "../../../src/service/store/store.ts";
 import type { Lab } from "../lab.ts";
@@ -31,7 +33,9 @@ export async function openNet(lab: Lab, count: number): Promise<{ members: Membe
   noDad(lab, lab.host);
   for (const key of ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"])
     lab.sh(lab.host, "sysctl", "-qw", `${key}=1`);
-  const members = Array.from({ length: count }, (_, i) => joined(lab, `m${i}`, `10.1.${i}`, `fd01:${i}::`));
+  const members = Array.from({ length: count }, (_, i) =>
+    joined(lab, `m${i}`, `10.1.${i}`, i === 0 ? "fd01::" : `fd01:${i}::`),
+  );
   const ns = lab.container();
   const outside = { ...join(lab, ns, "out", HOST, OUTSIDE), ns };
   // Without one the host can send nothing to addresses that are nobody's.
@@ -73,11 +77,12 @@ function join(lab: Lab, ns: string, name: string, host: Addresses, own: Addresse
 
 /** A store with one source, and a writer of it on the host. */
 export class Agent {
-  readonly store = new Store({ node: NODE, zone: "" }, ["test"]);
+  readonly store: Store;
   readonly client: Client;
   readonly writer: Writer;
 
-  constructor(lab: Lab, options: Partial<WriterOptions> = {}) {
+  constructor(lab: Lab, options: Partial<WriterOptions> = {}, { zone = "" } = {}) {
+    this.store = new Store({ node: NODE, zone }, ["test"]);
     this.client = nftClient(lab);
     this.writer = new Writer(this.client, { containers: [], masqueradeAll: false, ...options });
   }
@@ -85,7 +90,9 @@ export class Agent {
   /** Lists these objects and nothing else, and makes the kernel so, as a fresh agent does. */
   begin(...objects: unknown[]) {
     this.list(...objects);
-    return this.writer.begin(this.store.keys(), (key) => this.store.portsOf(key));
+    this.writer.begin();
+    const part = this.writer.part(this.#lines(this.store.keys()));
+    return both(part, this.writer.finish());
   }
 
   /** The same as a change. */
@@ -96,7 +103,11 @@ export class Agent {
     });
     this.list(...objects);
     end();
-    return this.writer.change([...changed], (key) => this.store.portsOf(key));
+    return this.writer.change(this.#lines(changed));
+  }
+
+  #lines(keys: Iterable<string>): string[] {
+    return [...keys].map((key) => lineOf(key, this.store.portsOf(key)));
   }
 
   list(...objects: unknown[]): void {

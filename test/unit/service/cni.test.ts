@@ -37,7 +37,7 @@ class Fake implements RecordDirectory {
   }
 
   at(name: string) {
-    return { name, stamp: this.files.get(name) ?? "", changed: 5 };
+    return { name, stamp: this.files.get(name) ?? "", changed: 5, size: 1 };
   }
 
   read(name: string) {

@@ -1,7 +1,6 @@
 import { messageOf } from "../../../base/errno.ts";
 import type { Client } from "../../../netlink/client.ts";
-import type { ServicePort } from "../../store/resolve.ts";
-import type { Answer, Order, Report } from "./protocol.ts";
+import { type Answer, both, NOTHING, type Order, type Report } from "./protocol.ts";
 import { Writer } from "./writer.ts";
 
 /** How long after others' last change the own elements are read: who changes rules does so often. */
@@ -13,7 +12,8 @@ export class Desk {
   readonly #now: () => number;
   #writer: Writer | undefined;
   #begun = false;
-  readonly #gathered = new Map<string, readonly ServicePort[]>();
+  /** All parts of a beginning so far have been done. */
+  #isBeginning = false;
   /** When others were last seen to have changed something. */
   #disturbed: number | undefined;
   /** What was asked last is not all in the kernel. */
@@ -32,12 +32,14 @@ export class Desk {
         this.#writer = new Writer(this.#client, order);
         return undefined;
       }
+      if (order.kind === "compare") return { kind: "differences", differences: this.#writer?.compare() ?? [] };
       const made = this.#do(order);
       if (typeof made === "string") return { kind: "plan", commands: made };
       const conflicts = this.#writer?.conflicts ?? [];
       return { kind: "done", report: made, milliseconds: this.#now() - start, conflicts };
     } catch (error) {
       this.#hasFailed = true;
+      this.#isBeginning = false;
       return { kind: "failed", message: messageOf(error) };
     }
   }
@@ -61,7 +63,7 @@ export class Desk {
     }
   }
 
-  #do(order: Exclude<Order, { kind: "open" }>): Report | string {
+  #do(order: Exclude<Order, { kind: "open" | "compare" }>): Report | string {
     const writer = this.#writer;
     if (!writer) throw new Error("the writer has not been opened");
     if (order.kind === "cleanup") {
@@ -69,23 +71,22 @@ export class Desk {
       writer.cleanup();
       return NOTHING;
     }
-    for (const [key, ports] of order.services) this.#gathered.set(key, ports);
-    const portsOf = (key: string) => this.#gathered.get(key) ?? [];
-    if (order.kind === "begin" && !order.isLast) return NOTHING;
-    const keys = [...this.#gathered.keys()];
-    if (order.kind === "rehearse") return writer.rehearse(keys, portsOf);
-    const report = order.kind === "begin" ? writer.begin(keys, portsOf) : writer.change(keys, portsOf);
-    this.#begun = true;
-    // What is waited for by others must be known again when they get it.
-    this.#forget();
-    return report;
+    if (order.kind === "repair") return { ...NOTHING, elements: writer.repair() };
+    if (order.kind === "rehearse") return writer.rehearse(order.services);
+    if (order.kind === "begin") return this.#beginWith(writer, order);
+    return writer.change(order.services);
   }
 
-  /** The writer has what it needs of services; only those that wait for an address are planned anew without being told of. */
-  #forget(): void {
-    const waiting = this.#writer?.waiting ?? new Set<string>();
-    for (const key of this.#gathered.keys()) if (!waiting.has(key)) this.#gathered.delete(key);
+  #beginWith(writer: Writer, { services, isFirst, isLast }: Extract<Order, { kind: "begin" }>): Report {
+    if (isFirst) {
+      this.#begun = false;
+      this.#isBeginning = true;
+      writer.begin();
+    }
+    if (!this.#isBeginning) throw new Error("a part before it failed");
+    const report = writer.part(services);
+    if (!isLast) return report;
+    this.#begun = true;
+    return both(report, writer.finish());
   }
 }
-
-const NOTHING: Report = { elements: 0, flows: 0, repaired: false };

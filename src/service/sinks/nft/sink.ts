@@ -1,7 +1,9 @@
 import { Explained } from "../../../base/explained.ts";
 import type { Metrics } from "../../operate/metrics.ts";
 import type { Changes, Sink, View } from "../../seams.ts";
-import type { Answer, Order, Services } from "./protocol.ts";
+import type { Difference } from "./compare.ts";
+import { lineOf } from "./port-text.ts";
+import { type Answer, type Order, type Services, sumOf } from "./protocol.ts";
 
 /** The thread in which rules are written: a commit of many services holds it for some tenths of a second. */
 export interface Thread {
@@ -22,8 +24,11 @@ export interface SinkOptions {
 /** How long after a failure all is tried again. */
 const AGAIN_MS = 1000;
 
-/** How many services are handed over in one go. */
-const PART = 4000;
+/** How many services are handed over in one go: some milliseconds of each thread. */
+const PART = 1000;
+
+/** How many such parts are on their way at most: this thread makes the next while the other writes. */
+const AHEAD = 3;
 
 /** Hands services to the thread that writes rules: all when every source has listed, then those that changed. */
 export class NftSink implements Sink {
@@ -37,7 +42,8 @@ export class NftSink implements Sink {
   #isBusy = false;
   #applied = 0;
   #conflicts: readonly string[] = [];
-  #waiting: { resolve(answer: Answer): void } | undefined;
+  /** For whom the next answers are, in order. */
+  readonly #waiting: ((answer: Answer) => void)[] = [];
   /** Told when what was listed first has been done. */
   #begun: () => void = () => {};
 
@@ -72,6 +78,19 @@ export class NftSink implements Sink {
     const answer = await this.#order({ kind: "rehearse", services: servicesOf(view, [...view.keys()]) });
     if (answer.kind !== "plan") throw failureOf(answer);
     return answer.commands;
+  }
+
+  /** Where the kernel is not as it was left; undefined: nothing has been put there yet. @throws Explained */
+  async compare(): Promise<readonly Difference[] | undefined> {
+    if (!this.#hasBegun) return undefined;
+    const answer = await this.#order({ kind: "compare" });
+    if (answer.kind !== "differences") throw failureOf(answer);
+    return answer.differences;
+  }
+
+  /** Reads what is in the kernel and puts it right, where anything has been put there. */
+  async repair(): Promise<void> {
+    if (this.#hasBegun) this.#report(await this.#order({ kind: "repair" }), new Map());
   }
 
   async cleanup(): Promise<void> {
@@ -111,22 +130,42 @@ export class NftSink implements Sink {
     this.#isBusy = false;
   }
 
-  async #begin(view: View): Promise<Answer> {
-    const keys = [...view.keys()];
-    for (let at = 0; at + PART < keys.length; at += PART) {
-      await this.#order({ kind: "begin", services: servicesOf(view, keys.slice(at, at + PART)), isLast: false });
-    }
-    const left = keys.slice(keys.length - 1 - ((keys.length - 1) % PART));
-    return this.#order({ kind: "begin", services: servicesOf(view, keys.length > 0 ? left : []), isLast: true });
+  #begin(view: View): Promise<Answer> {
+    return this.#handOver(view, [...view.keys()], (services, isFirst, isLast) => ({
+      kind: "begin",
+      services,
+      isFirst,
+      isLast,
+    }));
   }
 
   #change(view: View, dirty: ReadonlyMap<string, number>): Promise<Answer> {
-    return this.#order({ kind: "change", services: servicesOf(view, [...dirty.keys()]) });
+    return this.#handOver(view, [...dirty.keys()], (services) => ({ kind: "change", services }));
+  }
+
+  /** In parts, of which the other thread does one while this one makes the next. The sum of the answers, or the first that failed. */
+  async #handOver(
+    view: View,
+    keys: readonly string[],
+    orderOf: (services: Services, isFirst: boolean, isLast: boolean) => Order,
+  ): Promise<Answer> {
+    const asked: Promise<Answer>[] = [];
+    let sum: Answer | undefined;
+    for (let at = 0; at === 0 || at < keys.length; at += PART) {
+      const services = servicesOf(view, keys.slice(at, at + PART));
+      asked.push(this.#order(orderOf(services, at === 0, at + PART >= keys.length)));
+      // Whoever asks this thread for something meanwhile is answered.
+      if (at + PART < keys.length) await this.#options.wait(0);
+      if (asked.length >= AHEAD) sum = sumOf(sum, (await asked.shift()) as Answer);
+      if (sum?.kind === "failed") return sum;
+    }
+    for (const answer of asked) sum = sumOf(sum, await answer);
+    return sum as Answer;
   }
 
   #order(order: Order): Promise<Answer> {
     return new Promise((resolve) => {
-      this.#waiting = { resolve };
+      this.#waiting.push(resolve);
       this.#thread.post(order);
     });
   }
@@ -134,7 +173,7 @@ export class NftSink implements Sink {
   #take(answer: Answer): void {
     const { metrics, log } = this.#options;
     if (answer.kind !== "repaired") {
-      this.#waiting?.resolve(answer);
+      this.#waiting.shift()?.(answer);
       return;
     }
     metrics.repairs++;
@@ -162,7 +201,7 @@ export class NftSink implements Sink {
 }
 
 function servicesOf(view: View, keys: readonly string[]): Services {
-  return keys.map((key) => [key, view.portsOf(key)] as const);
+  return keys.map((key) => lineOf(key, view.portsOf(key)));
 }
 
 function failureOf(answer: Answer): Explained {
