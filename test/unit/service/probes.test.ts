@@ -152,8 +152,8 @@ describe("ask()", () => {
     servers.push(server);
     return { port: server.port, heard: () => heard };
   };
-  const asked = (port: number, http?: Question["http"]) =>
-    probing.ask({ address: "127.0.0.1", port, timeout: 300, ...(http && { http }) });
+  const asked = (port: number, http?: Question["http"], timeout = 5000) =>
+    probing.ask({ address: "127.0.0.1", port, timeout, ...(http && { http }) });
 
   test("of TCP is whether the port takes a connection", async () => {
     const { port } = listening(undefined);
@@ -171,7 +171,7 @@ describe("ask()", () => {
     [undefined, false],
   ])("of HTTP %j is %p", async (answer, passed) => {
     const { port, heard } = listening(answer);
-    expect(await asked(port, { path: "/ready?x=1", host: "web" })).toBe(passed);
+    expect(await asked(port, { path: "/ready?x=1", host: "web" }, answer === undefined ? 100 : 5000)).toBe(passed);
     expect(heard()).toStartWith("GET /ready?x=1 HTTP/1.1\r\nHost: web\r\n");
   });
 });
