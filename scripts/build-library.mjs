@@ -11,8 +11,16 @@ const LIBRARY = join(ROOT, "dist/lib");
 const TYPES = join(LIBRARY, "types");
 
 /** Name in dist/lib -> entry point, of what runs on Node and Bun; and of what runs on Bun alone. */
-const EVERYWHERE = { cni: "src/library/node/cni.ts", "netlink-absent": "src/library/node/netlink.ts" };
-const ON_BUN = { netlink: "src/library/bun/netlink.ts" };
+const EVERYWHERE = {
+  cni: "src/library/node/cni.ts",
+  "netlink-absent": "src/library/node/netlink.ts",
+  "service-absent": "src/library/node/service.ts",
+};
+const ON_BUN = {
+  netlink: "src/library/bun/netlink.ts",
+  service: "src/library/bun/service.ts",
+  "nft-worker": "src/service/bun/nft-worker.ts",
+};
 
 const ESBUILD = {
   absWorkingDir: ROOT,
@@ -30,6 +38,14 @@ async function bundle() {
   await build({ ...ESBUILD, entryPoints: ON_BUN, platform: "neutral", conditions: ["bun"], external });
 }
 
+/** The thread is started by its file's name, as the sources have it. */
+function nameWorker() {
+  const path = join(LIBRARY, "service.js");
+  const text = readFileSync(path, "utf8");
+  if (!text.includes("./nft-worker.ts")) throw new Error("service.js starts no ./nft-worker.ts");
+  writeFileSync(path, text.replace("./nft-worker.ts", "./nft-worker.js"));
+}
+
 function declarations() {
   const tsc = join(ROOT, "node_modules/.bin/tsc");
   const { status } = spawnSync(tsc, ["-p", "tsconfig.library.json"], { cwd: ROOT, stdio: "inherit" });
@@ -44,4 +60,5 @@ function declarations() {
 
 rmSync(LIBRARY, { recursive: true, force: true });
 await bundle();
+nameWorker();
 declarations();

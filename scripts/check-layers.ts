@@ -149,7 +149,8 @@ function mayImport(file: string): readonly string[] | undefined {
     const kind = KINDS.get(pluginOf(file));
     return kind === undefined ? undefined : kind === "ipam" ? IPAM_LAYERS : LAYERS.plugins;
   }
-  if (file.startsWith("src/library/bun/")) return ["base", "invoke", "wire", "netlink", "rtnl", "nft", "sys"];
+  if (file.startsWith("src/library/bun/"))
+    return ["base", "invoke", "wire", "netlink", "rtnl", "nft", "sys", "service"];
   return LAYERS[layer];
 }
 

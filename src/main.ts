@@ -62,6 +62,6 @@ export function main(): void {
   const output = cli(world, PLUGINS);
   // The work is done by now: a signal that comes this late must not keep the caller from hearing of it.
   const code = deferSignals(() => deliver(output));
-  if (output.rest && code === 0) output.rest((text) => print(STDOUT, text));
-  exit(code);
+  const last = code === 0 ? output.rest?.((text) => print(STDOUT, text)) : undefined;
+  exit(last ?? code);
 }

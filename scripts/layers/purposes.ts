@@ -11,7 +11,7 @@ export const PURPOSES: Readonly<Record<string, string>> = {
   veth: "joining a container by a veth pair: what bridge and ptp share",
   features: "what a network may ask of a machine: masquerade, spoof check, …",
   delegate: "a plugin calling its IPAM, in this process or as another",
-  library: "what other programs import: berth/cni; berth/netlink, on Bun",
+  library: "what other programs import: berth/cni; berth/netlink and berth/service, on Bun",
   invoke: "calling plugins, as libcni does",
   host: "what a plugin may do to a machine; the seam that tests fake",
   iptables: "running iptables-restore; its rules as values",

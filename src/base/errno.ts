@@ -43,6 +43,8 @@ export const ENETDOWN = 100;
 export const ENETUNREACH = 101;
 export const EHOSTUNREACH = 113;
 export const ETIMEDOUT = 110;
+export const ECONNREFUSED = 111;
+export const ECONNRESET = 104;
 export const EDQUOT = 122;
 export const ESRCH = 3;
 
@@ -121,6 +123,8 @@ const TEXTS: Record<number, string> = {
   [ENETDOWN]: "network is down",
   [ENETUNREACH]: "network is unreachable",
   [EHOSTUNREACH]: "no route to host",
+  [ECONNREFUSED]: "connection refused",
+  [ECONNRESET]: "connection reset by peer",
   [ETIMEDOUT]: "connection timed out",
   [EDQUOT]: "disk quota exceeded",
 };

@@ -1,9 +1,32 @@
 import * as z from "zod";
 import { Explained } from "../base/explained.ts";
+import { parseIp } from "../base/ip.ts";
 import { pathText, shown, valueAt } from "./schema/read.ts";
 import { network } from "./schema/values.ts";
 
 /** The configuration of berthd. Every key may be absent. */
+
+/** Where TCP is listened at. */
+export interface BindAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+const BIND = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/;
+
+/** `127.0.0.1:10256`, `[::1]:10256`. */
+const bindAddress = z.string().transform((text, context): BindAddress => {
+  const [, v6, v4, port] = BIND.exec(text) ?? [];
+  const ip = parseIp(v6 ?? v4 ?? "");
+  if (ip && ip.length === (v6 === undefined ? 4 : 16) && Number(port) > 0 && Number(port) < 65_536)
+    return { hostname: v6 ?? v4 ?? "", port: Number(port) };
+  context.addIssue({
+    code: "custom",
+    message: "expected ADDRESS:PORT, as in 127.0.0.1:10256 or [::1]:10256",
+    input: text,
+  });
+  return z.NEVER;
+});
 
 const absolute = z.string().startsWith("/", "expected an absolute path");
 
@@ -28,6 +51,12 @@ export const configSchema = z.strictObject({
     .default("/etc/berth/services.d")
     .describe("Directory of Services and EndpointSlices, as JSON or YAML."),
   socket: absolute.default("/run/berth/berthd.sock").describe("Where berthd answers; who may write there may ask."),
+  healthzBindAddress: bindAddress
+    .optional()
+    .describe("Where /healthz, /livez and /readyz are answered over TCP as well, for probes; nowhere when absent."),
+  metricsBindAddress: bindAddress
+    .optional()
+    .describe("Where /metrics is answered over TCP as well, for Prometheus; nowhere when absent."),
 });
 
 export type Config = z.output<typeof configSchema>;

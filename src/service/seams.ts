@@ -35,9 +35,20 @@ export interface Source {
   readonly name: string;
   /** Lists into `intake` before it resolves, then watches until `close`. @throws Error where it can never work */
   start(intake: Intake): Promise<void>;
+  /** Of a source that reads a directory: what it has taken of it. */
+  readonly listing?: Listing;
   /** Lists again, as at a gap. */
   relist(): Promise<void>;
   close(): void;
+}
+
+/** What of a directory a source has taken, for who asks whether that is still what there is (`berth doctor`). */
+export interface Listing {
+  readonly path: string;
+  /** When it was listed last, in milliseconds since the epoch. */
+  readonly listed: number;
+  /** Name -> `INODE SIZE MTIME …`, the time in milliseconds, with fraction, since the epoch. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** What changed since a consumer was last told: keys of services, and when the oldest change of each happened. */

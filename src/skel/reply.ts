@@ -8,8 +8,8 @@ export interface Reply {
   readonly rollback?: () => void;
   /** Instead of that, in a process that goes on: lets go of what it holds open. */
   readonly release?: () => void;
-  /** Of a command that goes on (tool/world.ts): what it prints when the answer was delivered. */
-  readonly rest?: (write: (text: string) => void) => void;
+  /** Of a command that goes on (tool/world.ts): what it prints when the answer was delivered; gives its exit status if not `code`. */
+  readonly rest?: (write: (text: string) => void) => number | undefined;
   /** Of a call that is logged: writes its record, when the answer was delivered or not. Returns what to say on stderr. */
   readonly log?: (delivered: boolean) => string;
 }

@@ -35,8 +35,8 @@ export interface Outcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Of a command that goes on until somebody ends it: what it prints after that, by `write`. */
-  readonly rest?: (write: (text: string) => void) => void;
+  /** Of a command that goes on until somebody ends it: what it prints after that, by `write`; gives its exit status if not `code`. */
+  readonly rest?: (write: (text: string) => void) => number | undefined;
 }
 
 /** Exit statuses of all commands; what one adds to them its help says. */

@@ -11,6 +11,7 @@ import { library } from "./recordings.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const EXAMPLE = readFileSync(join(import.meta.dir, "example.ts"), "utf8");
+const SERVICES = readFileSync(join(import.meta.dir, "service-example.ts"), "utf8");
 
 /** What a program begins with that is to be wrong in its last line. */
 const HEAD = `
@@ -83,7 +84,7 @@ describe("the packed library", () => {
     expect(errors.map((line) => line.replace(/\(.*error (TS\d+).*/, " $1")).sort()).toEqual(
       WRONG.map(([, code], i) => `wrong-${i}.ts ${code}`),
     );
-    expect(errorsOf(directory, "preserve", { "example.ts": EXAMPLE })).toEqual([]);
+    expect(errorsOf(directory, "preserve", { "example.ts": EXAMPLE, "service.ts": SERVICES })).toEqual([]);
   });
 
   needs(

@@ -1,10 +1,16 @@
-import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { messageOf } from "../../base/errno.ts";
 import { Explained } from "../../base/explained.ts";
+import { refused } from "../operate/answer.ts";
 import { answerTo, type Controlled } from "../operate/control.ts";
+import { responseOf } from "./serve.ts";
 
-/** Answers at the socket `path`, which only its owner may use. Returns what ends that. @throws Explained when another berthd does */
+/**
+ * Answers at the socket `path`, which only its owner may use, and writes the process's number to `path`.pid, for who finds that nobody
+ * answers. Returns what ends that. @throws Explained when another berthd does
+ */
 export async function serveControl(path: string, controlled: Controlled): Promise<() => void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   if (existsSync(path)) {
@@ -15,18 +21,36 @@ export async function serveControl(path: string, controlled: Controlled): Promis
   try {
     const server = Bun.serve({
       unix: path,
-      fetch(request) {
-        const { status, type, body } = answerTo(request.method, new URL(request.url).pathname, controlled);
-        return new Response(body, { status, headers: { "content-type": type } });
-      },
+      ...ENDLESS,
+      fetch: (request) => answered(request, controlled),
     });
     chmodSync(path, 0o600);
+    writeFileSync(`${path}.pid`, `${process.pid}\n`);
+    chmodSync(`${path}.pid`, 0o644);
     return () => {
       server.stop(true);
-      rmSync(path, { force: true });
+      for (const file of [path, `${path}.pid`]) rmSync(file, { force: true });
     };
   } finally {
     process.umask(before);
+  }
+}
+
+/** A watch lasts as long as somebody reads it. Bun 1.4.5 takes this at a unix socket as well, though its types do not know. */
+const ENDLESS: object = { idleTimeout: 0 };
+
+async function answered(request: Request, controlled: Controlled): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url);
+  const asked = {
+    method: request.method,
+    path: pathname,
+    query: (name: string) => searchParams.get(name) ?? undefined,
+    text: () => request.text(),
+  };
+  try {
+    return responseOf(await answerTo(asked, controlled));
+  } catch (error) {
+    return responseOf(refused(500, messageOf(error)));
   }
 }
 

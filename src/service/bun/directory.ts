@@ -19,6 +19,12 @@ export function directoryAt(path: string): Directory {
   };
 }
 
+/** Which directory or file is at a path: `DEV-INO`, as sys.stat has it; "": none. */
+export function idOf(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}-${stat.ino}` : "";
+}
+
 /** Nothing for what is no file, or went meanwhile. Symbolic links are followed: ConfigMaps are made of them. */
 function entryOf(path: string, name: string): FileEntry[] {
   const stat = statSync(join(path, name), { throwIfNoEntry: false });

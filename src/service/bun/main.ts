@@ -1,47 +1,24 @@
 /** berthd: carries traffic to services. */
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { version } from "../../../package.json";
 import { Explained } from "../../base/explained.ts";
 import { type Prefix, parsePrefix } from "../../base/ip.ts";
 import { type Config, defaultConfig, readConfig } from "../config.ts";
+import type { Shelf } from "../operate/applied.ts";
+import { metricsText } from "../operate/control.ts";
+import { Health } from "../operate/health.ts";
 import { Metrics } from "../operate/metrics.ts";
+import type { Source } from "../seams.ts";
 import { NftSink } from "../sinks/nft/sink.ts";
 import { FilesSource } from "../sources/files.ts";
 import { Store } from "../store/store.ts";
 import { serveControl } from "./control-socket.ts";
-import { directoryAt } from "./directory.ts";
+import { directoryAt, idOf } from "./directory.ts";
+import { type Answering, listenAt } from "./listen.ts";
+import { shelfAt } from "./shelf.ts";
 import { startThread } from "./thread.ts";
-
-const USAGE = `usage: berthd run [--config FILE] [--once | --dry-run]
-       berthd cleanup [--config FILE]
-
-run        keeps the rules of services as the sources say, until it is stopped; they stay then
-  --once     makes them so once, and ends
-  --dry-run  prints the nft commands for that, and changes nothing
-cleanup    removes them
-`;
-
-interface Words {
-  readonly command: "run" | "cleanup";
-  readonly config: string | undefined;
-  readonly mode: "stay" | "once" | "dry-run";
-}
-
-/** Undefined for words that are no command. */
-function wordsOf(args: readonly string[]): Words | undefined {
-  const [command, ...rest] = args;
-  if (command !== "run" && command !== "cleanup") return undefined;
-  let config: string | undefined;
-  let mode: Words["mode"] = "stay";
-  for (let i = 0; i < rest.length; i++) {
-    const word = rest[i];
-    if (word === "--config" && rest[i + 1] !== undefined) config = rest[++i];
-    else if (command === "run" && mode === "stay" && word === "--once") mode = "once";
-    else if (command === "run" && mode === "stay" && word === "--dry-run") mode = "dry-run";
-    else return undefined;
-  }
-  return { command, config, mode };
-}
+import { USAGE, type Words, wordsOf } from "./words.ts";
 
 function log(level: "info" | "warn" | "error", message: string, fields: object = {}): void {
   process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
@@ -51,17 +28,27 @@ class Daemon {
   readonly config: Config;
   readonly metrics = new Metrics();
   readonly store: Store;
-  readonly source: FilesSource;
+  readonly files: FilesSource;
+  readonly sources: readonly Source[];
   readonly sink: NftSink;
+  readonly health: Health;
+  readonly shelf: Shelf;
+  readonly about = { version, pid: process.pid };
+  readonly now = Date.now;
+  readonly idOf = idOf;
 
   constructor(config: Config) {
     this.config = config;
     const { node = hostname(), zone, files, masqueradeAll } = config;
     const containers = config.containers.map((text) => parsePrefix(text) as Prefix);
-    this.source = new FilesSource(directoryAt(files), () => Bun.sleep(0));
-    this.store = new Store({ node, zone }, [this.source.name]);
+    this.files = new FilesSource(directoryAt(files), () => Bun.sleep(0));
+    this.sources = [this.files];
+    const names = this.sources.map(({ name }) => name);
+    this.store = new Store({ node, zone }, names);
     const thread = startThread({ containers, masqueradeAll });
     this.sink = new NftSink(thread, { metrics: this.metrics, now: () => Date.now(), wait: (ms) => Bun.sleep(ms), log });
+    this.health = new Health(this.store, this.sink, this.metrics, this.now);
+    this.shelf = shelfAt(files);
   }
 
   /** What the sources have trouble with, said once each. */
@@ -77,8 +64,33 @@ class Daemon {
     setInterval(say, 200).unref();
   }
 
+  /** Lists again, as at a gap, and looks what others have changed in the kernel. */
+  async reload(): Promise<void> {
+    log("info", "told to list the sources again");
+    await Promise.all(this.sources.map((source) => source.relist()));
+    await this.sink.repair();
+  }
+
+  /** Answers probes and Prometheus over TCP, where that is configured. Returns what ends that. */
+  listen(): () => void {
+    const { healthzBindAddress: healthz, metricsBindAddress: metrics } = this.config;
+    const health: Answering = (path) => this.health.answer(path);
+    const both: Answering = (path) => health(path) ?? (path === "/metrics" ? metricsText(this) : undefined);
+    const isOne = healthz && metrics && healthz.hostname === metrics.hostname && healthz.port === metrics.port;
+    const ends = [
+      ...(healthz ? [listenAt(healthz, "healthzBindAddress", isOne ? both : health)] : []),
+      // As kube-proxy's, it tells of health too.
+      ...(metrics && !isOne ? [listenAt(metrics, "metricsBindAddress", both)] : []),
+    ];
+    return () => ends.forEach((end) => void end());
+  }
+
+  async startSources(): Promise<void> {
+    await Promise.all(this.sources.map((source) => source.start(this.store)));
+  }
+
   close(): void {
-    this.source.close();
+    for (const source of this.sources) source.close();
     this.sink.close();
   }
 }
@@ -90,7 +102,7 @@ async function run({ mode }: Words, config: Config): Promise<void> {
 }
 
 async function once(daemon: Daemon, mode: "once" | "dry-run"): Promise<void> {
-  await daemon.source.start(daemon.store);
+  await daemon.startSources();
   const problems = [...daemon.store.problems.values()].flat();
   if (problems.length > 0) throw new Explained(problems.join("\n"), "nothing was changed: mend that first");
   if (mode === "dry-run") process.stdout.write(await daemon.sink.rehearse(daemon.store));
@@ -101,18 +113,18 @@ async function once(daemon: Daemon, mode: "once" | "dry-run"): Promise<void> {
 }
 
 async function stay(daemon: Daemon): Promise<void> {
-  const { config, store, sink, source } = daemon;
-  const end = await serveControl(config.socket, daemon);
+  const { config, store, sink } = daemon;
+  const ends = [await serveControl(config.socket, daemon), daemon.listen()];
   const stop = () => {
-    end();
+    for (const end of ends) end();
     daemon.close();
     log("info", "stopped; the rules stay");
     process.exit(0);
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
-  process.once("SIGHUP", () => void source.relist());
-  await source.start(store);
+  process.on("SIGHUP", () => void daemon.reload());
+  await daemon.startSources();
   daemon.watchTrouble();
   await sink.start(store);
   // What was read of files is not needed again.
@@ -121,19 +133,28 @@ async function stay(daemon: Daemon): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const words = wordsOf(process.argv.slice(2));
-  if (!words) {
-    process.stderr.write(USAGE);
-    process.exit(2);
-  }
-  const config = words.config === undefined ? defaultConfig() : readConfig(read(words.config), words.config);
+  const words = heard(process.argv.slice(2));
+  if (words.command === "help") return void process.stdout.write(USAGE);
+  if (words.command === "version") return void process.stdout.write(`berthd ${version}\n`);
+  const read = words.config === undefined ? defaultConfig() : readConfig(textOf(words.config), words.config);
+  const config = words.node === undefined ? read : { ...read, node: words.node };
   if (words.command === "run") return run(words, config);
   const daemon = new Daemon(config);
   await daemon.sink.cleanup();
   daemon.close();
 }
 
-function read(path: string): string {
+function heard(args: readonly string[]): Words {
+  try {
+    return wordsOf(args);
+  } catch (error) {
+    if (!(error instanceof Explained)) throw error;
+    process.stderr.write(`berthd: ${error.message}: ${error.details}\n`);
+    process.exit(2);
+  }
+}
+
+function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

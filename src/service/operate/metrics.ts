@@ -36,6 +36,12 @@ function head(name: string, help: string, type: string): string[] {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
 }
 
+/** How many services and slices came, changed or went. */
+export interface Changed {
+  readonly service: number;
+  readonly slice: number;
+}
+
 /** What the agent counts. */
 export class Metrics {
   readonly sync = new Histogram("kubeproxy_sync_proxy_rules_duration_seconds", "How long a change of rules took.");
@@ -43,14 +49,23 @@ export class Metrics {
     "kubeproxy_network_programming_duration_seconds",
     "From when services or endpoints changed to when the rules had it.",
   );
-  /** When rules were changed last, in milliseconds since the epoch. */
+  /** When rules were changed last, in milliseconds since the epoch, and when something was that they were to follow. */
   lastSync = 0;
+  lastQueued = 0;
   failures = 0;
   repairs = 0;
   elements = 0;
   flows = 0;
+  /** `healthz 200` -> how often it was answered so. */
+  readonly #probes = new Map<string, number>();
 
-  text(services: number, revision: number, applied: number): string {
+  /** That `what`, one of healthz, livez and readyz, was asked for and answered with `code`. */
+  countProbe(what: string, code: number): void {
+    const key = `${what} ${code}`;
+    this.#probes.set(key, (this.#probes.get(key) ?? 0) + 1);
+  }
+
+  text(services: number, revision: number, applied: number, changes: Changed = { service: 0, slice: 0 }): string {
     const numbers: [name: string, help: string, type: "counter" | "gauge", value: number][] = [
       [
         "kubeproxy_sync_proxy_rules_last_timestamp_seconds",
@@ -58,6 +73,14 @@ export class Metrics {
         "gauge",
         this.lastSync / 1000,
       ],
+      [
+        "kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds",
+        "When something changed last that rules follow.",
+        "gauge",
+        this.lastQueued / 1000,
+      ],
+      ["kubeproxy_sync_proxy_rules_service_changes_total", "Changes of services.", "counter", changes.service],
+      ["kubeproxy_sync_proxy_rules_endpoint_changes_total", "Changes of slices.", "counter", changes.slice],
       [
         "kubeproxy_sync_proxy_rules_nftables_sync_failures_total",
         "Changes of rules that failed.",
@@ -79,6 +102,19 @@ export class Metrics {
     const lines = numbers.map(
       ([name, help, type, value]) => `${[...head(name, help, type), `${name} ${value}`].join("\n")}\n`,
     );
-    return [this.sync.text(), this.programming.text(), ...lines].join("");
+    return [this.sync.text(), this.programming.text(), ...lines, this.#probesText()].join("");
+  }
+
+  #probesText(): string {
+    return ["healthz", "livez"]
+      .map((what) => {
+        const name = `kubeproxy_proxy_${what}_total`;
+        const lines = [...this.#probes].flatMap(([key, count]) => {
+          const [asked, code] = key.split(" ");
+          return asked === what ? [`${name}{code="${code}"} ${count}`] : [];
+        });
+        return `${[...head(name, `Answers to /${what}.`, "counter"), ...lines].join("\n")}\n`;
+      })
+      .join("");
   }
 }

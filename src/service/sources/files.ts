@@ -1,5 +1,5 @@
 import { messageOf } from "../../base/errno.ts";
-import type { Change, Intake, Source } from "../seams.ts";
+import type { Change, Intake, Listing, Source } from "../seams.ts";
 import type { PackedRecord } from "../store/packed.ts";
 import { type Files, Holders } from "./holders.ts";
 import type { FileReading } from "./read-file.ts";
@@ -53,6 +53,8 @@ export class FilesSource implements Source {
   #listing: Promise<void> | undefined;
   #isAskedAgain = false;
   #hasListed = false;
+  /** When the directory was listed last, in milliseconds since the epoch. */
+  #listed = 0;
 
   /** `pause` resolves when this thread has done what else there was to do; it need not be given where nothing else is. */
   constructor(directory: Directory, pause: () => Promise<void> = () => Promise.resolve()) {
@@ -74,6 +76,18 @@ export class FilesSource implements Source {
   close(): void {
     this.#end?.();
     this.#intake = undefined;
+  }
+
+  get listing(): Listing {
+    const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
+    return { path: this.#directory.path, listed: this.#listed, files };
+  }
+
+  /** The file that an object counts of; undefined: none has it. */
+  fileOf(kind: PackedRecord["kind"], key: string): string | undefined {
+    const has = ({ records }: Known) => records.some((record) => record.kind === kind && record.key === key);
+    const names = [...this.#known].flatMap(([name, known]) => (has(known) ? [name] : []));
+    return names.sort()[0];
   }
 
   #look(): Promise<void> {
@@ -99,6 +113,7 @@ export class FilesSource implements Source {
       this.#intake?.trouble(this.name, [`${this.#directory.path}: ${messageOf(error)}: what was read last stays`]);
       return;
     }
+    this.#listed = Date.now();
     const changes: Change[] = [];
     const names = new Set(entries.map(({ name }) => name));
     for (const name of [...this.#known.keys()]) if (!names.has(name)) this.#take(name, undefined, Date.now(), changes);

@@ -11,7 +11,7 @@ export interface FileReading {
 
 /** The objects of a file's text. `path` is for messages. */
 export function readFile(text: string, path: string): FileReading {
-  const [documents, problems] = parsed(text, path);
+  const [documents, problems] = parseDocuments(text, path);
   if (problems.length > 0) return { records: [], problems };
   const records: PackedRecord[] = [];
   const wrong: string[] = [];
@@ -24,8 +24,8 @@ export function readFile(text: string, path: string): FileReading {
 }
 
 /** JSON is YAML too; but the engine reads it many times as fast, and YAML's parser says where it is wrong. */
-function parsed(text: string, path: string): [documents: unknown[], problems: string[]] {
-  if (path.endsWith(".json")) {
+export function parseDocuments(text: string, path: string): [documents: unknown[], problems: string[]] {
+  if (path.endsWith(".json") || text.startsWith("{")) {
     try {
       return [[JSON.parse(text)], []];
     } catch {

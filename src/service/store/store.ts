@@ -41,6 +41,8 @@ export class Store implements Intake, View {
   readonly #place: Place;
   readonly #told: ReadonlyMap<string, Told>;
   readonly #listeners = new Set<(changes: Changes) => void>();
+  /** How many services and slices came, changed or went. */
+  readonly changes = { service: 0, slice: 0 };
   #revision = 0;
 
   /** `sources` by their names, in the order in which they go before each other. */
@@ -137,6 +139,7 @@ export class Store implements Intake, View {
     const before = (of === "service" ? told.services : told.slices).get(change.key);
     const now = change.kind === "gone" ? undefined : "text" in change ? change : packed(change);
     if (before === now || (before && now && isSame(before, now))) return;
+    this.changes[of]++;
     const note = (key: string) => noteChange(changed, key, change.since);
     if (of === "service") {
       if (now) told.services.set(now.key, now);

@@ -10,6 +10,7 @@ import { logCommand } from "./log.ts";
 import { pruneCommand } from "./prune.ts";
 import { repairCommand } from "./repair.ts";
 import { schemaCommand } from "./schema.ts";
+import { svcCommand } from "./svc.ts";
 import { versionCommand } from "./version.ts";
 
 /** The commands, in the order of the help: a line each. */
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Define[] = [
   ipamCommand,
   repairCommand,
   pruneCommand,
+  svcCommand,
   logCommand,
   installCommand,
   schemaCommand,

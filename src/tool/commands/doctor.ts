@@ -7,11 +7,13 @@ import { reportText } from "../doctor/report.ts";
 import { jsonText } from "../output/json.ts";
 import { styleOf } from "../output/style.ts";
 import { type PlaceOptions, pathOf, placesOf, withPath, withPlaces } from "../places.ts";
+import { SOCKET } from "../svc/berthd.ts";
 import { EXIT, type Outcome, printed, type World } from "../world.ts";
 
 interface Options extends PlaceOptions {
   readonly output?: string;
   readonly verbose?: boolean;
+  readonly socket: string;
 }
 
 const HELP = `
@@ -28,6 +30,7 @@ export const doctorCommand: Define = (world, finish) =>
   withPath(withPlaces(new Command("doctor")))
     .description("say what is wrong with the networks of this node, and what mends it")
     .argument("[network]", "the network's name; all when absent")
+    .option("--socket <path>", "where berthd answers, if it runs", SOCKET)
     .option("--verbose", "print what was looked at, one by one")
     .addOption(new Option("-o, --output <format>", "how to print").choices(["json"]))
     .addHelpText("after", HELP)
@@ -41,6 +44,7 @@ function doctor(world: World, network: string | undefined, options: Options): Ou
     path: pathOf(options, world),
     network,
     plugins: world.about.plugins,
+    socket: options.socket,
   });
   if (network !== undefined && facts.networks.length === 0) return unknown(network, places.conf, places.cache);
   const reports = diagnose(facts);

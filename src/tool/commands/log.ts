@@ -102,7 +102,7 @@ function shown(path: string, options: Options, world: World): Outcome {
 const PAUSE = 250;
 
 /** Until somebody interrupts it, or nobody reads any more. */
-function follow(tail: Tail, show: (lines: string) => void): void {
+function follow(tail: Tail, show: (lines: string) => void): undefined {
   try {
     for (;;) {
       const more = tail.next();

@@ -31,6 +31,12 @@ export const DETAILS: Readonly<Record<string, (facts: Facts) => string[]>> = {
       ),
     ),
   containers: ({ attachments }) => attachments.map(containerText),
+  services: ({ services }) =>
+    services?.berthd.is === "answering"
+      ? Object.values(services.berthd.status.sources).map(
+          ({ path, files }) => `${path}: ${Object.keys(files).length} files`,
+        )
+      : [],
 };
 
 function containerText(attachment: AttachmentFacts): string {

@@ -8,6 +8,7 @@ import { checkKernel } from "./kernel.ts";
 import { checkLeases } from "./leases.ts";
 import { checkMtus } from "./mtu.ts";
 import { checkRules } from "./rules.ts";
+import { checkServices, seenServices } from "./services.ts";
 
 /** Checks of one kind, and what they looked at. */
 interface Group {
@@ -38,9 +39,13 @@ const GROUPS: readonly Group[] = [
   { name: "containers", seen: seenContainers, checks: [checkAttachments] },
 ];
 
+/** Where there is a berthd. */
+const SERVICES: Group = { name: "services", seen: seenServices, checks: [checkServices] };
+
 /** All checks, in the order in which one thing needs another. */
 export function diagnose(facts: Facts): GroupReport[] {
-  const reports = GROUPS.map(({ name, seen, checks }) => ({
+  const groups = facts.services ? [...GROUPS, SERVICES] : GROUPS;
+  const reports = groups.map(({ name, seen, checks }) => ({
     name,
     seen: seen(facts),
     findings: checks.flatMap((check) => check(facts)),

@@ -7,6 +7,8 @@ import type { Addr } from "../../rtnl/addr.ts";
 import type { Neigh } from "../../rtnl/neighbours.ts";
 import type { Link } from "../../rtnl/read-link.ts";
 import type { Route } from "../../rtnl/route.ts";
+import type { NamedDifference } from "../../service/operate/compare.ts";
+import type { Listing } from "../../service/seams.ts";
 import type { Result } from "../../spec/result.ts";
 import type { VethConfig } from "../../veth/plan.ts";
 import type { Finding } from "../finding.ts";
@@ -49,8 +51,56 @@ export interface Facts {
   readonly mounts: readonly string[];
   /** When the machine was started, in seconds since the epoch; 0: nobody says. */
   readonly booted: number;
+  /** Of berthd; undefined: it is not on this machine, or a network was asked about. */
+  readonly services: ServiceFacts | undefined;
   /** What could not be looked at, and why. */
   readonly unseen: readonly string[];
+}
+
+/** What carries traffic to services. */
+export interface ServiceFacts {
+  /** Where berthd answers. */
+  readonly socket: string;
+  /** The families whose tables of services are in the kernel. */
+  readonly tables: readonly ("ip" | "ip6")[];
+  readonly berthd: Berthd;
+}
+
+export type Berthd =
+  /** absent: there is no socket. dead: nobody listens at it. unseen: who asks may not. */
+  | { readonly is: "absent" | "dead" | "unseen" }
+  /** stopped: by a signal (SIGSTOP). hanging: it takes questions, and does not answer. */
+  | { readonly is: "stopped" | "hanging"; readonly pid: string }
+  | {
+      readonly is: "answering";
+      readonly status: BerthdStatus;
+      /** Undefined: it could not compare. */
+      readonly differences: readonly NamedDifference[] | undefined;
+      readonly stale: readonly StaleSource[];
+    };
+
+/** What berthd says of itself (service/operate/control.ts). */
+export interface BerthdStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly services: number;
+  readonly revision: number;
+  readonly applied: number;
+  readonly problems: Readonly<Record<string, readonly string[]>>;
+  readonly conflicts: readonly string[];
+  readonly sources: Readonly<Record<string, Listing & { readonly id: string }>>;
+}
+
+/** A source that has not taken what is in its directory. */
+export interface StaleSource {
+  readonly name: string;
+  readonly path: string;
+  /** How many seconds ago it listed last. */
+  readonly age: number;
+  /** The directory that it has at that path is another than doctor has. */
+  readonly isElsewhere: boolean;
+  /** The names that are otherwise than it has them. */
+  readonly files: readonly string[];
 }
 
 /** A network, as its file configures it or, where no file does any more, as its containers were attached. */

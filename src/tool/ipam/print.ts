@@ -1,4 +1,4 @@
-import { ageText } from "../output/age.ts";
+import { ageText } from "../../base/age.ts";
 import type { Style } from "../output/style.ts";
 import { table } from "../output/table.ts";
 import { type Headroom, isUseless, type LeaseView, type PoolView } from "./survey.ts";

@@ -6,7 +6,8 @@
 import type { Client } from "../../../src/netlink/client.ts";
 import { readDocument } from "../../../src/service/schema/read.ts";
 import { lineOf } from "../../../src/service/sinks/nft/port-text.ts";
-import { sumOf, Writer, type WriterOptions } from "../../../src/service/sinks/nft/writer.ts";
+import { both } from "../../../src/service/sinks/nft/protocol.ts";
+import { Writer, type WriterOptions } from "../../../src/service/sinks/nft/writer.ts";
 import { Store } from "../../../src/service/store/store.ts";
 import type { Lab } from "../lab.ts";
 import { nftClient } from "../nft.ts";
@@ -91,7 +92,7 @@ export class Agent {
     this.list(...objects);
     this.writer.begin();
     const part = this.writer.part(this.#lines(this.store.keys()));
-    return sumOf(part, this.writer.finish());
+    return both(part, this.writer.finish());
   }
 
   /** The same as a change. */

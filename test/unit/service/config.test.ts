@@ -25,6 +25,17 @@ test("a refusal names file, key and value, and says what keys there are", () => 
     '/etc/berth/berthd.json: containers[0]: "10.1.0.0": expected a network such as 10.0.0.0/8',
   );
   expect(refusal('{"files": "d"}').message).toContain('files: "d": expected an absolute path');
-  expect(refusal('{"a": 1}').details).toBe("keys are node, zone, containers, masqueradeAll, files, socket");
+  expect(refusal('{"a": 1}').details).toStartWith("keys are node, zone, containers, masqueradeAll, files, socket");
   expect(refusal("{").message).toStartWith("/etc/berth/berthd.json is not JSON: ");
+});
+
+test("addresses to listen at", () => {
+  const { healthzBindAddress, metricsBindAddress } = readConfig(
+    '{"healthzBindAddress": "127.0.0.1:10256", "metricsBindAddress": "[::1]:10249"}',
+    "f",
+  );
+  expect(healthzBindAddress).toEqual({ hostname: "127.0.0.1", port: 10_256 });
+  expect(metricsBindAddress).toEqual({ hostname: "::1", port: 10_249 });
+  for (const text of ["10256", "localhost:10256", "127.0.0.1:0", "127.0.0.1:65536", "::1:10249", "[127.0.0.1]:1"])
+    expect(refusal(JSON.stringify({ metricsBindAddress: text })).message).toContain("expected ADDRESS:PORT");
 });

@@ -1,7 +1,7 @@
 import { messageOf } from "../../../base/errno.ts";
 import type { Client } from "../../../netlink/client.ts";
-import type { Answer, Order, Report } from "./protocol.ts";
-import { sumOf, Writer } from "./writer.ts";
+import { type Answer, both, NOTHING, type Order, type Report } from "./protocol.ts";
+import { Writer } from "./writer.ts";
 
 /** How long after others' last change the own elements are read: who changes rules does so often. */
 const SETTLED_MS = 1000;
@@ -12,8 +12,8 @@ export class Desk {
   readonly #now: () => number;
   #writer: Writer | undefined;
   #begun = false;
-  /** What a beginning has come to so far; undefined when a part of it failed. */
-  #sum: Report | undefined;
+  /** All parts of a beginning so far have been done. */
+  #isBeginning = false;
   /** When others were last seen to have changed something. */
   #disturbed: number | undefined;
   /** What was asked last is not all in the kernel. */
@@ -32,13 +32,14 @@ export class Desk {
         this.#writer = new Writer(this.#client, order);
         return undefined;
       }
+      if (order.kind === "compare") return { kind: "differences", differences: this.#writer?.compare() ?? [] };
       const made = this.#do(order);
       if (typeof made === "string") return { kind: "plan", commands: made };
       const conflicts = this.#writer?.conflicts ?? [];
       return { kind: "done", report: made, milliseconds: this.#now() - start, conflicts };
     } catch (error) {
       this.#hasFailed = true;
-      this.#sum = undefined;
+      this.#isBeginning = false;
       return { kind: "failed", message: messageOf(error) };
     }
   }
@@ -62,7 +63,7 @@ export class Desk {
     }
   }
 
-  #do(order: Exclude<Order, { kind: "open" }>): Report | string {
+  #do(order: Exclude<Order, { kind: "open" | "compare" }>): Report | string {
     const writer = this.#writer;
     if (!writer) throw new Error("the writer has not been opened");
     if (order.kind === "cleanup") {
@@ -70,6 +71,7 @@ export class Desk {
       writer.cleanup();
       return NOTHING;
     }
+    if (order.kind === "repair") return { ...NOTHING, elements: writer.repair() };
     if (order.kind === "rehearse") return writer.rehearse(order.services);
     if (order.kind === "begin") return this.#beginWith(writer, order);
     return writer.change(order.services);
@@ -78,16 +80,13 @@ export class Desk {
   #beginWith(writer: Writer, { services, isFirst, isLast }: Extract<Order, { kind: "begin" }>): Report {
     if (isFirst) {
       this.#begun = false;
-      this.#sum = NOTHING;
+      this.#isBeginning = true;
       writer.begin();
     }
-    if (!this.#sum) throw new Error("a part before it failed");
-    const sum = sumOf(this.#sum, writer.part(services));
-    this.#sum = sum;
-    if (!isLast) return NOTHING;
+    if (!this.#isBeginning) throw new Error("a part before it failed");
+    const report = writer.part(services);
+    if (!isLast) return report;
     this.#begun = true;
-    return sumOf(sum, writer.finish());
+    return both(report, writer.finish());
   }
 }
-
-const NOTHING: Report = { elements: 0, flows: 0, repaired: false };

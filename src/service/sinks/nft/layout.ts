@@ -27,6 +27,9 @@ import {
 } from "../../../nft/match-services.ts";
 import { matching } from "../../../nft/match-values.ts";
 import type { Chain, KeyType, NftSet, Rule } from "../../../nft/objects.ts";
+import { TABLE } from "./table.ts";
+
+export { TABLE };
 
 /**
  * How services are in the kernel: tables `ip berth-services` and `ip6 berth-services`. What grows with them are hash maps with
@@ -44,7 +47,6 @@ import type { Chain, KeyType, NftSet, Rule } from "../../../nft/objects.ts";
  *     live       number -> address . port
  *     affinity   group . client -> number, which packets put there; it counts while the number is in `live`
  */
-export const TABLE = "berth-services";
 export const FAMILIES: readonly IpFamily[] = ["ip", "ip6"];
 
 const ADDRESS = { ip: "ipv4_addr", ip6: "ipv6_addr" } as const;

@@ -4,16 +4,18 @@ import type { Client } from "../../../netlink/client.ts";
 import { Batch } from "../../../nft/batch.ts";
 import { attemptAt, run } from "../../../nft/client.ts";
 import { findGeneration } from "../../../nft/find-generation.ts";
-import { findTableComment } from "../../../nft/find-table.ts";
 import type { IpFamily } from "../../../nft/match-concat.ts";
 import { numberAt } from "./bytes.ts";
 import { choiceOf, DROP, REJECT } from "./choices.ts";
+import { type Difference, differencesOf } from "./compare.ts";
 import { Edits, type Known } from "./edits.ts";
 import { type Elements, noteDifference } from "./elements.ts";
 import { forgetFlows } from "./flows.ts";
 import { adoptableOf, emptyFound, type Found, readFound } from "./found.ts";
-import { buildLayout, FAMILIES, layoutComment, TABLE } from "./layout.ts";
+import { buildLayout, FAMILIES, TABLE } from "./layout.ts";
 import { Ledger, newEdits, type Step } from "./ledger.ts";
+import { both, NOTHING, type Report } from "./protocol.ts";
+import { isLayoutThere } from "./there.ts";
 
 /** Settings of the machine. */
 export interface WriterOptions {
@@ -21,18 +23,6 @@ export interface WriterOptions {
   readonly containers: readonly Prefix[];
   /** All that goes to a service gets the node's address. */
   readonly masqueradeAll: boolean;
-}
-
-/** What one step was. */
-export interface Report {
-  /** Elements that came or went. */
-  readonly elements: number;
-  /** UDP flows that were forgotten. */
-  readonly flows: number;
-  /** The kernel was not as it had been left, and was read and put right. */
-  readonly repaired: boolean;
-  /** What did not go as it should, though the rules are right. */
-  readonly trouble?: string;
 }
 
 /** How many services one transaction has at most: while it lasts, nobody else changes any rule. */
@@ -92,7 +82,7 @@ export class Writer {
   part(lines: readonly string[]): Report {
     if (!this.#found) return this.change(lines);
     this.#udp.push(...this.#ledger.change(lines, this.#begun).udp);
-    return { elements: 0, flows: 0, repaired: false };
+    return NOTHING;
   }
 
   /** That these were all: the kernel has no others. */
@@ -102,7 +92,7 @@ export class Writer {
     this.#found = undefined;
     this.#begun = newEdits();
     this.#udp = [];
-    if (!found) return { elements: 0, flows: 0, repaired: false };
+    if (!found) return NOTHING;
     // A service that came twice took something back.
     const isAll = FAMILIES.every((family) => begun[family].removed.count === 0);
     const wanted = isAll ? { ip: begun.ip.added, ip6: begun.ip6.added } : this.#ledger.wanted();
@@ -132,9 +122,9 @@ export class Writer {
   }
 
   #changeInParts(lines: readonly string[]): Report {
-    let sum: Report = { elements: 0, flows: 0, repaired: false };
+    let sum = NOTHING;
     for (let at = 0; at < lines.length; at += SERVICES_MAX)
-      sum = sumOf(sum, this.change(lines.slice(at, at + SERVICES_MAX)));
+      sum = both(sum, this.change(lines.slice(at, at + SERVICES_MAX)));
     return sum;
   }
 
@@ -166,6 +156,16 @@ export class Writer {
     return this.#reconcile(found, this.#ledger.wanted());
   }
 
+  /** Where the kernel is not as this agent left it. Nothing is changed. */
+  compare(): Difference[] {
+    const wanted = this.#ledger.wanted();
+    return FAMILIES.flatMap((family): Difference[] => {
+      if (isLayoutThere(this.#client, family, this.#options.containers))
+        return differencesOf(family, readFound(this.#client, family).elements, wanted[family]);
+      return [{ family, kind: "layout", element: "it, its rules, or both are gone", frontends: [] }];
+    });
+  }
+
   /** The commands that would make of what is there what these services want. Nothing is changed. */
   rehearse(lines: readonly string[]): string {
     const isThere = this.#isEstablished();
@@ -189,9 +189,7 @@ export class Writer {
 
   #isEstablished(): boolean {
     const { containers } = this.#options;
-    return FAMILIES.every(
-      (family) => findTableComment(this.#client, family, TABLE) === layoutComment(family, containers),
-    );
+    return FAMILIES.every((family) => isLayoutThere(this.#client, family, containers));
   }
 
   /** Sees to it that the tables are there, and of the own layout. Returns what they have. */
@@ -261,15 +259,4 @@ function chooseAll(edits: Edits, wanted: Elements): void {
   const groups = wanted.get("groups");
   for (let i = 0; groups && i < groups.count; i++)
     edits.choose(numberAt(groups.bytes, i * groups.size + groups.keySize));
-}
-
-/** What two steps, one after the other, were. */
-export function sumOf(one: Report, other: Report): Report {
-  return {
-    ...one,
-    ...other,
-    elements: one.elements + other.elements,
-    flows: one.flows + other.flows,
-    repaired: one.repaired || other.repaired,
-  };
 }

@@ -15,6 +15,7 @@ import { directoriesOf, executablesOf } from "./executables.ts";
 import { chainsOf, kernelOf } from "./kernel.ts";
 import { Onlooker } from "./machine.ts";
 import { networksOf, refusalsOf } from "./networks.ts";
+import { servicesOf } from "./services.ts";
 
 export interface Wanted {
   readonly places: Places;
@@ -22,6 +23,8 @@ export interface Wanted {
   /** Undefined: all networks. */
   readonly network: string | undefined;
   readonly plugins: readonly Plugin[];
+  /** Of berthd. */
+  readonly socket: string;
 }
 
 /** Looks at all of the node once. What cannot be looked at is in `unseen`; nothing is changed. */
@@ -30,7 +33,7 @@ export function gather(wanted: Wanted): Facts {
   return gatherOn(machine, wanted);
 }
 
-function gatherOn(machine: Machine, { places, path, network, plugins }: Wanted): Facts {
+function gatherOn(machine: Machine, { places, path, network, plugins, socket }: Wanted): Facts {
   const notes: string[] = [];
   const unseen = (line: string) => void (notes.includes(line) || notes.push(line));
   const seen = <T>(what: string, look: () => T, otherwise: T): T => {
@@ -70,6 +73,7 @@ function gatherOn(machine: Machine, { places, path, network, plugins }: Wanted):
     attachments: attachmentsOf(attachments, { machine, plugins, networks, links, unseen, seen }),
     mounts: mountPoints(),
     booted: bootTime(),
+    services: network === undefined ? servicesOf(socket, () => machine.nft.client(), unseen) : undefined,
     unseen: notes,
   };
 }

@@ -9,6 +9,7 @@ import { type HookedChain, listHookedChains } from "../../../nft/find-hooks.ts";
 import type { Family } from "../../../nft/objects.ts";
 import type { Link } from "../../../rtnl/read-link.ts";
 import { AF_INET, AF_INET6 } from "../../../rtnl/tables.ts";
+import { TABLE as SERVICES } from "../../../service/sinks/nft/table.ts";
 import type { ChainRules, Kernel } from "../facts.ts";
 
 export function kernelOf(machine: Machine, links: readonly Link[]): Kernel {
@@ -48,8 +49,9 @@ const CHAINS_MAX = 400;
  */
 const NOT_READ = /^(KUBE-|cali-|CILIUM_|cilium_|CNI-(FORWARD|PUBLISHED|ISOLATION-STAGE-\d)$)/;
 
-/** Berth's own: features look after them. */
-const isOurs = ({ table }: Pick<HookedChain, "table">): boolean => table === MASQUERADE || table === PORT_MAP;
+/** Berth's own: features look after them, and berthd. */
+const isOurs = ({ table }: Pick<HookedChain, "table">): boolean =>
+  table === MASQUERADE || table === PORT_MAP || table === SERVICES;
 
 const isWanted = ({ family, base: { type, hook } }: HookedChain): boolean =>
   (family === "ip" || family === "ip6" || family === "inet") &&

@@ -1,0 +1,72 @@
+/**
+ * `berth/service`: what berthd is made of, for a program of one's own that knows of services: a store, sources that tell it what
+ * there is, and the kernel as what makes it come true. For Bun on Linux with glibc, as root. docs/services.md shows its use.
+ */
+import { Explained } from "../../base/explained.ts";
+import { type Prefix, parsePrefix } from "../../base/ip.ts";
+import { directoryAt } from "../../service/bun/directory.ts";
+import { startThread } from "../../service/bun/thread.ts";
+import { Metrics } from "../../service/operate/metrics.ts";
+import { readDocument } from "../../service/schema/read.ts";
+import type { Source } from "../../service/seams.ts";
+import { NftSink } from "../../service/sinks/nft/sink.ts";
+import { FilesSource } from "../../service/sources/files.ts";
+import type { ObjectRecord } from "../../service/store/records.ts";
+
+export { Explained } from "../../base/explained.ts";
+export { serviceObject, sliceObject } from "../../service/schema/objects.ts";
+export type { Change, Changes, Gone, Intake, Listing, Sink, Source, View } from "../../service/seams.ts";
+export type { Difference } from "../../service/sinks/nft/compare.ts";
+export type { NftSink } from "../../service/sinks/nft/sink.ts";
+export type { Place } from "../../service/store/endpoints.ts";
+export type {
+  EndpointRecord,
+  ObjectRecord,
+  PortRecord,
+  ServiceRecord,
+  SlicePort,
+  SliceRecord,
+} from "../../service/store/records.ts";
+export type { Frontend, ServicePort, Target } from "../../service/store/resolve.ts";
+export { Store } from "../../service/store/store.ts";
+
+/**
+ * The records of Services and EndpointSlices in Kubernetes' shapes, or of lists of them; what a program makes itself may leave out
+ * apiVersion. @throws Explained that names path and value of all that is wrong
+ */
+export function recordsOf(...objects: readonly unknown[]): ObjectRecord[] {
+  const readings = objects.map((object, i) => readDocument(object, `objects[${i}]`));
+  const problems = readings.flatMap(({ problems }) => problems);
+  if (problems.length > 0) throw new Explained(problems.join("\n"), "objects are as kubectl get -o json gives them");
+  return readings.flatMap(({ records }) => [...records]);
+}
+
+/** A directory of JSON and YAML files as a source, watched. */
+export function filesSource(path: string): Source {
+  return new FilesSource(directoryAt(path));
+}
+
+export interface NftSinkOptions {
+  /** Networks of this machine's own containers: "10.1.0.0/16". What comes from elsewhere gets the node's address. Default: none. */
+  readonly containers?: readonly string[] | undefined;
+  /** What goes to a service gets the node's address, wherever it comes from. Default: false. */
+  readonly masqueradeAll?: boolean | undefined;
+  /** Told of what is worth knowing. Default: nobody is. */
+  readonly log?: ((level: "info" | "warn" | "error", message: string, fields?: object) => void) | undefined;
+}
+
+/**
+ * The kernel of this process's network namespace as a sink: tables `ip berth-services` and `ip6 berth-services`, written by a thread of
+ * its own. One for a namespace: another, berthd's too, would undo what it does. Its rules stay at `close`; `cleanup` removes them.
+ * @throws Explained for a network that is none
+ */
+export function openNftSink({ containers = [], masqueradeAll = false, log = () => {} }: NftSinkOptions = {}): NftSink {
+  const thread = startThread({ containers: containers.map(prefixOf), masqueradeAll });
+  return new NftSink(thread, { metrics: new Metrics(), now: () => Date.now(), wait: (ms) => Bun.sleep(ms), log });
+}
+
+function prefixOf(text: string): Prefix {
+  const prefix = parsePrefix(text);
+  if (prefix) return prefix;
+  throw new Explained(`containers: ${JSON.stringify(text)} is no network`, "expected one such as 10.1.0.0/16");
+}

@@ -1,0 +1,80 @@
+import { readDocument } from "../schema/read.ts";
+import { parseDocuments } from "../sources/read-file.ts";
+import type { ObjectRecord } from "../store/records.ts";
+import { namesOf } from "./tables.ts";
+
+/** What is to be applied, object by object. Pure. */
+
+export interface Applying {
+  /** The file's name, for messages. */
+  readonly from: string;
+  /** Of objects that say none; "": default. */
+  readonly namespace: string;
+}
+
+export interface Item {
+  readonly kind: ObjectRecord["kind"];
+  readonly key: string;
+  /** Its name in the directory, and what it has. */
+  readonly file: string;
+  readonly text: string;
+}
+
+type KubeObject = Record<string, unknown> & { readonly metadata: Record<string, unknown> };
+
+/** The objects of a document that has been read without a problem. In lists of one kind they do not say which. */
+function objectsIn(document: unknown): KubeObject[] {
+  const { kind, apiVersion, items } = document as { kind: string; apiVersion?: string; items?: unknown[] };
+  if (!Array.isArray(items)) return [document as KubeObject];
+  const implied = kind === "List" ? {} : { ...(apiVersion !== undefined && { apiVersion }), kind: kind.slice(0, -4) };
+  return items.flatMap((item) => objectsIn({ ...implied, ...(item as object) }));
+}
+
+/** The objects of a text, checked as the source checks them; none where one of them is wrong. */
+export function itemsOf(text: string, { from, namespace }: Applying): [Item[], problems: string[]] {
+  const [documents, wrong] = parseDocuments(text, from);
+  const read = [...wrong, ...documents.flatMap((document) => readDocument(document, from).problems)];
+  return read.length > 0 ? [[], read] : namedItems(documents.flatMap(objectsIn), from, namespace);
+}
+
+function namedItems(objects: readonly KubeObject[], from: string, namespace: string): [Item[], problems: string[]] {
+  const items = new Map<string, Item>();
+  const problems: string[] = [];
+  for (const object of objects) {
+    const [item, problem] = itemOf(object, namespace);
+    if (problem !== undefined) problems.push(`${from}: ${problem}`);
+    else if (items.has(item.file)) problems.push(`${from}: ${nameOf(item)} is there twice`);
+    else items.set(item.file, item);
+  }
+  return [[...items.values()], problems];
+}
+
+/** Names as Kubernetes has them (RFC 1123): they are part of the file's. */
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const NAME_MAX = 253;
+
+function itemOf(object: KubeObject, namespace: string): [Item, undefined] | [undefined, string] {
+  const { metadata } = object;
+  const own = typeof metadata.namespace === "string" ? metadata.namespace : "";
+  const name = String(metadata.name);
+  if (own !== "" && namespace !== "" && own !== namespace)
+    return [undefined, `metadata.namespace: ${JSON.stringify(own)}: --namespace says ${namespace}`];
+  const where = own || namespace || "default";
+  if (!LABEL.test(where)) return [undefined, `metadata.namespace: ${JSON.stringify(where)}: ${NAMES}`];
+  if (!SUBDOMAIN.test(name) || name.length > NAME_MAX)
+    return [undefined, `metadata.name: ${JSON.stringify(name)}: ${NAMES}`];
+  const value = { ...object, metadata: { ...metadata, namespace: where } };
+  const kind = object.kind === "Service" ? "service" : "slice";
+  const key = `${where}/${name}`;
+  return [{ kind, key, file: fileOf(kind, key), text: `${JSON.stringify(value, undefined, 2)}\n` }, undefined];
+}
+
+const NAMES = "expected small letters, digits, - and, in a name, dots, as Kubernetes has it";
+
+export const nameOf = ({ kind, key }: Pick<Item, "kind" | "key">): string => `${kind} ${key}`;
+
+/** The file of an object. A namespace has no dot, so no two have the same. */
+export function fileOf(kind: ObjectRecord["kind"], key: string): string {
+  return `applied.${kind}.${namesOf(key).join(".")}.json`;
+}
