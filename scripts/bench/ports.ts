@@ -157,7 +157,7 @@ async function mapped(setting: Setting, place: Place, { who, count }: (typeof SI
   if (who === "reference" && count > 1) load(host, prevResult.ips[0].address.replace(/\/.*/, ""), count);
   const inside = containers[n % containers.length] ?? "";
   return Bun.spawn(["nsenter", `--net=${netnsPath(inside)}`, setting.programs.traffic], {
-    env: { TRAFFIC: "sink", PORT: `${PORT}` },
+    env: { TRAFFIC: "awake", PORT: `${PORT}` },
     stdout: "inherit",
   });
 }

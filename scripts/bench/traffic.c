@@ -2,6 +2,8 @@
  * Traffic through a NAT. One process, one role:
  *
  *   TRAFFIC=sink  PORT=N               takes TCP connections and reads them to their end, on CPU 1; until killed
+ *   TRAFFIC=awake PORT=N               the same without ever sleeping: who connects does not wake it, which from one CPU to
+ *                                      another takes as long as a connection, or nothing where it is awake by chance
  *   TRAFFIC=tcp   TO=IP PORT=N MS=N    writes for that long: prints bytes acknowledged and nanoseconds
  *   TRAFFIC=connect TO=IP PORT=N COUNT=N  connects and closes, one after the other: prints connections, nanoseconds, and the
  *                                      median nanoseconds of one
@@ -50,14 +52,16 @@ static struct sockaddr_in address(const char *ip) {
   return a;
 }
 
-static void sink(void) {
+static void sink(int flags) {
   struct sockaddr_in a = address(NULL);
-  int one = 1, fd = checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
+  int one = 1, fd = checked(socket(AF_INET, SOCK_STREAM | flags, 0), "socket");
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   checked(bind(fd, (void *)&a, sizeof a), "bind");
   checked(listen(fd, 4096), "listen"); /* one that was full would drop what the next connection sends */
   for (;;) {
-    int peer = checked(accept(fd, NULL, NULL), "accept");
+    int peer = accept(fd, NULL, NULL);
+    if (peer < 0 && errno == EAGAIN) continue;
+    checked(peer, "accept");
     while (read(peer, buffer, sizeof buffer) > 0) continue;
     close(peer);
   }
@@ -110,8 +114,9 @@ static void connections(void) {
 
 int main(void) {
   const char *role = getenv("TRAFFIC");
-  stay_on(!strcmp(role, "sink"));
-  if (!strcmp(role, "sink")) sink();
+  int isAwake = !strcmp(role, "awake");
+  stay_on(isAwake || !strcmp(role, "sink"));
+  if (isAwake || !strcmp(role, "sink")) sink(isAwake ? SOCK_NONBLOCK : 0);
   else if (!strcmp(role, "tcp")) tcp();
   else if (!strcmp(role, "connect")) connections();
   else udp(!strcmp(role, "flows"));

@@ -3,6 +3,7 @@ import type { Writer } from "../wire/cursor.ts";
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_NONREC } from "../wire/message.ts";
 import * as body from "./bodies.ts";
 import type { Kind, NftObject } from "./objects.ts";
+import { packed, packedKeys } from "./packed.ts";
 import {
   NFT_DELCHAIN,
   NFT_DELRULE,
@@ -53,6 +54,7 @@ const REMOVALS = {
   set: form(NFT_DELSET, 0, body.setName),
   element: form(NFT_DELSETELEM, 0, body.elementKey),
   elements: form(NFT_DELSETELEM, 0, body.elementKeys),
+  packed: form(NFT_DELSETELEM, 0, packedKeys),
   /** nft too deletes a rule by its handle only. */
   rule: undefined,
   handle: form(NFT_DELRULE, 0, body.ruleHandle),
@@ -68,6 +70,7 @@ const FORMS = {
     set: form(NFT_NEWSET, NLM_F_CREATE, body.set),
     element: form(NFT_NEWSETELEM, NLM_F_CREATE, body.element),
     elements: form(NFT_NEWSETELEM, NLM_F_CREATE, body.elements),
+    packed: form(NFT_NEWSETELEM, NLM_F_CREATE, packed),
     rule: form(NFT_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, body.rule),
     handle: undefined,
     literal: form(NFT_NEWSET, NLM_F_CREATE, body.literal),
@@ -79,6 +82,7 @@ const FORMS = {
     set: form(NFT_NEWSET, NLM_F_CREATE | NLM_F_EXCL, body.set),
     element: form(NFT_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, body.element),
     elements: form(NFT_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, body.elements),
+    packed: undefined,
     rule: undefined,
     handle: undefined,
     literal: undefined,
@@ -90,6 +94,7 @@ const FORMS = {
     set: undefined,
     element: undefined,
     elements: undefined,
+    packed: undefined,
     rule: form(NFT_NEWRULE, NLM_F_CREATE, body.rule),
     handle: undefined,
     literal: undefined,
@@ -105,6 +110,7 @@ const FORMS = {
     set: form(NFT_DELSETELEM, 0, body.elementsOfSet),
     element: undefined,
     elements: undefined,
+    packed: undefined,
     rule: undefined,
     handle: undefined,
     literal: undefined,

@@ -93,6 +93,27 @@ export interface Elements {
 /** How many elements of any size fit one message: their list is an attribute, of which 64 KiB is the most. */
 export const ELEMENTS_MAX = 300;
 
+/** Many elements of one set as bytes (packed.ts). */
+export interface PackedList {
+  readonly set: SetName;
+  /** In bytes: of a key, of its data (0 where the set is no map), and of both. */
+  readonly keySize: number;
+  readonly dataSize: number;
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  /** The one that begins at `at`. */
+  element(at: number): Pick<Element, "key" | "data">;
+}
+
+/** Those from one place to another among many: as many as fit one message. */
+export interface PackedElements {
+  readonly kind: "packed";
+  readonly packed: PackedList;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface Rule {
   readonly kind: "rule";
   readonly chain: string;
@@ -141,7 +162,17 @@ export interface RuleHandle {
   readonly handle: number;
 }
 
-export type NftObject = Table | Chain | NftSet | Element | Elements | Rule | RuleHandle | Literal | LiteralKeys;
+export type NftObject =
+  | Table
+  | Chain
+  | NftSet
+  | Element
+  | Elements
+  | PackedElements
+  | Rule
+  | RuleHandle
+  | Literal
+  | LiteralKeys;
 export type Kind = NftObject["kind"];
 
 /** enum nf_inet_hooks; the bridge's are the same, and netdev has its own. */

@@ -16,6 +16,7 @@ import type {
   LiteralKeys,
   NftObject,
   NftSet,
+  PackedElements,
   Rule,
   RuleHandle,
   SetType,
@@ -34,7 +35,13 @@ export function isOfItsOwn({ object }: Command): boolean {
   return object.kind !== "literal" && object.kind !== "keys";
 }
 
-const NOUNS: Partial<Record<Kind, string>> = { handle: "rule", elements: "element", literal: "set", keys: "element" };
+const NOUNS: Partial<Record<Kind, string>> = {
+  handle: "rule",
+  elements: "element",
+  packed: "element",
+  literal: "set",
+  keys: "element",
+};
 
 function nounOf(object: NftObject): string {
   if (object.kind === "set" && (object.data || object.verdicts)) return "map";
@@ -54,6 +61,7 @@ const DEFINITIONS: Printers = {
   element: ({ set, ...element }: Element) => `${set.name} { ${elementText(set, element)} }`,
   elements: ({ set, elements }: Elements) =>
     `${set.name} { ${elements.map((element) => elementText(set, element)).join(", ")} }`,
+  packed: ({ packed, from, to }: PackedElements) => packedText(packed, from, to, (one) => elementText(packed.set, one)),
   rule: ({ chain, statements, comment }: Rule) =>
     `${chain} ${statements.map(({ text }) => text).join(" ")}${spaced(quoted(comment))}`,
   handle: ({ chain, handle }: RuleHandle) => `${chain} handle ${handle}`,
@@ -68,11 +76,22 @@ const REFERENCES: Printers = {
   set: ({ name }) => name,
   element: ({ set, key }) => `${set.name} { ${keyText(set.type, key)} }`,
   elements: ({ set, elements }) => `${set.name} { ${elements.map(({ key }) => keyText(set.type, key)).join(", ")} }`,
+  packed: ({ packed, from, to }) => packedText(packed, from, to, ({ key }) => keyText(packed.set.type, key)),
   rule: ({ chain }) => chain,
   handle: DEFINITIONS.handle,
   literal: () => "",
   keys: () => "",
 };
+
+function packedText(
+  packed: PackedElements["packed"],
+  from: number,
+  to: number,
+  text: (element: Pick<Element, "key" | "data">) => string,
+): string {
+  const texts = Array.from({ length: to - from }, (_, i) => text(packed.element((from + i) * packed.size)));
+  return `${packed.set.name} { ${texts.join(", ")} }`;
+}
 
 function definition(object: NftObject): string {
   return (DEFINITIONS[object.kind] as (object: NftObject) => string)(object);

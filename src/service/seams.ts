@@ -1,3 +1,4 @@
+import type { PackedRecord } from "./store/packed.ts";
 import type { ObjectRecord } from "./store/records.ts";
 import type { ServicePort } from "./store/resolve.ts";
 
@@ -9,15 +10,15 @@ import type { ServicePort } from "./store/resolve.ts";
 /** What a source tells of; store/store.ts is the one there is. */
 export interface Intake {
   /** All that the source has. What it had before and is not among `records` is gone. */
-  replace(source: string, records: readonly ObjectRecord[]): void;
+  replace(source: string, records: readonly (ObjectRecord | PackedRecord)[]): void;
   /** What came, or is otherwise now, and what went. It may come twice or late: the next `replace` counts. */
   apply(source: string, changes: readonly Change[]): void;
   /** That the source cannot tell at the moment, and why; undefined: it can again. What it told last stays. */
   trouble(source: string, problems: readonly string[]): void;
 }
 
-/** An object as it is now, or one that is gone. */
-export type Change = ObjectRecord | Gone;
+/** An object as it is now, which may come packed, or one that is gone. */
+export type Change = ObjectRecord | PackedRecord | Gone;
 
 export interface Gone {
   readonly kind: "gone";

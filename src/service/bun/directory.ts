@@ -1,6 +1,7 @@
-import { existsSync, type FSWatcher, readdirSync, readFileSync, statSync, watch } from "node:fs";
+import { existsSync, type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { Directory, FileEntry } from "../sources/files.ts";
+import { readingOf } from "./reading.ts";
 
 /** How long after a first change the rest of it is waited for: an editor writes, renames and removes. */
 const SETTLE_MS = 20;
@@ -13,7 +14,7 @@ export function directoryAt(path: string): Directory {
   return {
     path,
     list: () => (existsSync(path) ? readdirSync(path).flatMap((name) => entryOf(path, name)) : []),
-    read: (name) => readFileSync(join(path, name), "utf8"),
+    read: ({ name, size }) => readingOf(join(path, name), size),
     watch: (changed) => watchDirectory(path, changed),
   };
 }
@@ -28,7 +29,8 @@ export function idOf(path: string): string {
 function entryOf(path: string, name: string): FileEntry[] {
   const stat = statSync(join(path, name), { throwIfNoEntry: false });
   if (!stat?.isFile()) return [];
-  return [{ name, stamp: `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`, changed: stat.mtimeMs }];
+  const { ino, size, mtimeMs, ctimeMs } = stat;
+  return [{ name, stamp: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, changed: mtimeMs, size }];
 }
 
 function watchDirectory(path: string, changed: () => void): () => void {

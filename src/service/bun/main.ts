@@ -41,7 +41,7 @@ class Daemon {
     this.config = config;
     const { node = hostname(), zone, files, masqueradeAll } = config;
     const containers = config.containers.map((text) => parsePrefix(text) as Prefix);
-    this.files = new FilesSource(directoryAt(files));
+    this.files = new FilesSource(directoryAt(files), () => Bun.sleep(0));
     this.sources = [this.files];
     const names = this.sources.map(({ name }) => name);
     this.store = new Store({ node, zone }, names);

@@ -7,7 +7,7 @@ import type { Answer, Order } from "../sinks/nft/protocol.ts";
 declare const self: Worker;
 
 /** How often is looked whether others changed the tables: what they removed is back within twice that. */
-const LOOK_MS = 40;
+const LOOK_MS = 20;
 
 const COLLECT_MS = 500;
 

@@ -1,5 +1,5 @@
 import { readDocument } from "../schema/read.ts";
-import { parseDocuments } from "../sources/files.ts";
+import { parseDocuments } from "../sources/read-file.ts";
 import type { ObjectRecord } from "../store/records.ts";
 import { namesOf } from "./tables.ts";
 

@@ -51,10 +51,14 @@ export const text = z
 
 export const texts = z.record(z.string(), z.string()).nullish();
 
+/** As Kubernetes has names (RFC 1123: a DNS subdomain). */
+const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const NAMED = "expected a name of small letters, digits, - and .";
+
 /** What both kinds have of their metadata. */
 export const metadata = z.object({
-  name: z.string().min(1),
-  namespace: text,
+  name: z.string().regex(NAME, NAMED),
+  namespace: text.refine((value) => value === "" || NAME.test(value), NAMED),
   labels: texts,
   annotations: texts,
 });

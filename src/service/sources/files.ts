@@ -1,8 +1,8 @@
-import { parseAllDocuments } from "yaml";
 import { messageOf } from "../../base/errno.ts";
-import { readDocument } from "../schema/read.ts";
-import type { Intake, Listing, Source } from "../seams.ts";
-import type { ObjectRecord } from "../store/records.ts";
+import type { Change, Intake, Listing, Source } from "../seams.ts";
+import type { PackedRecord } from "../store/packed.ts";
+import { type Files, Holders } from "./holders.ts";
+import type { FileReading } from "./read-file.ts";
 
 /** A directory of JSON and YAML as a source: each file has Services and EndpointSlices, one after the other or in lists. */
 
@@ -11,8 +11,8 @@ export interface Directory {
   readonly path: string;
   /** The files that are in it; empty when it is not there. @throws Error when it cannot be read */
   list(): readonly FileEntry[];
-  /** @throws Error when it cannot be read */
-  read(name: string): string;
+  /** What a file says. @throws Error when it cannot be read */
+  read(entry: FileEntry): FileReading | Promise<FileReading>;
   /** Has `changed` called when something may be otherwise, soon after; more often does no harm. Returns what ends that. */
   watch(changed: () => void): () => void;
 }
@@ -23,15 +23,20 @@ export interface FileEntry {
   readonly stamp: string;
   /** When it was changed, in milliseconds since the epoch. */
   readonly changed: number;
+  /** In bytes. */
+  readonly size: number;
 }
 
 /** What a file said when it was last as it should be. */
 interface Known {
   readonly stamp: string;
-  readonly records: readonly ObjectRecord[];
+  readonly records: readonly PackedRecord[];
   /** What is wrong with it now. */
   readonly problems: readonly string[];
 }
+
+/** How many changes are told of in one go. */
+const PART = 2000;
 
 const NAME = /^[^.].*\.(json|ya?ml)$/;
 
@@ -39,38 +44,32 @@ const NAME = /^[^.].*\.(json|ya?ml)$/;
 export class FilesSource implements Source {
   readonly name = "files";
   readonly #directory: Directory;
+  readonly #pause: () => Promise<void>;
   readonly #known = new Map<string, Known>();
   #listed = 0;
+  readonly #holders = new Holders(() => this.#files());
   #intake: Intake | undefined;
   #end: (() => void) | undefined;
+  /** One listing at a time, and one more after it for whoever asks meanwhile. */
+  #listing: Promise<void> | undefined;
+  #isAskedAgain = false;
+  #hasListed = false;
 
-  constructor(directory: Directory) {
+  /** `pause` resolves when this thread has done what else there was to do; it need not be given where nothing else is. */
+  constructor(directory: Directory, pause: () => Promise<void> = () => Promise.resolve()) {
     this.#directory = directory;
+    this.#pause = pause;
   }
 
   async start(intake: Intake): Promise<void> {
     this.#intake = intake;
-    this.#end = this.#directory.watch(() => void this.relist());
-    await this.relist();
+    this.#end = this.#directory.watch(() => void this.#look());
+    await this.#look();
   }
 
   async relist(): Promise<void> {
-    const intake = this.#intake;
-    if (!intake) return;
-    let entries: readonly FileEntry[];
-    try {
-      entries = this.#directory.list().filter(({ name }) => NAME.test(name));
-    } catch (error) {
-      intake.trouble(this.name, [`${this.#directory.path}: ${messageOf(error)}: what was read last stays`]);
-      return;
-    }
-    this.#listed = Date.now();
-    const names = new Set(entries.map(({ name }) => name));
-    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
-    for (const entry of entries) this.#look(entry);
-    const { records, problems } = this.#union();
-    intake.trouble(this.name, problems);
-    intake.replace(this.name, records);
+    this.#hasListed = false;
+    await this.#look();
   }
 
   close(): void {
@@ -84,82 +83,98 @@ export class FilesSource implements Source {
   }
 
   /** The file that an object counts of; undefined: none has it. */
-  fileOf(kind: ObjectRecord["kind"], key: string): string | undefined {
+  fileOf(kind: PackedRecord["kind"], key: string): string | undefined {
     const has = ({ records }: Known) => records.some((record) => record.kind === kind && record.key === key);
     const names = [...this.#known].flatMap(([name, known]) => (has(known) ? [name] : []));
     return names.sort()[0];
   }
 
-  #look({ name, stamp, changed }: FileEntry): void {
-    const before = this.#known.get(name);
-    if (before?.stamp === stamp) return;
-    const { records, problems } = this.#read(name);
-    const since = (record: ObjectRecord) => (record.since > 0 ? record : { ...record, since: changed });
-    const kept = problems.length > 0 ? (before?.records ?? []) : records.map(since);
-    this.#known.set(name, { stamp, records: kept, problems });
+  #look(): Promise<void> {
+    if (this.#listing) this.#isAskedAgain = true;
+    this.#listing ??= this.#list().finally(() => {
+      this.#listing = undefined;
+    });
+    return this.#listing;
   }
 
-  #read(name: string): { records: readonly ObjectRecord[]; problems: readonly string[] } {
-    const path = `${this.#directory.path}/${name}`;
+  async #list(): Promise<void> {
+    do {
+      this.#isAskedAgain = false;
+      await this.#listOnce();
+    } while (this.#isAskedAgain);
+  }
+
+  async #listOnce(): Promise<void> {
+    let entries: readonly FileEntry[];
     try {
-      return readFile(this.#directory.read(name), path);
+      entries = this.#directory.list().filter(({ name }) => NAME.test(name));
     } catch (error) {
-      return { records: [], problems: [`${path}: ${messageOf(error)}`] };
+      this.#intake?.trouble(this.name, [`${this.#directory.path}: ${messageOf(error)}: what was read last stays`]);
+      return;
     }
+    this.#listed = Date.now();
+    const changes: Change[] = [];
+    const names = new Set(entries.map(({ name }) => name));
+    for (const name of [...this.#known.keys()]) if (!names.has(name)) this.#take(name, undefined, Date.now(), changes);
+    for (const entry of entries) {
+      if (this.#known.get(entry.name)?.stamp === entry.stamp) continue;
+      const known = await this.#read(entry);
+      this.#take(entry.name, known, entry.changed, changes);
+    }
+    await this.#tell(changes);
   }
 
-  /** What all files say. Of an object that is in two of them the first by name counts. */
-  #union(): { records: ObjectRecord[]; problems: string[] } {
-    const records = new Map<string, ObjectRecord>();
-    const from = new Map<string, string>();
-    const problems: string[] = [];
-    for (const [name, known] of [...this.#known].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      problems.push(...known.problems);
-      for (const record of known.records) {
-        const id = `${record.kind} ${record.key}`;
-        const first = from.get(id);
-        if (first === undefined) from.set(id, name);
-        else if (first !== name) {
-          problems.push(`${this.#directory.path}/${name}: ${id}: ${first} has it too, and counts`);
-          continue;
-        }
-        records.set(id, record);
-      }
-    }
-    return { records: [...records.values()], problems };
+  async #read(entry: FileEntry): Promise<Known> {
+    const { name, stamp, changed } = entry;
+    const before = this.#known.get(name);
+    const { records, problems } = await this.#readingOf(entry);
+    if (problems.length > 0) return { stamp, records: before?.records ?? [], problems };
+    return { stamp, records: records.map((one) => (one.since > 0 ? one : { ...one, since: changed })), problems };
   }
-}
 
-/** The objects of a file's text. `path` is for messages. */
-export function readFile(text: string, path: string): { records: ObjectRecord[]; problems: string[] } {
-  const [documents, problems] = parseDocuments(text, path);
-  if (problems.length > 0) return { records: [], problems };
-  const readings = documents.map((document) => readDocument(document, path));
-  return {
-    records: readings.flatMap(({ records }) => records),
-    problems: readings.flatMap(({ problems }) => problems),
-  };
-}
-
-/** JSON is YAML too; but the engine reads it many times as fast, and YAML's parser says where it is wrong. */
-export function parseDocuments(text: string, path: string): [documents: unknown[], problems: string[]] {
-  if (path.endsWith(".json") || text.startsWith("{")) {
+  async #readingOf(entry: FileEntry): Promise<FileReading> {
     try {
-      return [[JSON.parse(text)], []];
-    } catch {
-      // Below is said where.
+      return await this.#directory.read(entry);
+    } catch (error) {
+      return { records: [], problems: [`${this.#directory.path}/${entry.name}: ${messageOf(error)}`] };
     }
   }
-  const documents = [...parseAllDocuments(text, { logLevel: "silent" })];
-  const problems = documents.flatMap(({ errors }) =>
-    errors.map(({ linePos, message }) => {
-      const [at] = linePos ?? [];
-      const [what = ""] = message.split(/ at line \d+|:?\n/);
-      return `${path}${at ? `:${at.line}:${at.col}` : ""}: ${what}`;
-    }),
-  );
-  if (problems.length > 0) return [[], problems];
-  const values = documents.map((document) => document.toJS() as unknown).filter((value) => value !== null);
-  if (path.endsWith(".json") && values.length > 0) return [[], [`${path}: YAML, but no JSON: call it .yaml`]];
-  return [values, values.length > 0 ? [] : [`${path}: empty: remove the file if its services are to go`]];
+
+  /** Notes what a file says now, undefined when it is gone, and what that changes. */
+  #take(name: string, now: Known | undefined, since: number, changes: Change[]): void {
+    const before = this.#known.get(name)?.records ?? [];
+    if (now) this.#known.set(name, now);
+    else this.#known.delete(name);
+    const touched = this.#holders.change(name, before, now?.records ?? []);
+    for (const { kind, key } of touched) {
+      changes.push(this.#holders.record({ kind, key }) ?? { kind: "gone", of: kind, key, since });
+    }
+  }
+
+  *#files(): Files {
+    for (const [name, { records }] of this.#known) yield [name, records];
+  }
+
+  /** In parts, with a pause between them: there may be a hundred thousand. */
+  async #tell(changes: readonly Change[]): Promise<void> {
+    this.#intake?.trouble(this.name, this.#problems());
+    for (let at = 0; at < changes.length; at += PART) {
+      this.#intake?.apply(this.name, changes.slice(at, at + PART));
+      if (at + PART < changes.length) await this.#pause();
+    }
+    if (!this.#hasListed) this.#intake?.replace(this.name, [...this.#holders.records()]);
+    this.#hasListed = true;
+  }
+
+  #problems(): string[] {
+    const { path } = this.#directory;
+    return [...this.#known.keys()].sort().flatMap((name) => {
+      const { records = [], problems = [] } = this.#known.get(name) ?? {};
+      const shadowed = [...this.#holders.shadowed(name, records)];
+      return [
+        ...problems,
+        ...shadowed.map(({ of, first }) => `${path}/${name}: ${of.kind} ${of.key}: ${first} has it too, and counts`),
+      ];
+    });
+  }
 }

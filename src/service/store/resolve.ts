@@ -37,15 +37,20 @@ export interface Target {
   readonly isNear: boolean;
 }
 
+const FAMILIES = [4, 6] as const;
+
 /** All ports of a service, in each family that it has anything in. */
 export function resolve(service: ServiceRecord, slices: readonly SliceRecord[], place: Place): ServicePort[] {
-  return ([4, 6] as const).flatMap((family) => {
+  const ports: ServicePort[] = [];
+  for (const family of FAMILIES) {
+    const addresses = addressesOf(service, family);
     const ofFamily = slices.filter((slice) => slice.family === family);
-    return service.ports.flatMap((port) => {
-      const frontends = frontendsOf(service, port, family);
-      return frontends.length === 0 ? [] : [resolvePort(service, port, family, frontends, ofFamily, place)];
-    });
-  });
+    for (const port of service.ports) {
+      const frontends = frontendsOf(service, port, addresses);
+      if (frontends.length > 0) ports.push(resolvePort(service, port, family, frontends, ofFamily, place));
+    }
+  }
+  return ports;
 }
 
 function resolvePort(
@@ -79,11 +84,13 @@ interface Candidate {
 /** While slices are rewritten an endpoint may be in two of them: it is one, ready if either says so. */
 function candidates({ name, protocol }: PortRecord, slices: readonly SliceRecord[]): Candidate[] {
   const found = new Map<string, Candidate>();
+  let usual: number | undefined;
   for (const { ports, endpoints } of slices) {
     const port = ports.find((one) => one.name === name && one.protocol === protocol)?.port;
     if (port === undefined) continue;
+    usual ??= port;
     for (const endpoint of endpoints) {
-      const key = `${endpoint.address} ${port}`;
+      const key = port === usual ? endpoint.address : `${endpoint.address} ${port}`;
       if (!found.get(key)?.endpoint.ready) found.set(key, { endpoint, port });
     }
   }
@@ -94,22 +101,37 @@ function targetOf({ endpoint: { address, node }, port }: Candidate, { node: here
   return { address, port, isNear: node === "" || node === here };
 }
 
-function frontendsOf(service: ServiceRecord, { port, nodePort }: PortRecord, family: Family): Frontend[] {
+/** The addresses of a service in one family. */
+interface Addresses {
+  readonly own: readonly string[];
+  readonly balancers: readonly string[];
+  readonly external: readonly string[];
+  /** Node ports are of the families of the service's own addresses; of both where it has none. */
+  readonly hasNodePorts: boolean;
+}
+
+function addressesOf(service: ServiceRecord, family: Family): Addresses {
   const isOf = (address: string) => (family === 6) === address.includes(":");
-  const inside = service.internalPolicy === "Local" ? "local" : "all";
-  const outside = service.externalPolicy === "Local" ? "local" : "all";
-  const anybody: readonly string[] = [];
   const own = service.addresses.filter(isOf);
-  // Node ports are of the families of the service's own addresses; of both where it has none.
-  const hasNodePort = nodePort > 0 && (own.length > 0 || service.addresses.length === 0);
-  return [
-    ...own.map((address) => ({ kind: "cluster", address, port, to: inside, sources: anybody }) as const),
-    ...service.balancerAddresses
-      .filter(isOf)
-      .map((address) => ({ kind: "balancer", address, port, to: outside, sources: service.sourceRanges }) as const),
-    ...service.externalAddresses
-      .filter(isOf)
-      .map((address) => ({ kind: "external", address, port, to: outside, sources: anybody }) as const),
-    ...(hasNodePort ? [{ kind: "node", address: "", port: nodePort, to: outside, sources: anybody } as const] : []),
-  ];
+  return {
+    own,
+    balancers: service.balancerAddresses.filter(isOf),
+    external: service.externalAddresses.filter(isOf),
+    hasNodePorts: own.length > 0 || service.addresses.length === 0,
+  };
+}
+
+const ANYBODY: readonly string[] = [];
+
+function frontendsOf(service: ServiceRecord, { port, nodePort }: PortRecord, addresses: Addresses): Frontend[] {
+  const { own, balancers, external, hasNodePorts } = addresses;
+  const inside = service.internalPolicy === "Local" ? "local" : "all";
+  const to = service.externalPolicy === "Local" ? "local" : "all";
+  const { sourceRanges } = service;
+  const frontends: Frontend[] = [];
+  for (const address of own) frontends.push({ kind: "cluster", address, port, to: inside, sources: ANYBODY });
+  for (const address of balancers) frontends.push({ kind: "balancer", address, port, to, sources: sourceRanges });
+  for (const address of external) frontends.push({ kind: "external", address, port, to, sources: ANYBODY });
+  if (nodePort > 0 && hasNodePorts) frontends.push({ kind: "node", address: "", port: nodePort, to, sources: ANYBODY });
+  return frontends;
 }

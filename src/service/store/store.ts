@@ -1,15 +1,36 @@
 import type { Change, Changes, Intake, View } from "../seams.ts";
 import type { Place } from "./endpoints.ts";
+import { type PackedRecord, packed, unpackService, unpackSlice } from "./packed.ts";
 import type { ObjectRecord, ServiceRecord, SliceRecord } from "./records.ts";
 import { resolve, type ServicePort } from "./resolve.ts";
-import { isSame } from "./same.ts";
 
 /** What one source has told. */
-interface Told {
-  readonly services: Map<string, ServiceRecord>;
-  readonly slices: Map<string, SliceRecord>;
-  hasListed: boolean;
-  problems: readonly string[];
+class Told {
+  readonly services = new Map<string, PackedRecord>();
+  readonly slices = new Map<string, PackedRecord>();
+  /** By service. Nearly all have one, and a list for each would be as large as everything else. */
+  readonly #of = new Map<string, PackedRecord | readonly PackedRecord[]>();
+  hasListed = false;
+  problems: readonly string[] = [];
+
+  slicesOf(service: string): readonly PackedRecord[] {
+    const found = this.#of.get(service);
+    if (found === undefined) return [];
+    return "text" in found ? [found] : found;
+  }
+
+  putSlice(slice: PackedRecord): void {
+    this.slices.set(slice.key, slice);
+    const others = this.slicesOf(slice.service);
+    this.#of.set(slice.service, others.length === 0 ? slice : [...others, slice]);
+  }
+
+  dropSlice(slice: PackedRecord): void {
+    this.slices.delete(slice.key);
+    const left = this.slicesOf(slice.service).filter((one) => one !== slice);
+    if (left.length === 0) this.#of.delete(slice.service);
+    else this.#of.set(slice.service, left.length === 1 ? (left[0] as PackedRecord) : left);
+  }
 }
 
 /**
@@ -19,8 +40,6 @@ interface Told {
 export class Store implements Intake, View {
   readonly #place: Place;
   readonly #told: ReadonlyMap<string, Told>;
-  /** By service, the slices of all sources: `SOURCE KEY` -> slice. */
-  readonly #slices = new Map<string, Map<string, SliceRecord>>();
   readonly #listeners = new Set<(changes: Changes) => void>();
   /** How many services and slices came, changed or went. */
   readonly changes = { service: 0, slice: 0 };
@@ -29,8 +48,7 @@ export class Store implements Intake, View {
   /** `sources` by their names, in the order in which they go before each other. */
   constructor(place: Place, sources: readonly string[]) {
     this.#place = place;
-    const nothing = (): Told => ({ services: new Map(), slices: new Map(), hasListed: false, problems: [] });
-    this.#told = new Map(sources.map((source) => [source, nothing()]));
+    this.#told = new Map(sources.map((source) => [source, new Told()]));
   }
 
   get revision(): number {
@@ -46,16 +64,16 @@ export class Store implements Intake, View {
     return new Map([...this.#told].flatMap(([source, { problems }]) => (problems.length ? [[source, problems]] : [])));
   }
 
-  replace(source: string, records: readonly ObjectRecord[]): void {
+  replace(source: string, records: readonly (ObjectRecord | PackedRecord)[]): void {
     const told = this.#of(source);
     const isFirst = !told.hasListed;
     told.hasListed = true;
     const left = { service: new Set(told.services.keys()), slice: new Set(told.slices.keys()) };
     for (const { kind, key } of records) left[kind].delete(key);
-    const gone = (["service", "slice"] as const).flatMap((of) =>
-      [...left[of]].map((key) => ({ kind: "gone", of, key, since: 0 }) as const),
-    );
-    this.#change(source, [...gone, ...records], isFirst);
+    const gone: Change[] = [];
+    for (const of of ["service", "slice"] as const)
+      for (const key of left[of]) gone.push({ kind: "gone", of, key, since: 0 });
+    this.#change(source, gone.length > 0 ? [...gone, ...records] : records, isFirst);
   }
 
   apply(source: string, changes: readonly Change[]): void {
@@ -67,12 +85,10 @@ export class Store implements Intake, View {
   }
 
   *keys(): Iterable<string> {
-    const seen = new Set<string>();
-    for (const { services } of this.#told.values()) {
-      for (const key of services.keys()) {
-        if (!seen.has(key)) yield key;
-        seen.add(key);
-      }
+    const before: Told[] = [];
+    for (const told of this.#told.values()) {
+      for (const key of told.services.keys()) if (!before.some(({ services }) => services.has(key))) yield key;
+      before.push(told);
     }
   }
 
@@ -80,13 +96,15 @@ export class Store implements Intake, View {
   service(key: string): ServiceRecord | undefined {
     for (const { services } of this.#told.values()) {
       const found = services.get(key);
-      if (found) return found;
+      if (found) return unpackService(found);
     }
     return undefined;
   }
 
   slicesOf(key: string): SliceRecord[] {
-    return [...(this.#slices.get(key)?.values() ?? [])];
+    const slices: SliceRecord[] = [];
+    for (const told of this.#told.values()) for (const slice of told.slicesOf(key)) slices.push(unpackSlice(slice));
+    return slices;
   }
 
   portsOf(key: string): ServicePort[] {
@@ -116,38 +134,33 @@ export class Store implements Intake, View {
   }
 
   #put(source: string, change: Change, changed: Map<string, number>): void {
-    const { services, slices } = this.#of(source);
+    const told = this.#of(source);
     const of = change.kind === "gone" ? change.of : change.kind;
-    const before = (of === "service" ? services : slices).get(change.key);
-    if (change.kind === "gone" ? !before : isSame(before, change)) return;
+    const before = (of === "service" ? told.services : told.slices).get(change.key);
+    const now = change.kind === "gone" ? undefined : "text" in change ? change : packed(change);
+    if (before === now || (before && now && isSame(before, now))) return;
     this.changes[of]++;
     const note = (key: string) => noteChange(changed, key, change.since);
     if (of === "service") {
-      if (change.kind === "service") services.set(change.key, change);
-      else services.delete(change.key);
+      if (now) told.services.set(now.key, now);
+      else told.services.delete(change.key);
       note(change.key);
       return;
     }
-    if (before?.kind === "slice") note(this.#unlink(source, before));
-    if (change.kind === "slice") {
-      slices.set(change.key, change);
-      note(this.#link(source, change));
-    } else slices.delete(change.key);
+    if (before) {
+      told.dropSlice(before);
+      note(before.service);
+    }
+    if (now) {
+      told.putSlice(now);
+      note(now.service);
+    }
   }
+}
 
-  #link(source: string, slice: SliceRecord): string {
-    const { service, key } = slice;
-    const slices = this.#slices.get(service) ?? new Map<string, SliceRecord>();
-    this.#slices.set(service, slices.set(`${source} ${key}`, slice));
-    return service;
-  }
-
-  #unlink(source: string, { service, key }: SliceRecord): string {
-    const slices = this.#slices.get(service);
-    slices?.delete(`${source} ${key}`);
-    if (slices?.size === 0) this.#slices.delete(service);
-    return service;
-  }
+/** When it happened does not count. */
+function isSame(a: PackedRecord, b: PackedRecord): boolean {
+  return a.text === b.text && a.service === b.service;
 }
 
 /** Of several changes of one service the oldest is that which it waits for longest. */

@@ -5,7 +5,8 @@
 
 import type { Client } from "../../../src/netlink/client.ts";
 import { readDocument } from "../../../src/service/schema/read.ts";
-import { Writer, type WriterOptions } from "../../../src/service/sinks/nft/writer.ts";
+import { lineOf } from "../../../src/service/sinks/nft/port-text.ts";
+import { sumOf, Writer, type WriterOptions } from "../../../src/service/sinks/nft/writer.ts";
 import { Store } from "../../../src/service/store/store.ts";
 import type { Lab } from "../lab.ts";
 import { nftClient } from "../nft.ts";
@@ -85,7 +86,9 @@ export class Agent {
   /** Lists these objects and nothing else, and makes the kernel so, as a fresh agent does. */
   begin(...objects: unknown[]) {
     this.list(...objects);
-    return this.writer.begin(this.store.keys(), (key) => this.store.portsOf(key));
+    this.writer.begin();
+    const part = this.writer.part(this.#lines(this.store.keys()));
+    return sumOf(part, this.writer.finish());
   }
 
   /** The same as a change. */
@@ -96,7 +99,11 @@ export class Agent {
     });
     this.list(...objects);
     end();
-    return this.writer.change([...changed], (key) => this.store.portsOf(key));
+    return this.writer.change(this.#lines(changed));
+  }
+
+  #lines(keys: Iterable<string>): string[] {
+    return [...keys].map((key) => lineOf(key, this.store.portsOf(key)));
   }
 
   list(...objects: unknown[]): void {

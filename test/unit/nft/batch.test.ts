@@ -6,6 +6,7 @@ import { Batch } from "../../../src/nft/batch.ts";
 import type { ObjectOf, Verb } from "../../../src/nft/commands.ts";
 import { verdict } from "../../../src/nft/match-link.ts";
 import type { Kind } from "../../../src/nft/objects.ts";
+import { Packed } from "../../../src/nft/packed.ts";
 
 const table = { kind: "table" } as const;
 const chain = { kind: "chain", name: "c", base: { type: "nat", hook: "input", priority: 5 } } as const;
@@ -16,6 +17,12 @@ const elements = {
   set,
   elements: [element, { key: parseIp("fd00::2") ?? expect.unreachable() }],
 } as const;
+const two = new Packed(set);
+for (const { key } of elements.elements) {
+  const at = two.push();
+  two.bytes.set(key, at);
+}
+const packed = { kind: "packed", packed: two, from: 0, to: 2 } as const;
 const rule = { kind: "rule", chain: "c", statements: [verdict("accept")] } as const;
 const handle = { kind: "handle", chain: "c", handle: 9 } as const;
 
@@ -36,6 +43,7 @@ const CASES: Cases = {
     set: [batch().add(set), "add set ip6 t s { type ipv6_addr ; }"],
     element: [batch().add(element), 'add element ip6 t s { fd00::1 comment "who" }'],
     elements: [batch().add(elements), 'add element ip6 t s { fd00::1 comment "who", fd00::2 }'],
+    packed: [batch().add(packed), "add element ip6 t s { fd00::1, fd00::2 }"],
     rule: [batch().add(rule), "add rule ip6 t c accept"],
     handle: "refused",
     // They are printed with their rule.
@@ -48,6 +56,7 @@ const CASES: Cases = {
     set: "refused",
     element: "refused",
     elements: "refused",
+    packed: "refused",
     rule: [batch().insert(rule), "insert rule ip6 t c accept"],
     handle: "refused",
     literal: "refused",
@@ -59,6 +68,7 @@ const CASES: Cases = {
     set: [batch().create(set), "create set ip6 t s { type ipv6_addr ; }"],
     element: [batch().create(element), 'create element ip6 t s { fd00::1 comment "who" }'],
     elements: [batch().create(elements), 'create element ip6 t s { fd00::1 comment "who", fd00::2 }'],
+    packed: "refused",
     rule: "refused",
     handle: "refused",
     literal: "refused",
@@ -70,6 +80,7 @@ const CASES: Cases = {
     set: [batch().delete(set), "delete set ip6 t s"],
     element: [batch().delete(element), "delete element ip6 t s { fd00::1 }"],
     elements: [batch().delete(elements), "delete element ip6 t s { fd00::1, fd00::2 }"],
+    packed: [batch().delete(packed), "delete element ip6 t s { fd00::1, fd00::2 }"],
     rule: "refused",
     handle: [batch().delete(handle), "delete rule ip6 t c handle 9"],
     literal: "refused",
@@ -81,6 +92,7 @@ const CASES: Cases = {
     set: [batch().destroy(set), "destroy set ip6 t s"],
     element: [batch().destroy(element), "destroy element ip6 t s { fd00::1 }"],
     elements: [batch().destroy(elements), "destroy element ip6 t s { fd00::1, fd00::2 }"],
+    packed: [batch().destroy(packed), "destroy element ip6 t s { fd00::1, fd00::2 }"],
     rule: "refused",
     handle: [batch().destroy(handle), "destroy rule ip6 t c handle 9"],
     literal: "refused",
@@ -92,6 +104,7 @@ const CASES: Cases = {
     set: [batch().flush(set), "flush set ip6 t s"],
     element: "refused",
     elements: "refused",
+    packed: "refused",
     rule: "refused",
     handle: "refused",
     literal: "refused",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Change, Intake } from "../../../src/service/seams.ts";
-import { type Directory, FilesSource, readFile } from "../../../src/service/sources/files.ts";
+import { type Directory, type FileEntry, FilesSource } from "../../../src/service/sources/files.ts";
+import { readFile } from "../../../src/service/sources/read-file.ts";
 import { Store } from "../../../src/service/store/store.ts";
 import { serviceObject, sliceObject } from "../../support/service/objects.ts";
 
@@ -14,12 +15,12 @@ class FakeDirectory implements Directory {
 
   list() {
     if (this.fails) throw new Error("permission denied");
-    return [...this.files].map(([name, text]) => ({ name, stamp: text, changed: 5 }));
+    return [...this.files].map(([name, text]) => ({ name, stamp: text, changed: 5, size: text.length }));
   }
 
-  read(name: string) {
+  read({ name, stamp }: FileEntry) {
     this.reads++;
-    return this.files.get(name) ?? "";
+    return readFile(stamp, `${this.path}/${name}`);
   }
 
   watch(changed: () => void) {
@@ -40,7 +41,7 @@ async function started(files: Record<string, string>) {
     if (text === undefined) directory.files.delete(name);
     else directory.files.set(name, text);
     directory.changed();
-    await Promise.resolve();
+    await Bun.sleep(0);
   };
   const address = () => store.service("default/web")?.addresses[0];
   return { directory, store, source, put, address, problems: () => [...store.problems.values()].flat() };

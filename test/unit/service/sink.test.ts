@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Metrics } from "../../../src/service/operate/metrics.ts";
 import { readDocument } from "../../../src/service/schema/read.ts";
+import { wantedOf } from "../../../src/service/sinks/nft/port-text.ts";
 import type { Answer, Order } from "../../../src/service/sinks/nft/protocol.ts";
 import { NftSink, type Thread } from "../../../src/service/sinks/nft/sink.ts";
 import { Store } from "../../../src/service/store/store.ts";
@@ -12,7 +13,8 @@ class FakeThread implements Thread {
   #take: (answer: Answer) => void = () => {};
 
   post(order: Order) {
-    const keys = "services" in order ? order.services.map(([key]) => key.replace("default/", "")) : [];
+    const keys =
+      "services" in order ? order.services.map((line) => wantedOf(line).service.replace("default/", "")) : [];
     this.orders.push([order.kind, ...keys, ...("isLast" in order && !order.isLast ? ["…"] : [])].join(" "));
   }
 
@@ -93,12 +95,17 @@ test("NftSink begins again where it failed to, says so, and counts it", async ()
 
 test("NftSink hands over many services in parts", async () => {
   const { thread, store, sink, put } = setup();
-  put("one", ...Array.from({ length: 4001 }, (_, i) => `s${i}`));
+  put("one", ...Array.from({ length: 3001 }, (_, i) => `s${i}`));
   put("two");
-  void sink.start(store);
-  expect(thread.orders[0]).toEndWith(" s3999 …");
+  const started = sink.start(store);
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  // No more are made than the thread can have waiting.
+  expect(thread.orders.map((order) => order.split(" ").at(-2))).toEqual(["s999", "s1999", "s2999"]);
   await thread.answer(DONE);
-  expect(thread.orders[1]).toBe("begin s4000");
+  expect(thread.orders[3]).toBe("begin s3000");
+  for (let i = 0; i < 3; i++) await thread.answer(DONE);
+  await started;
+  expect(sink.applied).toBe(2);
 });
 
 test("metrics are Prometheus' text, under kube-proxy's names", async () => {

@@ -1,45 +1,76 @@
 import { type Ip, parseIp, parsePrefix } from "../../../base/ip.ts";
-import { concatenated, portOf } from "../../../nft/concat.ts";
 import type { IpFamily } from "../../../nft/match-concat.ts";
 import { u32At } from "../../../wire/cursor.ts";
 import type { Protocol } from "../../store/records.ts";
 
-/** Keys and data of the maps as bytes. Addresses come as text that has been read before. */
+/** Keys and data of the maps as bytes, written where they are to be (packed.ts). Addresses come as text that has been read before. */
 
 const PROTOCOLS: Record<Protocol, number> = { tcp: 6, udp: 17, sctp: 132 };
 
-export function ipOf(address: string): Ip {
-  return parseIp(address) ?? new Uint8Array(4);
+/** In bytes, of an address. */
+export const SIZE = { ip: 4, ip6: 16 } as const satisfies Record<IpFamily, number>;
+
+const SPACE = 0x20;
+const DOT = 0x2e;
+
+/** A number of 32 bits, in host order. */
+export function putNumber(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
 }
 
-/** Of `services`: address . protocol . port; of `node` without the address, which is "" then. */
-export function frontendKey(address: string, protocol: Protocol, port: number): Uint8Array {
-  const ip = address === "" ? undefined : ipOf(address);
-  const at = ip?.length ?? 0;
-  const bytes = new Uint8Array(at + 8);
-  if (ip) bytes.set(ip);
-  bytes[at] = PROTOCOLS[protocol];
-  bytes[at + 4] = port >> 8;
-  bytes[at + 5] = port;
-  return bytes;
+export function numberAt(bytes: Uint8Array, at = 0): number {
+  return u32At(bytes, at);
 }
 
-/** One or more numbers of 32 bits, in host order. */
-export function numbers(...values: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(4 * values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    bytes[4 * i] = value;
-    bytes[4 * i + 1] = value >>> 8;
-    bytes[4 * i + 2] = value >>> 16;
-    bytes[4 * i + 3] = value >>> 24;
+/** The address that `text` begins with, up to its end or a space. Returns where its bytes end. */
+export function putAddress(bytes: Uint8Array, at: number, text: string): number {
+  let byte = 0;
+  let to = at;
+  // Nearly all are IPv4, and this is done for each endpoint that there is.
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === SPACE) break;
+    if (c === DOT) {
+      bytes[to++] = byte;
+      byte = 0;
+    } else if (c >= 0x30 && c <= 0x39) byte = byte * 10 + c - 0x30;
+    else return putBytes(bytes, at, ipOf(text));
   }
-  return bytes;
+  if (to !== at + 3) return putBytes(bytes, at, ipOf(text));
+  bytes[to] = byte;
+  return at + 4;
 }
 
-/** The number at that place among several. */
-export function numberAt(bytes: Uint8Array, place = 0): number {
-  return u32At(bytes, 4 * place) >>> 0;
+function ipOf(text: string): Ip {
+  const space = text.indexOf(" ");
+  return parseIp(space < 0 ? text : text.slice(0, space)) ?? new Uint8Array(4);
+}
+
+function putBytes(bytes: Uint8Array, at: number, value: Uint8Array): number {
+  bytes.set(value, at);
+  return at + value.length;
+}
+
+/** Padded. */
+function putPort(bytes: Uint8Array, at: number, port: number): void {
+  bytes[at] = port >> 8;
+  bytes[at + 1] = port;
+}
+
+/** Of `services`: address . protocol . port; of `node` without the address, which is "" then. Returns where it ends. */
+export function putFrontend(
+  bytes: Uint8Array,
+  at: number,
+  { address, port }: { readonly address: string; readonly port: number },
+  protocol: Protocol,
+): number {
+  const to = address === "" ? at : putAddress(bytes, at, address);
+  bytes[to] = PROTOCOLS[protocol];
+  putPort(bytes, to + 4, port);
+  return to + 8;
 }
 
 /** `ADDRESS PORT`: an endpoint as text, by which it is told from others. */
@@ -52,35 +83,32 @@ export function addressOfEnd(end: string): string {
 }
 
 /** address . port. */
-export function endBytes(end: string): Uint8Array {
-  const space = end.indexOf(" ");
-  const ip = ipOf(end.slice(0, space));
-  const bytes = new Uint8Array(ip.length + 4);
-  const port = Number(end.slice(space + 1));
-  bytes.set(ip);
-  bytes[ip.length] = port >> 8;
-  bytes[ip.length + 1] = port;
-  return bytes;
+export function putEnd(bytes: Uint8Array, at: number, end: string): void {
+  putPort(bytes, putAddress(bytes, at, end), Number(end.slice(end.indexOf(" ") + 1)));
 }
 
-/** What endBytes was made of. */
-export function endOfBytes(bytes: Uint8Array, format: (ip: Ip) => string): string {
-  const size = bytes.length - 4;
-  return endText(format(bytes.subarray(0, size)), portOf(bytes.subarray(size)));
+/** What putEnd was given: an address of so many bytes, and the port after it. */
+export function endAt(bytes: Uint8Array, at: number, size: number, format: (ip: Ip) => string): string {
+  const to = at + size;
+  const port = ((bytes[to] ?? 0) << 8) | (bytes[to + 1] ?? 0);
+  if (size !== 4) return endText(format(bytes.subarray(at, to)), port);
+  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]} ${port}`;
 }
 
-/** Key of a service . network, and the network's length; undefined for a network of the other family. */
-export function rangeKey(
-  family: IpFamily,
-  key: Uint8Array,
-  source: string,
-): { readonly key: Uint8Array; readonly length: number } | undefined {
+/** A network of the family; undefined for one of the other. */
+export function networkOf(family: IpFamily, source: string): ReturnType<typeof parsePrefix> {
   const prefix = parsePrefix(source);
-  if (!prefix || (prefix.ip.length === 4) !== (family === "ip")) return undefined;
-  return { key: concatenated(key, prefix.ip), length: prefix.length };
+  return prefix?.ip.length === SIZE[family] ? prefix : undefined;
 }
 
-/** Bytes as text, each as a character: for looking them up. */
-export function bytesText(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+/** So many bytes as text for looking them up, two a character. Their number is even. */
+export function bytesText(bytes: Uint8Array, at: number, size: number): string {
+  const two = (i: number) => (bytes[at + i] as number) | ((bytes[at + i + 1] as number) << 8);
+  // What nearly all keys have.
+  if (size === 4) return String.fromCharCode(two(0), two(2));
+  if (size === 8) return String.fromCharCode(two(0), two(2), two(4), two(6));
+  if (size === 12) return String.fromCharCode(two(0), two(2), two(4), two(6), two(8), two(10));
+  let text = "";
+  for (let i = 0; i < size; i += 2) text += String.fromCharCode(two(i));
+  return text;
 }

@@ -1,12 +1,11 @@
 import { formatIp } from "../../../base/ip.ts";
 import { Batch } from "../../../nft/batch.ts";
-import { portOf } from "../../../nft/concat.ts";
-import { type IpFamily, SIZES } from "../../../nft/match-concat.ts";
+import type { IpFamily } from "../../../nft/match-concat.ts";
+import type { Packed } from "../../../nft/packed.ts";
 import { frontendText } from "../../store/frontend-text.ts";
-import { endOfBytes, numberAt } from "./bytes.ts";
-import { type Elements, type Item, setOf } from "./edits.ts";
+import { endAt, numberAt, SIZE } from "./bytes.ts";
+import { Elements, noteDifference, placesOf, type SetId, setOf } from "./elements.ts";
 import { TABLE } from "./layout.ts";
-import type { SetId } from "./port-plan.ts";
 
 /** Where the kernel is not as the agent would have it, told so that a person finds the service. Pure. */
 export interface Difference {
@@ -23,27 +22,37 @@ export interface Difference {
   readonly frontends: readonly string[];
 }
 
+type Item = ReturnType<Packed["element"]>;
+
 /** What one family has and should have, element by element. */
 export function differencesOf(family: IpFamily, found: Elements, wanted: Elements): Difference[] {
+  const [removed, added] = [new Elements(family), new Elements(family)];
+  noteDifference(found, wanted, removed, added);
+  if (removed.count + added.count === 0) return [];
   const names = new Names(family, wanted, found);
   const differences: Difference[] = [];
-  for (const set of new Set([...wanted.keys(), ...found.keys()])) {
-    const [there, should] = [found.get(set) ?? NONE, wanted.get(set) ?? NONE];
+  for (const set of new Set([...added.ids(), ...removed.ids()])) {
+    const [there, should] = [itemsOf(removed.get(set)), itemsOf(added.get(set))];
     for (const [key, item] of should) {
       const other = there.get(key);
-      if (!other) differences.push({ kind: "missing", ...names.of(set, item) });
-      else if (!isSame(item, other))
-        differences.push({ kind: "other", ...names.of(set, item), found: names.textOf(set, other) });
+      const told = names.of(set, item);
+      if (other) differences.push({ kind: "other", ...told, found: names.textOf(set, other) });
+      else differences.push({ kind: "missing", ...told });
     }
     for (const [key, item] of there) if (!should.has(key)) differences.push({ kind: "extra", ...names.of(set, item) });
   }
   return differences;
 }
 
-const NONE: ReadonlyMap<string, Item> = new Map();
+/** By their keys. */
+function itemsOf(packed: Packed | undefined): ReadonlyMap<string, Item> {
+  const items = new Map<string, Item>();
+  if (packed) for (const [key, at] of placesOf(packed)) items.set(key, packed.element(at));
+  return items;
+}
 
-function isSame({ data }: Item, { data: other }: Item): boolean {
-  return data?.length === other?.length && (data ?? []).every((byte, i) => byte === other?.[i]);
+function* each(packed: Packed | undefined): Iterable<Item> {
+  for (let i = 0; packed && i < packed.count; i++) yield packed.element(i * packed.size);
 }
 
 /** The sets whose keys begin with a group, or with what clients ask for. */
@@ -62,11 +71,10 @@ class Names {
     this.#family = family;
     for (const elements of all) {
       for (const set of ["services", "services-inside", "node", "node-inside"] as const)
-        for (const { key, data } of elements.get(set)?.values() ?? []) if (data) this.#lead(numberAt(data), set, key);
-      for (const { key, data } of elements.get("members")?.values() ?? [])
+        for (const { key, data } of each(elements.get(set))) if (data) this.#lead(numberAt(data), set, key);
+      for (const { key, data } of each(elements.get("members")))
         if (data) this.#groups.set(numberAt(data), numberAt(key));
-      for (const { key, data } of elements.get("live")?.values() ?? [])
-        if (data) this.#ends.set(numberAt(key), endOfBytes(data, formatIp));
+      for (const { key, data } of each(elements.get("live"))) if (data) this.#ends.set(numberAt(key), this.#end(data));
     }
   }
 
@@ -88,6 +96,10 @@ class Names {
       .replace(/^add element \S+ \S+ /, "");
   }
 
+  #end(bytes: Uint8Array): string {
+    return endAt(bytes, 0, SIZE[this.#family], formatIp);
+  }
+
   #lead(group: number, set: SetId, key: Uint8Array): void {
     const frontends = this.#frontends.get(group) ?? new Set();
     this.#frontends.set(group, frontends.add(frontendOf(this.#family, set, key)));
@@ -102,10 +114,10 @@ class Names {
   }
 
   #endpointOf(set: SetId, { key, data }: Item): string | undefined {
-    if (set === "endpoints" || set === "live") return data && endOfBytes(data, formatIp);
+    if (set === "endpoints" || set === "live") return data && this.#end(data);
     if (set === "members") return data && this.#ends.get(numberAt(data));
-    if (set === "targets") return endOfBytes(key.subarray(4), formatIp);
-    return set === "hairpin" ? formatIp(key.subarray(0, SIZES[this.#family])) : undefined;
+    if (set === "targets") return this.#end(key.subarray(4));
+    return set === "hairpin" ? formatIp(key.subarray(0, SIZE[this.#family])) : undefined;
   }
 }
 
@@ -114,7 +126,7 @@ const PROTOCOLS: Readonly<Record<number, string>> = { 6: "tcp", 17: "udp", 132: 
 /** What frontendKey (bytes.ts) was made of; more may follow it. */
 function frontendOf(family: IpFamily, set: SetId, key: Uint8Array): string {
   const isNode = set.includes("node");
-  const at = isNode ? 0 : SIZES[family];
+  const at = isNode ? 0 : SIZE[family];
   const address = isNode ? "" : formatIp(key.subarray(0, at));
-  return frontendText(address, PROTOCOLS[key[at] ?? 0] ?? "", portOf(key.subarray(at + 4, at + 8)));
+  return frontendText(address, PROTOCOLS[key[at] ?? 0] ?? "", ((key[at + 4] ?? 0) << 8) | (key[at + 5] ?? 0));
 }

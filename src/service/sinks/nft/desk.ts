@@ -1,8 +1,7 @@
 import { messageOf } from "../../../base/errno.ts";
 import type { Client } from "../../../netlink/client.ts";
-import type { ServicePort } from "../../store/resolve.ts";
 import type { Answer, Order, Report } from "./protocol.ts";
-import { Writer } from "./writer.ts";
+import { sumOf, Writer } from "./writer.ts";
 
 /** How long after others' last change the own elements are read: who changes rules does so often. */
 const SETTLED_MS = 1000;
@@ -13,7 +12,8 @@ export class Desk {
   readonly #now: () => number;
   #writer: Writer | undefined;
   #begun = false;
-  readonly #gathered = new Map<string, readonly ServicePort[]>();
+  /** What a beginning has come to so far; undefined when a part of it failed. */
+  #sum: Report | undefined;
   /** When others were last seen to have changed something. */
   #disturbed: number | undefined;
   /** What was asked last is not all in the kernel. */
@@ -39,6 +39,7 @@ export class Desk {
       return { kind: "done", report: made, milliseconds: this.#now() - start, conflicts };
     } catch (error) {
       this.#hasFailed = true;
+      this.#sum = undefined;
       return { kind: "failed", message: messageOf(error) };
     }
   }
@@ -71,22 +72,23 @@ export class Desk {
       return NOTHING;
     }
     if (order.kind === "repair") return { ...NOTHING, elements: writer.repair() };
-    for (const [key, ports] of order.services) this.#gathered.set(key, ports);
-    const portsOf = (key: string) => this.#gathered.get(key) ?? [];
-    if (order.kind === "begin" && !order.isLast) return NOTHING;
-    const keys = [...this.#gathered.keys()];
-    if (order.kind === "rehearse") return writer.rehearse(keys, portsOf);
-    const report = order.kind === "begin" ? writer.begin(keys, portsOf) : writer.change(keys, portsOf);
-    this.#begun = true;
-    // What is waited for by others must be known again when they get it.
-    this.#forget();
-    return report;
+    if (order.kind === "rehearse") return writer.rehearse(order.services);
+    if (order.kind === "begin") return this.#beginWith(writer, order);
+    return writer.change(order.services);
   }
 
-  /** The writer has what it needs of services; only those that wait for an address are planned anew without being told of. */
-  #forget(): void {
-    const waiting = this.#writer?.waiting ?? new Set<string>();
-    for (const key of this.#gathered.keys()) if (!waiting.has(key)) this.#gathered.delete(key);
+  #beginWith(writer: Writer, { services, isFirst, isLast }: Extract<Order, { kind: "begin" }>): Report {
+    if (isFirst) {
+      this.#begun = false;
+      this.#sum = NOTHING;
+      writer.begin();
+    }
+    if (!this.#sum) throw new Error("a part before it failed");
+    const sum = sumOf(this.#sum, writer.part(services));
+    this.#sum = sum;
+    if (!isLast) return NOTHING;
+    this.#begun = true;
+    return sumOf(sum, writer.finish());
   }
 }
 

@@ -1,14 +1,12 @@
-import { concatenated } from "../../../nft/concat.ts";
 import type { IpFamily } from "../../../nft/match-concat.ts";
-import type { Frontend, ServicePort } from "../../store/resolve.ts";
-import { ipOf } from "./bytes.ts";
+import type { Frontend } from "../../store/resolve.ts";
 import { Claims } from "./claims.ts";
-import { Edits, type Elements, type Item, noteDifference, putItem } from "./edits.ts";
+import { Edits } from "./edits.ts";
+import { Elements, noteDifference } from "./elements.ts";
+import { FAMILIES } from "./layout.ts";
 import { type Adoptable, Planner } from "./planner.ts";
-import { emitPort, FAMILY, type Masquerading, type PortPlan } from "./port-plan.ts";
-
-/** Of a service its ports as they are to be. */
-export type PortsOf = (service: string) => readonly ServicePort[];
+import { emitHairpin, emitPort, FAMILY, type Masquerading, type PortPlan, type WantedPort } from "./port-plan.ts";
+import { plansOf, plansText, wantedOf } from "./port-text.ts";
 
 /** What a change of services is in the kernel. */
 export interface Step {
@@ -17,23 +15,27 @@ export interface Step {
   readonly udp: readonly { readonly before: PortPlan | undefined; readonly now: PortPlan | undefined }[];
 }
 
+/** What a change has come to so far. */
+interface Changing {
+  readonly before: Map<string, readonly PortPlan[]>;
+  readonly now: Map<string, readonly PortPlan[]>;
+  /** Addresses of endpoints near by, and whether there was one before. */
+  readonly near: Map<string, boolean>;
+}
+
 /** What the kernel has of each service, as this agent made it, and what is to change there when services do. Without I/O. */
 export class Ledger {
   readonly #masquerading: Masquerading;
   readonly #planner: Planner;
   readonly #claims = new Claims();
-  readonly #plans = new Map<string, readonly PortPlan[]>();
+  /** By service, as text (port-text.ts). */
+  readonly #plans = new Map<string, string>();
   /** How many plans have an endpoint with that address on this node. */
   readonly #near = new Map<string, number>();
 
   constructor(masquerading: Masquerading, adoptable?: Adoptable) {
     this.#masquerading = masquerading;
     this.#planner = new Planner(adoptable);
-  }
-
-  /** The services that wait for what another has. */
-  get waiting(): Set<string> {
-    return new Set([...this.#claims.conflicts()].flatMap(({ waiting }) => waiting));
   }
 
   /** Addresses and ports that several services want, a line each. */
@@ -48,52 +50,73 @@ export class Ledger {
     this.#planner.settle();
   }
 
-  /** Plans services anew, and those that waited for what they give up. Returns what is to be done for that, as if it was done. */
-  change(services: Iterable<string>, portsOf: PortsOf): Step {
-    const before = new Map<string, readonly PortPlan[]>();
-    const near = new Map<string, boolean>();
-    const queue = [...services];
-    for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
-      const had = this.#plans.get(key) ?? [];
-      if (!before.has(key)) before.set(key, had);
-      queue.push(...this.#replan(key, had, portsOf(key), near));
+  /**
+   * Plans services anew, each a line of port-text.ts, and those that waited for what they give up. Returns what is to be done for
+   * that, as if it was done, after what there is in `edits` already.
+   */
+  change(lines: Iterable<string>, edits: Step["edits"] = newEdits()): Step {
+    const changing: Changing = { before: new Map(), now: new Map(), near: new Map() };
+    const freed: string[] = [];
+    for (const line of lines) {
+      const { service, ports } = wantedOf(line);
+      freed.push(...this.#replan(service, ports, changing));
     }
-    return this.#stepFrom(before, near);
+    for (let key = freed.pop(); key !== undefined; key = freed.pop()) {
+      const ports = (changing.now.get(key) ?? this.#plansOf(key)).map(({ port }) => port);
+      freed.push(...this.#replan(key, ports, changing));
+    }
+    for (const [key, plans] of changing.now) {
+      if (plans.length > 0) this.#plans.set(key, plansText(plans));
+      else this.#plans.delete(key);
+    }
+    return this.#stepFrom(changing, edits);
   }
 
   /** All that the kernel should have. */
   wanted(): Readonly<Record<IpFamily, Elements>> {
-    const wanted = { ip: new Map(), ip6: new Map() } satisfies Record<IpFamily, Elements>;
-    for (const plans of this.#plans.values())
-      for (const plan of plans) this.#emit(plan, wanted[FAMILY[plan.port.family]]);
-    for (const address of this.#near.keys()) putItem(wanted[familyOf(address)], "hairpin", { key: pairOf(address) });
+    const wanted = elementsOfBoth();
+    for (const text of this.#plans.values())
+      for (const plan of plansOf(text)) emitPort(plan, this.#masquerading, wanted[FAMILY[plan.port.family]]);
+    for (const address of this.#near.keys()) emitHairpin(address, wanted[familyOf(address)]);
     return wanted;
   }
 
-  #replan(key: string, had: readonly PortPlan[], ports: readonly ServicePort[], near: Map<string, boolean>): string[] {
-    const claims = new Set(ports.flatMap((port) => port.frontends.map((frontend) => claimOf(port, frontend))));
-    const freed = had.flatMap(({ port }) =>
-      port.frontends.flatMap((frontend) => {
-        const claim = claimOf(port, frontend);
-        return claims.has(claim) ? [] : [...this.#claims.release(claim, key)];
-      }),
-    );
+  #plansOf(key: string): readonly PortPlan[] {
+    const text = this.#plans.get(key);
+    return text === undefined ? [] : plansOf(text);
+  }
+
+  /** Returns the services that wait for what is free now. */
+  #replan(key: string, ports: readonly WantedPort[], { before, now, near }: Changing): string[] {
+    const had = now.get(key) ?? this.#plansOf(key);
+    if (!before.has(key)) before.set(key, had);
+    const freed = had.length > 0 ? this.#release(key, had, ports) : [];
     // An address may be given twice, say as that of a load balancer and in externalIPs.
     const seen = new Set<string>();
     const isOwn = (claim: string) => !seen.has(claim) && seen.add(claim) && this.#claims.take(claim, key);
     const plans = ports.map((port) => {
       const own = port.frontends.filter((frontend) => isOwn(claimOf(port, frontend)));
+      const frontends = own.length === port.frontends.length ? port.frontends : own;
       return this.#planner.plan(
         port,
-        own,
+        frontends,
         had.find((plan) => plan.port.key === port.key),
       );
     });
-    for (const plan of had) for (const address of nearOf(plan)) this.#count(address, -1, near);
-    for (const plan of plans) for (const address of nearOf(plan)) this.#count(address, 1, near);
-    if (plans.length > 0) this.#plans.set(key, plans);
-    else this.#plans.delete(key);
+    for (const { port } of had) for (const address of port.near) this.#count(address, -1, near);
+    for (const { near: addresses } of ports) for (const address of addresses) this.#count(address, 1, near);
+    now.set(key, plans);
     return freed;
+  }
+
+  #release(key: string, had: readonly PortPlan[], ports: readonly WantedPort[]): string[] {
+    const claims = new Set(ports.flatMap((port) => port.frontends.map((frontend) => claimOf(port, frontend))));
+    return had.flatMap(({ port }) =>
+      port.frontends.flatMap((frontend) => {
+        const claim = claimOf(port, frontend);
+        return claims.has(claim) ? [] : [...this.#claims.release(claim, key)];
+      }),
+    );
   }
 
   /** Notes in `near` whether there was one before. */
@@ -104,64 +127,54 @@ export class Ledger {
     else this.#near.set(address, before + by);
   }
 
-  #stepFrom(before: ReadonlyMap<string, readonly PortPlan[]>, near: ReadonlyMap<string, boolean>): Step {
-    const edits = { ip: new Edits("ip"), ip6: new Edits("ip6") };
+  #stepFrom({ before, now, near }: Changing, edits: Step["edits"]): Step {
+    const fresh = { ip: edits.ip.added, ip6: edits.ip6.added };
+    const [had, wanted] = [elementsOfBoth(), elementsOfBoth()];
     const udp: { before: PortPlan | undefined; now: PortPlan | undefined }[] = [];
-    for (const [key, had] of before) {
-      const now = this.#plans.get(key) ?? [];
-      for (const family of [4, 6] as const) this.#noteChange(edits[FAMILY[family]], of(had, family), of(now, family));
-      const keys = new Set([...had, ...now].flatMap(({ port }) => (port.protocol === "udp" ? [port.key] : [])));
-      const find = (plans: readonly PortPlan[], key: string) => plans.find(({ port }) => port.key === key);
-      for (const port of keys) udp.push({ before: find(had, port), now: find(now, port) });
+    for (const [key, plans] of before) {
+      const after = now.get(key) ?? [];
+      noteUdp(udp, plans, after);
+      // What is new goes straight to what is added: nothing of it can be there.
+      const into = plans.length === 0 ? fresh : wanted;
+      for (const plan of plans) emitPort(plan, this.#masquerading, had[FAMILY[plan.port.family]]);
+      for (const plan of after) {
+        const family = FAMILY[plan.port.family];
+        emitPort(plan, this.#masquerading, into[family]);
+        for (const group of [plan.all, plan.local]) if (group) edits[family].choose(group.choice);
+      }
     }
+    for (const family of FAMILIES)
+      noteDifference(had[family], wanted[family], edits[family].removed, edits[family].added);
     for (const [address, was] of near) {
       const is = this.#near.has(address);
-      const item = { key: pairOf(address) };
-      if (is !== was) edits[familyOf(address)][is ? "add" : "remove"]("hairpin", item);
+      if (is !== was) emitHairpin(address, edits[familyOf(address)][is ? "added" : "removed"]);
     }
     return { edits, udp };
   }
-
-  #noteChange(edits: Edits, had: readonly PortPlan[], now: readonly PortPlan[]): void {
-    for (const { all, local } of now) for (const group of [all, local]) if (group) edits.choose(group.choice);
-    if (had.length === 0) {
-      for (const plan of now) {
-        emitPort(plan, this.#masquerading, (set, key, data) => edits.add(set, itemOf(key, data)));
-      }
-      return;
-    }
-    const [before, wanted] = [new Map(), new Map()] as [Elements, Elements];
-    for (const plan of had) this.#emit(plan, before);
-    for (const plan of now) this.#emit(plan, wanted);
-    noteDifference(edits, before, wanted);
-  }
-
-  #emit(plan: PortPlan, into: Elements): void {
-    emitPort(plan, this.#masquerading, (set, key, data) => putItem(into, set, itemOf(key, data)));
-  }
 }
 
-function itemOf(key: Uint8Array, data: Uint8Array | undefined): Item {
-  return data ? { key, data } : { key };
+export function newEdits(): Record<IpFamily, Edits> {
+  return { ip: new Edits("ip"), ip6: new Edits("ip6") };
 }
 
-function of(plans: readonly PortPlan[], family: 4 | 6): PortPlan[] {
-  return plans.filter(({ port }) => port.family === family);
+function elementsOfBoth(): Record<IpFamily, Elements> {
+  return { ip: new Elements("ip"), ip6: new Elements("ip6") };
 }
 
-function claimOf({ family, protocol }: ServicePort, { address, port }: Frontend): string {
+function noteUdp(
+  udp: { before: PortPlan | undefined; now: PortPlan | undefined }[],
+  before: readonly PortPlan[],
+  now: readonly PortPlan[],
+): void {
+  const keys = new Set([...before, ...now].flatMap(({ port }) => (port.protocol === "udp" ? [port.key] : [])));
+  const find = (plans: readonly PortPlan[], key: string) => plans.find(({ port }) => port.key === key);
+  for (const key of keys) udp.push({ before: find(before, key), now: find(now, key) });
+}
+
+function claimOf({ family, protocol }: WantedPort, { address, port }: Frontend): string {
   return `${address || (family === 4 ? "node port" : "node port (IPv6)")} ${protocol} ${port}`;
-}
-
-function nearOf({ port }: PortPlan): string[] {
-  return [...port.all, ...port.local].flatMap(({ address, isNear }) => (isNear ? [address] : []));
 }
 
 function familyOf(address: string): IpFamily {
   return address.includes(":") ? "ip6" : "ip";
-}
-
-function pairOf(address: string): Uint8Array {
-  const ip = ipOf(address);
-  return concatenated(ip, ip);
 }

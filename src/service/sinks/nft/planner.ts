@@ -1,17 +1,14 @@
 import type { IpFamily } from "../../../nft/match-concat.ts";
-import type { Frontend, ServicePort, Target } from "../../store/resolve.ts";
+import type { Frontend } from "../../store/resolve.ts";
 import { arrange } from "./arrange.ts";
-import { bytesText, frontendKey } from "./bytes.ts";
-import { choiceFor, endsOf, FAMILY, type Group, groupsNeeded, type PortPlan } from "./port-plan.ts";
+import { bytesText, putFrontend } from "./bytes.ts";
+import type { View } from "./layout.ts";
+import { choiceFor, FAMILY, fitting, type Group, groupsNeeded, type PortPlan, type WantedPort } from "./port-plan.ts";
 
 /** What is in the kernel already of groups, before this agent knows of whom: a dump (found.ts). */
 export interface Adoptable {
-  /** The group that a key of a map leads to there, if nobody has taken it yet; it is taken then. */
-  take(
-    family: IpFamily,
-    map: "services" | "services-inside" | "node" | "node-inside",
-    key: string,
-  ): AdoptedGroup | undefined;
+  /** The group that a key of a map (bytesText) leads to there, if nobody has taken it yet; it is taken then. */
+  take(family: IpFamily, map: View, key: string): AdoptedGroup | undefined;
   /** The greatest numbers in use. */
   readonly lastGroup: number;
   readonly lastNumber: number;
@@ -20,6 +17,7 @@ export interface Adoptable {
 export interface AdoptedGroup {
   readonly id: number;
   readonly ends: readonly string[];
+  /** Of an endpoint its number, where clients stay. */
   readonly numbers: ReadonlyMap<string, number>;
 }
 
@@ -41,34 +39,29 @@ export class Planner {
   }
 
   /** The plan of a port with those of its frontends that it has; `before` is what it had. */
-  plan(port: ServicePort, frontends: readonly Frontend[], before: PortPlan | undefined): PortPlan {
+  plan(port: WantedPort, frontends: readonly Frontend[], before: PortPlan | undefined): PortPlan {
     const needed = groupsNeeded(frontends);
-    const group = (which: "all" | "local", targets: readonly Target[], isElsewhere: boolean) =>
-      needed[which]
-        ? { [which]: this.#groupOf(port, targets, isElsewhere, this.#before(port, frontends, which, before)) }
-        : {};
-    return {
-      port,
-      frontends,
-      ...group("all", port.all, false),
-      ...group("local", port.local, port.all.length > 0),
-    };
+    const all = needed.all ? this.#groupOf(port, frontends, "all", before) : undefined;
+    const local = needed.local ? this.#groupOf(port, frontends, "local", before) : undefined;
+    return { port, frontends, ...(all && { all }), ...(local && { local }) };
   }
 
   #groupOf(
-    port: ServicePort,
-    targets: readonly Target[],
-    isElsewhere: boolean,
-    before: AdoptedGroup | undefined,
+    port: WantedPort,
+    frontends: readonly Frontend[],
+    which: "all" | "local",
+    plan: PortPlan | undefined,
   ): Group {
-    const ends = arrange(before?.ends ?? [], endsOf(targets));
+    const before = this.#before(port, frontends, which, plan);
+    const wanted = fitting(port[which]);
+    const ends = before ? arrange(before.ends, wanted) : wanted;
     const numbers = port.affinity > 0 ? ends.map((end) => before?.numbers.get(end) ?? ++this.#number) : undefined;
-    const choice = choiceFor(ends.length, port.affinity, isElsewhere);
+    const choice = choiceFor(ends.length, port.affinity, which === "local" && port.all.length > 0);
     return { id: before?.id ?? ++this.#group, choice, ends, ...(numbers && { numbers }) };
   }
 
   #before(
-    port: ServicePort,
+    port: WantedPort,
     frontends: readonly Frontend[],
     which: "all" | "local",
     plan: PortPlan | undefined,
@@ -78,14 +71,20 @@ export class Planner {
     if (plan || !this.#adoptable) return undefined;
     for (const frontend of frontends) {
       const view = frontend.kind === "node" ? "node" : "services";
-      const key = bytesText(frontendKey(frontend.address, port.protocol, frontend.port));
       const isInside = which === "all" && frontend.to === "local";
       if (frontend.to !== which && !isInside) continue;
-      const found = this.#adoptable.take(FAMILY[port.family], isInside ? `${view}-inside` : view, key);
+      const map = isInside ? (`${view}-inside` as const) : view;
+      const found = this.#adoptable.take(FAMILY[port.family], map, frontendText(frontend, port));
       if (found) return found;
     }
     return undefined;
   }
+}
+
+const scratch = new Uint8Array(24);
+
+function frontendText(frontend: Frontend, { protocol }: WantedPort): string {
+  return bytesText(scratch, 0, putFrontend(scratch.fill(0), 0, frontend, protocol));
 }
 
 function asAdopted({ id, ends, numbers }: Group): AdoptedGroup {

@@ -1,16 +1,16 @@
 import type { Prefix } from "../../../base/ip.ts";
-import type { ServicePort } from "../../store/resolve.ts";
 import type { Difference } from "./compare.ts";
 import type { Report } from "./writer.ts";
 
 /** What the thread that writes is asked, and what it answers: values that can be copied from thread to thread. */
 
-export type Services = readonly (readonly [key: string, ports: readonly ServicePort[]])[];
+/** A line each (port-text.ts): much else would be slower to copy than to make. */
+export type Services = readonly string[];
 
 export type Order =
   | { readonly kind: "open"; readonly containers: readonly Prefix[]; readonly masqueradeAll: boolean }
-  /** Part of all that there is; the last part begins. */
-  | { readonly kind: "begin"; readonly services: Services; readonly isLast: boolean }
+  /** Part of all that there is. */
+  | { readonly kind: "begin"; readonly services: Services; readonly isFirst: boolean; readonly isLast: boolean }
   | { readonly kind: "change"; readonly services: Services }
   | { readonly kind: "rehearse"; readonly services: Services }
   | { readonly kind: "compare" }

@@ -2,6 +2,7 @@ import { Explained } from "../../../base/explained.ts";
 import type { Metrics } from "../../operate/metrics.ts";
 import type { Changes, Sink, View } from "../../seams.ts";
 import type { Difference } from "./compare.ts";
+import { lineOf } from "./port-text.ts";
 import type { Answer, Order, Services } from "./protocol.ts";
 
 /** The thread in which rules are written: a commit of many services holds it for some tenths of a second. */
@@ -23,8 +24,11 @@ export interface SinkOptions {
 /** How long after a failure all is tried again. */
 const AGAIN_MS = 1000;
 
-/** How many services are handed over in one go. */
-const PART = 4000;
+/** How many services are handed over in one go: some milliseconds of each thread. */
+const PART = 1000;
+
+/** How many such parts are on their way at most: this thread makes the next while the other writes. */
+const AHEAD = 3;
 
 /** Hands services to the thread that writes rules: all when every source has listed, then those that changed. */
 export class NftSink implements Sink {
@@ -38,7 +42,7 @@ export class NftSink implements Sink {
   #isBusy = false;
   #applied = 0;
   #conflicts: readonly string[] = [];
-  /** Who waits for an answer, in the order of the orders. */
+  /** For whom the next answers are, in order. */
   readonly #waiting: ((answer: Answer) => void)[] = [];
   /** Told when what was listed first has been done. */
   #begun: () => void = () => {};
@@ -126,13 +130,23 @@ export class NftSink implements Sink {
     this.#isBusy = false;
   }
 
+  /** The answer to the last part, or the first that failed. */
   async #begin(view: View): Promise<Answer> {
     const keys = [...view.keys()];
-    for (let at = 0; at + PART < keys.length; at += PART) {
-      await this.#order({ kind: "begin", services: servicesOf(view, keys.slice(at, at + PART)), isLast: false });
+    const asked: Promise<Answer>[] = [];
+    for (let at = 0; ; at += PART) {
+      const services = servicesOf(view, keys.slice(at, at + PART));
+      const isLast = at + PART >= keys.length;
+      asked.push(this.#order({ kind: "begin", services, isFirst: at === 0, isLast }));
+      if (!isLast && asked.length < AHEAD) {
+        // Whoever asks this thread for something meanwhile is answered.
+        await this.#options.wait(0);
+        continue;
+      }
+      const answers = isLast ? await Promise.all(asked) : [await asked.shift()];
+      const failed = answers.find((answer) => answer?.kind === "failed");
+      if (failed ?? isLast) return failed ?? (answers.at(-1) as Answer);
     }
-    const left = keys.slice(keys.length - 1 - ((keys.length - 1) % PART));
-    return this.#order({ kind: "begin", services: servicesOf(view, keys.length > 0 ? left : []), isLast: true });
   }
 
   #change(view: View, dirty: ReadonlyMap<string, number>): Promise<Answer> {
@@ -177,7 +191,7 @@ export class NftSink implements Sink {
 }
 
 function servicesOf(view: View, keys: readonly string[]): Services {
-  return keys.map((key) => [key, view.portsOf(key)] as const);
+  return keys.map((key) => lineOf(key, view.portsOf(key)));
 }
 
 function failureOf(answer: Answer): Explained {

@@ -8,11 +8,12 @@ import type { IpFamily } from "../../../nft/match-concat.ts";
 import { numberAt } from "./bytes.ts";
 import { choiceOf, DROP, REJECT } from "./choices.ts";
 import { type Difference, differencesOf } from "./compare.ts";
-import { Edits, type Elements, type Known, noteDifference } from "./edits.ts";
+import { Edits, type Known } from "./edits.ts";
+import { type Elements, noteDifference } from "./elements.ts";
 import { forgetFlows } from "./flows.ts";
 import { adoptableOf, emptyFound, type Found, readFound } from "./found.ts";
 import { buildLayout, FAMILIES, TABLE } from "./layout.ts";
-import { Ledger, type PortsOf, type Step } from "./ledger.ts";
+import { Ledger, newEdits, type Step } from "./ledger.ts";
 import { isLayoutThere } from "./there.ts";
 
 /** Settings of the machine. */
@@ -50,7 +51,12 @@ export class Writer {
   readonly #options: WriterOptions;
   #ledger: Ledger;
   /** What has been made besides elements. */
-  readonly #known: Record<IpFamily, Known> = { ip: emptyFound(), ip6: emptyFound() };
+  readonly #known: Record<IpFamily, Known> = { ip: emptyFound("ip"), ip6: emptyFound("ip6") };
+  /** What there was when it began, until all services are known; undefined also where nothing was. */
+  #found: Readonly<Record<IpFamily, Found>> | undefined;
+  /** What those that came would add to nothing, and of what UDP clients are to be led elsewhere. */
+  #begun: Step["edits"] = newEdits();
+  #udp: Step["udp"][number][] = [];
   /** That of the ruleset after what was done last; others make others. */
   #generation = 0;
   #isSuspect = false;
@@ -65,36 +71,46 @@ export class Writer {
     return this.#ledger.conflicts;
   }
 
-  /** Services that are asked about again when another gives up what they wait for. */
-  get waiting(): ReadonlySet<string> {
-    return this.#ledger.waiting;
-  }
-
   /** Whether others have changed something since the own elements were read. */
   get isSuspect(): boolean {
     return this.#isSuspect;
   }
 
-  /** Makes the kernel have these services and no others. What there is of them stays as it is, affinity included. */
-  begin(services: Iterable<string>, portsOf: PortsOf): Report {
+  /**
+   * Begins with no service. Those that come (`part`) are made at once where the kernel has none; else what there is of them stays as
+   * it is, affinity included, and `finish` makes the rest.
+   */
+  begin(): void {
     const found = this.#establish();
-    this.#ledger = this.#newLedger(found);
-    const all = [...services];
-    if (FAMILIES.every((family) => found[family].elements.size === 0)) return this.#beginInParts(all, portsOf);
-    const { udp } = this.#ledger.change(all, portsOf);
-    this.#ledger.settle();
-    const elements = this.#reconcile(found);
-    return { elements, repaired: false, ...this.#forget(udp) };
+    const isEmpty = FAMILIES.every((family) => found[family].elements.count === 0);
+    this.#found = isEmpty ? undefined : found;
+    this.#begun = newEdits();
+    this.#udp = [];
+    this.#ledger = this.#newLedger(this.#found);
   }
 
-  #beginInParts(all: readonly string[], portsOf: PortsOf): Report {
-    let sum: Report = { elements: 0, flows: 0, repaired: false };
-    for (let at = 0; at < all.length; at += SERVICES_MAX) {
-      const part = this.change(all.slice(at, at + SERVICES_MAX), portsOf);
-      const repaired = sum.repaired || part.repaired;
-      sum = { ...sum, ...part, elements: sum.elements + part.elements, flows: sum.flows + part.flows, repaired };
-    }
-    return sum;
+  /** Some services, each a line of port-text.ts. */
+  part(lines: readonly string[]): Report {
+    if (!this.#found) return this.change(lines);
+    this.#udp.push(...this.#ledger.change(lines, this.#begun).udp);
+    return { elements: 0, flows: 0, repaired: false };
+  }
+
+  /** That these were all: the kernel has no others. */
+  finish(): Report {
+    const [found, begun, udp] = [this.#found, this.#begun, this.#udp];
+    this.#ledger.settle();
+    this.#found = undefined;
+    this.#begun = newEdits();
+    this.#udp = [];
+    if (!found) return { elements: 0, flows: 0, repaired: false };
+    // A service that came twice took something back.
+    const isAll = FAMILIES.every((family) => begun[family].removed.count === 0);
+    const wanted = isAll ? { ip: begun.ip.added, ip6: begun.ip6.added } : this.#ledger.wanted();
+    const elements = this.#reconcile(found, wanted);
+    // What was read may have been incomplete (listPacked): it is read again when nothing else is to do.
+    this.#isSuspect = true;
+    return { elements, repaired: false, ...this.#forget(udp) };
   }
 
   /** The rules are what they are to be, whatever conntrack remembers. */
@@ -108,12 +124,19 @@ export class Writer {
     }
   }
 
-  /** Makes the kernel have these services as they are now. */
-  change(services: readonly string[], portsOf: PortsOf): Report {
-    if (services.length > SERVICES_MAX) return this.#beginInParts(services, portsOf);
-    const { edits, udp } = this.#ledger.change(services, portsOf);
+  /** Makes the kernel have these services, each a line of port-text.ts, as they are now. */
+  change(lines: readonly string[]): Report {
+    if (lines.length > SERVICES_MAX) return this.#changeInParts(lines);
+    const { edits, udp } = this.#ledger.change(lines);
     const [elements, repaired] = this.#try(edits);
     return { elements, repaired, ...this.#forget(udp) };
+  }
+
+  #changeInParts(lines: readonly string[]): Report {
+    let sum: Report = { elements: 0, flows: 0, repaired: false };
+    for (let at = 0; at < lines.length; at += SERVICES_MAX)
+      sum = sumOf(sum, this.change(lines.slice(at, at + SERVICES_MAX)));
+    return sum;
   }
 
   #try(edits: Step["edits"]): [elements: number, repaired: boolean] {
@@ -141,7 +164,7 @@ export class Writer {
   /** Reads the own elements and puts them right. Returns how many were not. */
   repair(): number {
     const found = this.#establish();
-    return this.#reconcile(found);
+    return this.#reconcile(found, this.#ledger.wanted());
   }
 
   /** Where the kernel is not as this agent left it. Nothing is changed. */
@@ -155,12 +178,12 @@ export class Writer {
   }
 
   /** The commands that would make of what is there what these services want. Nothing is changed. */
-  rehearse(services: Iterable<string>, portsOf: PortsOf): string {
+  rehearse(lines: readonly string[]): string {
     const isThere = this.#isEstablished();
-    const found = isThere ? this.#read() : { ip: emptyFound(), ip6: emptyFound() };
+    const found = isThere ? this.#read() : { ip: emptyFound("ip"), ip6: emptyFound("ip6") };
     const ledger = this.#newLedger(found);
-    ledger.change(services, portsOf);
-    const edits = this.#differences(ledger, found);
+    ledger.change(lines);
+    const edits = differences(found, ledger.wanted());
     const layouts = isThere ? [] : FAMILIES.map((family) => buildLayout(family, this.#options.containers));
     return [...layouts, ...FAMILIES.map((family) => edits[family].batch(found[family]))].join("");
   }
@@ -198,7 +221,7 @@ export class Writer {
     const choices = FAMILIES.map((family) => {
       const edits = new Edits(family);
       for (const choice of FIRST_CHOICES) edits.choose(choice);
-      return edits.batch(emptyFound());
+      return edits.batch(emptyFound(family));
     });
     run(this.#client, ...gone, ...layouts, ...choices);
   }
@@ -207,21 +230,11 @@ export class Writer {
     return { ip: readFound(this.#client, "ip"), ip6: readFound(this.#client, "ip6") };
   }
 
-  /** Makes what the ledger wants of what was found. Returns how many elements that took. */
-  #reconcile(found: Readonly<Record<IpFamily, Found>>): number {
-    const edits = this.#differences(this.#ledger, found);
+  /** Makes what is wanted of what was found. Returns how many elements that took. */
+  #reconcile(found: Readonly<Record<IpFamily, Found>>, wanted: Readonly<Record<IpFamily, Elements>>): number {
+    const edits = differences(found, wanted);
     this.#commit(edits);
     return edits.ip.size + edits.ip6.size;
-  }
-
-  #differences(ledger: Ledger, found: Readonly<Record<IpFamily, Found>>): Step["edits"] {
-    const wanted = ledger.wanted();
-    const edits = { ip: new Edits("ip"), ip6: new Edits("ip6") };
-    for (const family of FAMILIES) {
-      chooseAll(edits[family], wanted[family]);
-      noteDifference(edits[family], found[family].elements, wanted[family]);
-    }
-    return edits;
   }
 
   /** In one transaction. It is refused where others changed the ruleset since it was looked at, so that this is not missed. */
@@ -240,6 +253,32 @@ export class Writer {
   }
 }
 
+function differences(
+  found: Readonly<Record<IpFamily, Found>>,
+  wanted: Readonly<Record<IpFamily, Elements>>,
+): Step["edits"] {
+  const edits = newEdits();
+  for (const family of FAMILIES) {
+    const { removed, added } = edits[family];
+    chooseAll(edits[family], wanted[family]);
+    noteDifference(found[family].elements, wanted[family], removed, added);
+  }
+  return edits;
+}
+
 function chooseAll(edits: Edits, wanted: Elements): void {
-  for (const { data } of wanted.get("groups")?.values() ?? []) if (data) edits.choose(numberAt(data));
+  const groups = wanted.get("groups");
+  for (let i = 0; groups && i < groups.count; i++)
+    edits.choose(numberAt(groups.bytes, i * groups.size + groups.keySize));
+}
+
+/** What two steps, one after the other, were. */
+export function sumOf(one: Report, other: Report): Report {
+  return {
+    ...one,
+    ...other,
+    elements: one.elements + other.elements,
+    flows: one.flows + other.flows,
+    repaired: one.repaired || other.repaired,
+  };
 }

@@ -6,7 +6,7 @@ import {
   type Refused,
   type Shelf,
 } from "../../../../src/service/operate/applied.ts";
-import { readFile } from "../../../../src/service/sources/files.ts";
+import { readFile } from "../../../../src/service/sources/read-file.ts";
 import { serviceObject, sliceObject } from "../../../support/service/objects.ts";
 
 /** A directory, and the source that reads it. */

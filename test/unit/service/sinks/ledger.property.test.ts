@@ -1,13 +1,22 @@
 /** What the ledger would have the kernel do, done to a model of its maps. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { bytesText, numberAt } from "../../../../src/service/sinks/nft/bytes.ts";
+import { numberAt } from "../../../../src/service/sinks/nft/bytes.ts";
 import { choiceOf, DROP, REJECT } from "../../../../src/service/sinks/nft/choices.ts";
-import type { Elements, Item } from "../../../../src/service/sinks/nft/edits.ts";
 import { adoptableOf, emptyFound } from "../../../../src/service/sinks/nft/found.ts";
 import { Ledger } from "../../../../src/service/sinks/nft/ledger.ts";
+import { lineOf } from "../../../../src/service/sinks/nft/port-text.ts";
 import type { Frontend, ServicePort, Target } from "../../../../src/service/store/resolve.ts";
-import { groupOf, linesOf, perform } from "../../../support/service/elements.ts";
+import {
+  elementsOf,
+  groupOf,
+  type Item,
+  type Kernel,
+  kernelOf,
+  keyOf,
+  linesOf,
+  perform,
+} from "../../../support/service/elements.ts";
 
 const target = (end: number): Target => ({ address: `10.1.0.${end}`, port: 8080, isNear: end % 2 === 0 });
 const ends = fc.uniqueArray(fc.integer({ min: 1, max: 7 }), { maxLength: 5 });
@@ -52,13 +61,13 @@ function change(world: World, services: Record<string, Omit<ServicePort, "key">[
   }
 }
 
-const portsOf = (world: World) => (key: string) => world.get(key) ?? [];
+const linesIn = (world: World, keys: Iterable<string>) => [...keys].map((key) => lineOf(key, world.get(key) ?? []));
 
 /** The group that a key of a map leads to, as the kernel goes: its endpoints, or what becomes of the packet. */
-function led(kernel: Elements, item: Item): string {
+function led(kernel: Kernel, item: Item): string {
   const group = numberAt(item.data as Uint8Array);
   const choice = numberAt(
-    kernel.get("groups")?.get(bytesText(new Uint8Array(Uint32Array.of(group).buffer)))?.data as Uint8Array,
+    kernel.get("groups")?.get(keyOf(new Uint8Array(Uint32Array.of(group).buffer)))?.data as Uint8Array,
   );
   if (choice === REJECT || choice === DROP) return choice === DROP ? "drop" : "reject";
   const places = groupOf(kernel, group);
@@ -66,7 +75,7 @@ function led(kernel: Elements, item: Item): string {
   return places.ends.sort().join();
 }
 
-function leadsOf(kernel: Elements): Record<string, string> {
+function leadsOf(kernel: Kernel): Record<string, string> {
   const leads: Record<string, string> = {};
   for (const map of ["services", "services-inside", "node", "node-inside"] as const) {
     for (const [key, item] of kernel.get(map) ?? [])
@@ -80,19 +89,19 @@ test("the commands of each step can be done, and lead to what a fresh agent woul
     fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
       const world: World = new Map();
       const ledger = new Ledger({ always: false, foreign: true });
-      const kernel: Elements = new Map();
+      const kernel: Kernel = new Map();
       for (const one of steps) {
         change(world, one);
-        const { edits } = ledger.change(Object.keys(one), portsOf(world));
+        const { edits } = ledger.change(linesIn(world, Object.keys(one)));
         perform(edits.ip, kernel);
-        expect(linesOf(kernel)).toEqual(linesOf(ledger.wanted().ip));
+        expect(linesOf(kernel)).toEqual(linesOf(kernelOf(ledger.wanted().ip)));
       }
       leadsOf(kernel);
       // Who waits for an address depends on who came first, which a fresh agent cannot know.
       if (ledger.conflicts.length > 0) return;
       const fresh = new Ledger({ always: false, foreign: true });
-      fresh.change(world.keys(), portsOf(world));
-      expect(leadsOf(fresh.wanted().ip)).toEqual(leadsOf(kernel));
+      fresh.change(linesIn(world, world.keys()));
+      expect(leadsOf(kernelOf(fresh.wanted().ip))).toEqual(leadsOf(kernel));
     }),
     { numRuns: 60 },
   );
@@ -105,17 +114,17 @@ test("an agent that starts again takes what is there as it is, whatever the orde
       const ledger = new Ledger({ always: false, foreign: false });
       for (const one of steps) {
         change(world, one);
-        ledger.change(Object.keys(one), portsOf(world));
+        ledger.change(linesIn(world, Object.keys(one)));
       }
       fc.pre(ledger.conflicts.length === 0);
-      const elements = ledger.wanted().ip;
+      const elements = kernelOf(ledger.wanted().ip);
       const again = new Ledger(
         { always: false, foreign: false },
-        adoptableOf({ ip: { ...emptyFound(), elements }, ip6: emptyFound() }),
+        adoptableOf({ ip: { ...emptyFound("ip"), elements: elementsOf(elements) }, ip6: emptyFound("ip6") }),
       );
       for (const ports of world.values()) for (const one of ports) Object.assign(one, { all: [...one.all].reverse() });
-      again.change([...world.keys()].reverse(), portsOf(world));
-      expect(linesOf(again.wanted().ip)).toEqual(linesOf(elements));
+      again.change(linesIn(world, [...world.keys()].reverse()));
+      expect(linesOf(kernelOf(again.wanted().ip))).toEqual(linesOf(elements));
     }),
     { numRuns: 60 },
   );
@@ -133,11 +142,11 @@ test("who gives up an address makes room for who waited for it", () => {
     local: [],
   };
   change(world, { a: [one], b: [{ ...one, all: [target(2)] }] });
-  ledger.change(["a"], portsOf(world));
-  ledger.change(["b"], portsOf(world));
+  ledger.change(linesIn(world, ["a"]));
+  ledger.change(linesIn(world, ["b"]));
   expect(ledger.conflicts).toEqual(["192.0.2.1 tcp 80 is a's; b would have it too, and waits"]);
   world.delete("a");
-  ledger.change(["a"], portsOf(world));
+  ledger.change(linesIn(world, ["a"]));
   expect(ledger.conflicts).toEqual([]);
-  expect(Object.values(leadsOf(ledger.wanted().ip))).toEqual(["10.1.0.2 8080"]);
+  expect(Object.values(leadsOf(kernelOf(ledger.wanted().ip)))).toEqual(["10.1.0.2 8080"]);
 });

@@ -1,7 +1,7 @@
 /** The store under sources that lose, double and reorder what they tell, and list again. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Change, Changes } from "../../../../src/service/seams.ts";
+import type { Changes, Gone } from "../../../../src/service/seams.ts";
 import type { ObjectRecord, ServiceRecord, SliceRecord } from "../../../../src/service/store/records.ts";
 import { Store } from "../../../../src/service/store/store.ts";
 
@@ -41,7 +41,7 @@ const slice = (name: string, of: string, ends: readonly number[]): SliceRecord =
 });
 
 const name = fc.constantFrom(...NAMES);
-const change: fc.Arbitrary<Change> = fc.oneof(
+const change: fc.Arbitrary<ObjectRecord | Gone> = fc.oneof(
   fc.tuple(name, fc.integer({ min: 1, max: 4 }), fc.constantFrom(0, 60)).map((of) => service(...of)),
   fc.tuple(name, name, fc.uniqueArray(fc.integer({ min: 1, max: 5 }), { maxLength: 4 })).map((of) => slice(...of)),
   fc.tuple(fc.constantFrom("service" as const, "slice" as const), name).map(([of, key]) => {
@@ -53,7 +53,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 class Truth {
   readonly records = new Map<string, ObjectRecord>();
 
-  take(one: Change): void {
+  take(one: ObjectRecord | Gone): void {
     if (one.kind === "gone") this.records.delete(`${one.of} ${one.key}`);
     else this.records.set(`${one.kind} ${one.key}`, one);
   }
@@ -82,7 +82,7 @@ test("what a store says is what was listed last, whatever was lost, doubled or r
       (events, other) => {
         const truth = new Truth();
         const store = new Store(PLACE, ["one", "two"]);
-        const late: Change[] = [];
+        const late: (ObjectRecord | Gone)[] = [];
         store.replace("one", []);
         store.apply("two", other);
         for (const [one, how] of events) {
