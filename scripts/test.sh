@@ -41,35 +41,41 @@ count() {
 
 groups=("$@")
 [ $# = 0 ] && mapfile -t groups < <(npm pkg get scripts | sed -nE 's/^ *"test:([^"]+)".*/\1/p')
-# Those that mostly wait run beside the others, and print when these are done.
-waiting=(lists)
+# Those that mostly wait, or whose work one processor does (the machines of vm), run one after the other beside the rest, and
+# print when that is done.
+aside=(lists vm)
 
 # run GROUP: its tests, with what they print.
 run() {
   npm run --silent "test:$1" -- --reporter=junit --reporter-outfile="$reports/$1.xml" </dev/null 2>&1
 }
 
-declare -A beside=()
+has_tests() { find "test/$1" -name '*.test.ts' 2>/dev/null | grep -q .; }
+
+ahead=() beside=()
 for group in "${groups[@]}"; do
-  if ! find "test/$group" -name '*.test.ts' 2>/dev/null | grep -q .; then
+  if ! has_tests "$group"; then
     say "no $group tests: test/$group is empty"
-  elif [[ " ${waiting[*]} " = *" $group "* ]]; then
-    run "$group" >"$reports/$group.out" &
-    beside[$group]=$!
+  elif [[ " ${aside[*]} " = *" $group "* ]]; then
+    beside+=("$group")
+  else
+    ahead+=("$group")
   fi
 done
-for group in "${groups[@]}"; do
-  [ -z "${beside[$group]:-}" ] && [ -d "test/$group" ] || continue
+for group in "${beside[@]}"; do
+  run "$group" >"$reports/$group.out"
+  echo $? >"$reports/$group.status"
+done &
+for group in "${ahead[@]}"; do
   say "$group tests"
   run "$group"
   count "$group" $?
 done
-for group in "${!beside[@]}"; do
-  wait "${beside[$group]}"
-  status=$?
+wait
+for group in "${beside[@]}"; do
   say "$group tests"
   cat "$reports/$group.out"
-  count "$group" "$status"
+  count "$group" "$(cat "$reports/$group.status")"
 done
 
 summary="$passed passed, $failed failed"

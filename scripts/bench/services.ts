@@ -2,6 +2,8 @@
  * npm run bench:service [-- SERVICES…]: how long it takes to make services of two endpoints in nf_tables, from a filled store to the last
  * commit, beside kube-proxy's layouts as ../shared/cases/service_rules.py writes them, read by nft and iptables. Each in a network
  * namespace of its own. As root. Prints a table in Markdown; who shares the machine is said above it.
+ *
+ * -- --start [SERVICES] and -- --events [SERVICES [TIMES]] measure berthd itself (service/start.ts, service/events.ts).
  */
 import { cpus, loadavg, release } from "node:os";
 import { Client } from "../../src/netlink/client.ts";
@@ -122,5 +124,7 @@ function main(counts: readonly number[]): void {
 }
 
 const [mode = "", ...words] = process.argv.slice(2);
-if (mode === "berthd") console.log(JSON.stringify(berthd(Number(words[0]))));
+if (mode === "--start") await (await import("./service/start.ts")).main(words);
+else if (mode === "--events") await (await import("./service/events.ts")).main(words);
+else if (mode === "berthd") console.log(JSON.stringify(berthd(Number(words[0]))));
 else main(mode === "" ? [1000, 10_000, 30_000, 45_000] : [mode, ...words].map(Number));

@@ -2,27 +2,16 @@
 import { expect } from "bun:test";
 import { can, namespaces, needs, nftables } from "../support/needs.ts";
 import { inPortLab } from "../support/port-net.ts";
-import { Agent, ask, askInVain, type Member, names, openNet } from "../support/service/net.ts";
-import { serviceObject, sliceObject } from "../support/service/objects.ts";
+import { flowsOf } from "../support/service/flows.ts";
+import { Agent, ask, askInVain, HOST, type Member, names, openNet } from "../support/service/net.ts";
+import { serviceObject } from "../support/service/objects.ts";
+import { dualSlices } from "../support/service/slices.ts";
 
 const needsAll = needs(namespaces, nftables, can("root and conntrack (Debian package conntrack)", "conntrack", "-L"));
 
 const V4 = ["tcp", "10.96.0.1", 80] as const;
 const V6 = ["tcp", "fd96::1", 80] as const;
 const DUAL = { clusterIP: "10.96.0.1", clusterIPs: ["10.96.0.1", "fd96::1"] };
-
-function slices(name: string, members: readonly Member[], ports = [{ name: "http", port: 8080 }]) {
-  const of = (family: "v4" | "v6", addressType: string) => ({
-    ...sliceObject(
-      name,
-      members.map((member) => member[family]),
-    ),
-    metadata: { name: `${name}-${family}`, namespace: "default", labels: { "kubernetes.io/service-name": name } },
-    addressType,
-    ports,
-  });
-  return [of("v4", "IPv4"), of("v6", "IPv6")];
-}
 
 needsAll(
   "a client stays with its endpoint while that is alive, whoever else goes or comes, and not longer",
@@ -34,7 +23,7 @@ needsAll(
       sessionAffinity: "ClientIP",
       sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } },
     });
-    agent.begin(service, ...slices("web", members));
+    agent.begin(service, ...dualSlices("web", members));
     const who = async (probe: typeof V4 | typeof V6) => names(await ask(outside.ns, 6, probe));
     for (const probe of [V4, V6]) {
       const [mine = "", ...others] = await who(probe);
@@ -43,16 +32,16 @@ needsAll(
       const without = (gone: number) => members.filter((_, i) => i !== gone);
       // Each neighbour in turn is replaced: places move, the client does not.
       for (const gone of [0, 1, 2].filter((i) => i !== place)) {
-        agent.become(service, ...slices("web", without(gone)));
+        agent.become(service, ...dualSlices("web", without(gone)));
         expect(await who(probe)).toEqual([mine]);
       }
-      agent.become(service, ...slices("web", without(place)));
+      agent.become(service, ...dualSlices("web", without(place)));
       const [next = "", ...more] = await who(probe);
       expect([next === mine, more]).toEqual([false, []]);
       // That the first is back does not matter.
-      agent.become(service, ...slices("web", members));
+      agent.become(service, ...dualSlices("web", members));
       expect(await who(probe)).toEqual([next]);
-      expect(new Agent(lab).begin(service, ...slices("web", members)).elements).toBe(0);
+      expect(new Agent(lab).begin(service, ...dualSlices("web", members)).elements).toBe(0);
       expect(await who(probe)).toEqual([next]);
     }
     const table = lab.sh(lab.host, "nft", "list", "map", "ip", "berth-services", "affinity");
@@ -60,63 +49,38 @@ needsAll(
   }),
 );
 
-/** A client that keeps its port: the answers to one datagram, and to one more for each line it is given. */
-function udpClient(ns: string, address: string) {
-  const words = ["ip", "netns", "exec", ns, "python3", "-uc", UDP_CLIENT, address];
-  const child = Bun.spawn(words, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
-  const reader = child.stdout.getReader();
-  const text = new TextDecoder();
-  return {
-    async ask() {
-      child.stdin.write("\n");
-      child.stdin.flush();
-      return text
-        .decode((await reader.read()).value)
-        .trim()
-        .split(" ")[0];
-    },
-    end: () => child.kill("SIGKILL"),
-  };
-}
-
-const UDP_CLIENT = `
-import os, socket, sys
-address = sys.argv[1]
-s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("::" if ":" in address else "0.0.0.0", 40000))
-s.settimeout(0.5)
-for _ in sys.stdin:
-    s.sendto(b"?", (address, 53))
-    try:
-        answer = s.recv(100).decode()
-    except TimeoutError:
-        answer = "nothing"
-    # In one piece, as the reader takes it.
-    os.write(1, (answer + "\\n").encode())
-`;
-
 needsAll(
-  "a UDP client that keeps its port is led to the endpoint that replaces its own",
+  "a client stays for the time that is given, on whatever way and protocol it comes, and is forgotten then",
   inPortLab(async (lab) => {
-    const { members, outside } = await openNet(lab, 2);
-    const [m0, m1] = members as [Member, Member];
+    const { members, outside } = await openNet(lab, 3);
     const agent = new Agent(lab);
-    const service = serviceObject("dns", { ...DUAL, ports: [{ name: "dns", port: 53, protocol: "UDP" }] });
-    const port = [{ name: "dns", port: 5353, protocol: "UDP" }];
-    agent.begin();
-    for (const address of ["10.96.0.1", "fd96::1"]) {
-      const client = udpClient(outside.ns, address);
-      // What it was before there was a service is forgotten too.
-      expect(await client.ask()).toBe("nothing");
-      agent.become(service, ...slices("dns", [m0], port));
-      expect(await client.ask()).toBe("m0");
-      agent.become(service, ...slices("dns", [m1], port));
-      expect(await client.ask()).toBe("m1");
-      agent.become();
-      client.end();
+    const ports = [
+      { name: "http", port: 80, nodePort: 30_080 },
+      { name: "dns", port: 53, protocol: "UDP" },
+    ];
+    const affinity = {
+      sessionAffinity: "ClientIP",
+      sessionAffinityConfig: { clientIP: { timeoutSeconds: 2 } },
+    };
+    const service = serviceObject("web", { ...DUAL, ...affinity, type: "NodePort", ports });
+    const to = [
+      { name: "http", port: 8080 },
+      { name: "dns", port: 5353, protocol: "UDP" },
+    ];
+    agent.begin(service, ...dualSlices("web", members, to));
+    const remembered = (family: string) =>
+      lab.sh(lab.host, "nft", "list", "map", family, "berth-services", "affinity").match(/ timeout 2s /g)?.length ?? 0;
+    for (const [own, node] of [
+      ["10.96.0.1", HOST.v4],
+      ["fd96::1", HOST.v6],
+    ] as const) {
+      expect(names(await ask(outside.ns, 6, ["tcp", own, 80], ["tcp", node, 30_080]))).toHaveLength(1);
+      expect(names(await ask(outside.ns, 8, ["udp", own, 53]))).toHaveLength(1);
     }
-    const flows = lab.sh(lab.host, "conntrack", "-L", "-p", "udp") + lab.sh(lab.host, "conntrack", "-L", "-f", "ipv6");
-    expect(flows).not.toMatch(/src=10\.1\.\d\.2 .*sport=5353|src=fd01:.*sport=5353/);
+    // Each port of the service remembers the client by itself.
+    expect(["ip", "ip6"].map(remembered)).toEqual([2, 2]);
+    await Bun.sleep(2100);
+    expect(["ip", "ip6"].map(remembered)).toEqual([0, 0]);
   }),
 );
 
@@ -125,15 +89,28 @@ needsAll(
   inPortLab(async (lab) => {
     const { members, outside } = await openNet(lab, 2);
     const [m0, m1] = members as [Member, Member];
-    lab.sh(
-      lab.host,
-      "nft",
-      `table ip user { chain pre { type nat hook prerouting priority dstnat; ip daddr 10.96.0.1 tcp dport 80 dnat to ${m1.v4}:8080; }; }`,
-    );
+    for (const [family, address, to] of [
+      ["ip", "10.96.0.1", m1.v4],
+      ["ip6", "fd96::1", `[${m1.v6}]`],
+    ]) {
+      const rule = `${family} daddr ${address} tcp dport 80 dnat to ${to}:8080`;
+      const chain = `chain pre { type nat hook prerouting priority dstnat; ${rule}; }`;
+      lab.sh(lab.host, "nft", `table ${family} user { ${chain}; }`);
+    }
     const agent = new Agent(lab);
-    agent.begin(serviceObject("web", DUAL), ...slices("web", [m0]));
-    expect(names(await ask(outside.ns, 4, V4))).toEqual(["m1"]);
-    expect(names(await ask(outside.ns, 4, V6))).toEqual(["m0"]);
+    agent.begin(
+      serviceObject("web", { ...DUAL, externalIPs: ["198.51.100.1", "fd98::1"] }),
+      ...dualSlices("web", [m0]),
+    );
+    expect(names(await ask(outside.ns, 4, V4, V6))).toEqual(["m1"]);
+    expect(names(await ask(outside.ns, 4, ["tcp", "198.51.100.1", 80], ["tcp", "fd98::1", 80]))).toEqual(["m0"]);
+    const flows = [...flowsOf(lab, 4), ...flowsOf(lab, 6)].map(({ to, from }) => `${to} ${from}`);
+    expect([...new Set(flows)].sort()).toEqual([
+      `10.96.0.1 ${m1.v4}`,
+      `198.51.100.1 ${m0.v4}`,
+      `fd96::1 ${m1.v6}`,
+      `fd98::1 ${m0.v6}`,
+    ]);
   }),
 );
 
@@ -144,21 +121,21 @@ needsAll(
     const [m0, m1, m2] = members as [Member, Member, Member];
     const web = serviceObject("web", DUAL);
     const api = serviceObject("api", { clusterIP: "10.96.0.2", clusterIPs: ["10.96.0.2"] });
-    new Agent(lab).begin(web, ...slices("web", [m0, m1]), api, ...slices("api", [m2]));
+    new Agent(lab).begin(web, ...dualSlices("web", [m0, m1]), api, ...dualSlices("api", [m2]));
     const elements = () =>
       lab
         .nftj(lab.host)
         .filter((row) => row.map?.name === "services")
         .map((row) => row.map.elem);
     const before = elements();
-    expect(new Agent(lab).begin(web, ...slices("web", [m0, m1]), api, ...slices("api", [m2]))).toEqual({
+    expect(new Agent(lab).begin(web, ...dualSlices("web", [m0, m1]), api, ...dualSlices("api", [m2]))).toEqual({
       elements: 0,
       flows: 0,
       repaired: false,
     });
     expect(elements()).toEqual(before);
     // While it was away one endpoint was replaced and a service went.
-    const { elements: changed } = new Agent(lab).begin(web, ...slices("web", [m0, m2]));
+    const { elements: changed } = new Agent(lab).begin(web, ...dualSlices("web", [m0, m2]));
     // In each family one endpoint less and one more; three of api; and of hairpin two less and one more.
     expect(changed).toBe(2 * 2 + 3 + 3);
     expect(names(await ask(outside.ns, 8, V4, V6))).toEqual(["m0", "m2"]);
@@ -173,7 +150,7 @@ needsAll(
     const agent = new Agent(lab);
     const { writer } = agent;
     const service = serviceObject("web", { ...DUAL, sessionAffinity: "ClientIP" });
-    agent.begin(service, ...slices("web", members));
+    agent.begin(service, ...dualSlices("web", members));
     expect(writer.look()).toBeUndefined();
     lab.sh(lab.host, "nft", "flush", "ruleset");
     expect(writer.look()).toBeGreaterThan(5);
@@ -187,7 +164,7 @@ needsAll(
     expect([writer.look(), writer.isSuspect]).toEqual([undefined, false]);
     // A change finds out by itself.
     lab.sh(lab.host, "nft", "delete", "table", "ip6", "berth-services");
-    expect(agent.become(service, ...slices("web", members.slice(1)))).toMatchObject({ repaired: true });
+    expect(agent.become(service, ...dualSlices("web", members.slice(1)))).toMatchObject({ repaired: true });
     expect(names(await ask(outside.ns, 4, V4, V6))).toEqual(["m1"]);
     writer.cleanup();
     expect(

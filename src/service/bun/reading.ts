@@ -6,6 +6,9 @@ import type { Field, ReadAnswer, ReadOrder } from "./read-worker.ts";
 /** From how many bytes on a file is read by a thread of its own: it takes a second for 30 MB, and as much memory as goes with it. */
 const LARGE = 1 << 18;
 
+/** How long after a large file was read is collected what it said before, if it did: the engine alone would let it be. */
+const COLLECT_MS = 2000;
+
 /** What the file at `path` says. @throws Error when it cannot be read */
 export function readingOf(path: string, size: number): FileReading | Promise<FileReading> {
   return size < LARGE ? readFile(readFileSync(path, "utf8"), path) : readInThread(path);
@@ -24,7 +27,10 @@ function readInThread(path: string): Promise<FileReading> {
     };
   });
   worker.postMessage({ path } satisfies ReadOrder);
-  return reading.finally(() => worker.terminate());
+  return reading.finally(() => {
+    worker.terminate();
+    setTimeout(() => Bun.gc(true), COLLECT_MS).unref();
+  });
 }
 
 /** `names` has those of services, which their slices have too: one string for both. */

@@ -46,7 +46,6 @@ export class FilesSource implements Source {
   readonly #directory: Directory;
   readonly #pause: () => Promise<void>;
   readonly #known = new Map<string, Known>();
-  #listed = 0;
   readonly #holders = new Holders(() => this.#files());
   #intake: Intake | undefined;
   #end: (() => void) | undefined;
@@ -54,6 +53,8 @@ export class FilesSource implements Source {
   #listing: Promise<void> | undefined;
   #isAskedAgain = false;
   #hasListed = false;
+  /** When the directory was listed last, in milliseconds since the epoch. */
+  #listed = 0;
 
   /** `pause` resolves when this thread has done what else there was to do; it need not be given where nothing else is. */
   constructor(directory: Directory, pause: () => Promise<void> = () => Promise.resolve()) {

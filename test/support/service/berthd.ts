@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import type { Lab } from "../lab.ts";
 
-const MAIN = join(import.meta.dir, "../../../src/service/bun/main.ts");
+/** berthd from its sources. */
+const SOURCES = [process.execPath, join(import.meta.dir, "../../../src/service/bun/main.ts")];
 
 /** Waits until `is` holds, and says how long that took, in milliseconds. */
 export async function until(is: () => boolean | Promise<boolean>, patience = 10_000): Promise<number> {
@@ -22,9 +23,11 @@ export class Berthd {
   readonly log: string;
   readonly #config: string;
   readonly #host: string;
+  readonly #program: readonly string[];
 
   /** `config` replaces parts of the configuration. */
-  constructor(lab: Lab, config: object = {}) {
+  constructor(lab: Lab, config: object = {}, program: readonly string[] = SOURCES) {
+    this.#program = program;
     this.directory = join(lab.dir, "services.d");
     this.socket = join(lab.dir, "berthd.sock");
     this.log = join(lab.dir, "berthd.log");
@@ -79,6 +82,6 @@ export class Berthd {
 
   #words(...args: string[]): string[] {
     // It becomes what it starts, so the process is berthd's own.
-    return ["ip", "netns", "exec", this.#host, process.execPath, MAIN, ...args, "--config", this.#config];
+    return ["ip", "netns", "exec", this.#host, ...this.#program, ...args, "--config", this.#config];
   }
 }

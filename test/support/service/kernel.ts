@@ -91,6 +91,6 @@ function elementsOf(rows: Json[]) {
 }
 
 function text(value: Json): string {
-  const parts = value?.concat ?? [value];
+  const parts: Json[] = typeof value === "object" ? value.concat : [value];
   return parts.map(String).join(" ");
 }

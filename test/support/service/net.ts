@@ -6,7 +6,8 @@
 import type { Client } from "../../../src/netlink/client.ts";
 import { readDocument } from "../../../src/service/schema/read.ts";
 import { lineOf } from "../../../src/service/sinks/nft/port-text.ts";
-import { sumOf, Writer, type WriterOptions } from "../../../src/service/sinks/nft/writer.ts";
+import { both } from "../../../src/service/sinks/nft/protocol.ts";
+import { Writer, type WriterOptions } from "../../../src/service/sinks/nft/writer.ts";
 import { Store } from "../../../src/service/store/store.ts";
 import type { Lab } from "../lab.ts";
 import { nftClient } from "../nft.ts";
@@ -32,7 +33,9 @@ export async function openNet(lab: Lab, count: number): Promise<{ members: Membe
   noDad(lab, lab.host);
   for (const key of ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"])
     lab.sh(lab.host, "sysctl", "-qw", `${key}=1`);
-  const members = Array.from({ length: count }, (_, i) => joined(lab, `m${i}`, `10.1.${i}`, `fd01:${i}::`));
+  const members = Array.from({ length: count }, (_, i) =>
+    joined(lab, `m${i}`, `10.1.${i}`, i === 0 ? "fd01::" : `fd01:${i}::`),
+  );
   const ns = lab.container();
   const outside = { ...join(lab, ns, "out", HOST, OUTSIDE), ns };
   // Without one the host can send nothing to addresses that are nobody's.
@@ -74,11 +77,12 @@ function join(lab: Lab, ns: string, name: string, host: Addresses, own: Addresse
 
 /** A store with one source, and a writer of it on the host. */
 export class Agent {
-  readonly store = new Store({ node: NODE, zone: "" }, ["test"]);
+  readonly store: Store;
   readonly client: Client;
   readonly writer: Writer;
 
-  constructor(lab: Lab, options: Partial<WriterOptions> = {}) {
+  constructor(lab: Lab, options: Partial<WriterOptions> = {}, { zone = "" } = {}) {
+    this.store = new Store({ node: NODE, zone }, ["test"]);
     this.client = nftClient(lab);
     this.writer = new Writer(this.client, { containers: [], masqueradeAll: false, ...options });
   }
@@ -88,7 +92,7 @@ export class Agent {
     this.list(...objects);
     this.writer.begin();
     const part = this.writer.part(this.#lines(this.store.keys()));
-    return sumOf(part, this.writer.finish());
+    return both(part, this.writer.finish());
   }
 
   /** The same as a change. */

@@ -1,14 +1,11 @@
 import { type Ip, parseIp, parsePrefix } from "../../../base/ip.ts";
-import type { IpFamily } from "../../../nft/match-concat.ts";
+import { type IpFamily, SIZES } from "../../../nft/match-concat.ts";
 import { u32At } from "../../../wire/cursor.ts";
 import type { Protocol } from "../../store/records.ts";
 
 /** Keys and data of the maps as bytes, written where they are to be (packed.ts). Addresses come as text that has been read before. */
 
 const PROTOCOLS: Record<Protocol, number> = { tcp: 6, udp: 17, sctp: 132 };
-
-/** In bytes, of an address. */
-export const SIZE = { ip: 4, ip6: 16 } as const satisfies Record<IpFamily, number>;
 
 const SPACE = 0x20;
 const DOT = 0x2e;
@@ -98,7 +95,7 @@ export function endAt(bytes: Uint8Array, at: number, size: number, format: (ip: 
 /** A network of the family; undefined for one of the other. */
 export function networkOf(family: IpFamily, source: string): ReturnType<typeof parsePrefix> {
   const prefix = parsePrefix(source);
-  return prefix?.ip.length === SIZE[family] ? prefix : undefined;
+  return prefix?.ip.length === SIZES[family] ? prefix : undefined;
 }
 
 /** So many bytes as text for looking them up, two a character. Their number is even. */

@@ -1,10 +1,11 @@
 import { formatIp } from "../../../base/ip.ts";
 import { Batch } from "../../../nft/batch.ts";
-import type { IpFamily } from "../../../nft/match-concat.ts";
-import type { Packed } from "../../../nft/packed.ts";
+import { portOf } from "../../../nft/concat.ts";
+import { type IpFamily, SIZES } from "../../../nft/match-concat.ts";
+import type { Element } from "../../../nft/objects.ts";
 import { frontendText } from "../../store/frontend-text.ts";
-import { endAt, numberAt, SIZE } from "./bytes.ts";
-import { Elements, noteDifference, placesOf, type SetId, setOf } from "./elements.ts";
+import { bytesText, endAt, numberAt } from "./bytes.ts";
+import { Elements, noteDifference, type SetId, setOf } from "./elements.ts";
 import { TABLE } from "./layout.ts";
 
 /** Where the kernel is not as the agent would have it, told so that a person finds the service. Pure. */
@@ -22,8 +23,6 @@ export interface Difference {
   readonly frontends: readonly string[];
 }
 
-type Item = ReturnType<Packed["element"]>;
-
 /** What one family has and should have, element by element. */
 export function differencesOf(family: IpFamily, found: Elements, wanted: Elements): Difference[] {
   const [removed, added] = [new Elements(family), new Elements(family)];
@@ -32,27 +31,27 @@ export function differencesOf(family: IpFamily, found: Elements, wanted: Element
   const names = new Names(family, wanted, found);
   const differences: Difference[] = [];
   for (const set of new Set([...added.ids(), ...removed.ids()])) {
-    const [there, should] = [itemsOf(removed.get(set)), itemsOf(added.get(set))];
-    for (const [key, item] of should) {
-      const other = there.get(key);
-      const told = names.of(set, item);
-      if (other) differences.push({ kind: "other", ...told, found: names.textOf(set, other) });
-      else differences.push({ kind: "missing", ...told });
+    const gone = new Map(itemsOf(removed, set).map((item) => [keyOf(item), item]));
+    for (const item of itemsOf(added, set)) {
+      const other = gone.get(keyOf(item));
+      gone.delete(keyOf(item));
+      const of = names.of(set, item);
+      differences.push(other ? { kind: "other", ...of, found: names.textOf(set, other) } : { kind: "missing", ...of });
     }
-    for (const [key, item] of there) if (!should.has(key)) differences.push({ kind: "extra", ...names.of(set, item) });
+    for (const item of gone.values()) differences.push({ kind: "extra", ...names.of(set, item) });
   }
   return differences;
 }
 
-/** By their keys. */
-function itemsOf(packed: Packed | undefined): ReadonlyMap<string, Item> {
-  const items = new Map<string, Item>();
-  if (packed) for (const [key, at] of placesOf(packed)) items.set(key, packed.element(at));
-  return items;
+type Item = Pick<Element, "key" | "data">;
+
+function itemsOf(elements: Elements, set: SetId): Item[] {
+  const packed = elements.get(set);
+  return Array.from({ length: packed?.count ?? 0 }, (_, i) => packed?.element(i * packed.size) as Item);
 }
 
-function* each(packed: Packed | undefined): Iterable<Item> {
-  for (let i = 0; packed && i < packed.count; i++) yield packed.element(i * packed.size);
+function keyOf({ key }: Item): string {
+  return bytesText(key, 0, key.length);
 }
 
 /** The sets whose keys begin with a group, or with what clients ask for. */
@@ -71,10 +70,11 @@ class Names {
     this.#family = family;
     for (const elements of all) {
       for (const set of ["services", "services-inside", "node", "node-inside"] as const)
-        for (const { key, data } of each(elements.get(set))) if (data) this.#lead(numberAt(data), set, key);
-      for (const { key, data } of each(elements.get("members")))
+        for (const { key, data } of itemsOf(elements, set)) if (data) this.#lead(numberAt(data), set, key);
+      for (const { key, data } of itemsOf(elements, "members"))
         if (data) this.#groups.set(numberAt(data), numberAt(key));
-      for (const { key, data } of each(elements.get("live"))) if (data) this.#ends.set(numberAt(key), this.#end(data));
+      for (const { key, data } of itemsOf(elements, "live"))
+        if (data) this.#ends.set(numberAt(key), this.#end(data, 0));
     }
   }
 
@@ -96,8 +96,8 @@ class Names {
       .replace(/^add element \S+ \S+ /, "");
   }
 
-  #end(bytes: Uint8Array): string {
-    return endAt(bytes, 0, SIZE[this.#family], formatIp);
+  #end(bytes: Uint8Array, at: number): string {
+    return endAt(bytes, at, SIZES[this.#family], formatIp);
   }
 
   #lead(group: number, set: SetId, key: Uint8Array): void {
@@ -114,19 +114,19 @@ class Names {
   }
 
   #endpointOf(set: SetId, { key, data }: Item): string | undefined {
-    if (set === "endpoints" || set === "live") return data && this.#end(data);
+    if (set === "endpoints" || set === "live") return data && this.#end(data, 0);
     if (set === "members") return data && this.#ends.get(numberAt(data));
-    if (set === "targets") return this.#end(key.subarray(4));
-    return set === "hairpin" ? formatIp(key.subarray(0, SIZE[this.#family])) : undefined;
+    if (set === "targets") return this.#end(key, 4);
+    return set === "hairpin" ? formatIp(key.subarray(0, SIZES[this.#family])) : undefined;
   }
 }
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 6: "tcp", 17: "udp", 132: "sctp" };
 
-/** What frontendKey (bytes.ts) was made of; more may follow it. */
+/** What putFrontend (bytes.ts) was given; more may follow it. */
 function frontendOf(family: IpFamily, set: SetId, key: Uint8Array): string {
   const isNode = set.includes("node");
-  const at = isNode ? 0 : SIZE[family];
+  const at = isNode ? 0 : SIZES[family];
   const address = isNode ? "" : formatIp(key.subarray(0, at));
-  return frontendText(address, PROTOCOLS[key[at] ?? 0] ?? "", ((key[at + 4] ?? 0) << 8) | (key[at + 5] ?? 0));
+  return frontendText(address, PROTOCOLS[key[at] ?? 0] ?? "", portOf(key.subarray(at + 4, at + 8)));
 }

@@ -1,7 +1,7 @@
 import { messageOf } from "../../../base/errno.ts";
 import type { Client } from "../../../netlink/client.ts";
-import type { Answer, Order, Report } from "./protocol.ts";
-import { sumOf, Writer } from "./writer.ts";
+import { type Answer, both, NOTHING, type Order, type Report } from "./protocol.ts";
+import { Writer } from "./writer.ts";
 
 /** How long after others' last change the own elements are read: who changes rules does so often. */
 const SETTLED_MS = 1000;
@@ -12,8 +12,8 @@ export class Desk {
   readonly #now: () => number;
   #writer: Writer | undefined;
   #begun = false;
-  /** What a beginning has come to so far; undefined when a part of it failed. */
-  #sum: Report | undefined;
+  /** All parts of a beginning so far have been done. */
+  #isBeginning = false;
   /** When others were last seen to have changed something. */
   #disturbed: number | undefined;
   /** What was asked last is not all in the kernel. */
@@ -39,7 +39,7 @@ export class Desk {
       return { kind: "done", report: made, milliseconds: this.#now() - start, conflicts };
     } catch (error) {
       this.#hasFailed = true;
-      this.#sum = undefined;
+      this.#isBeginning = false;
       return { kind: "failed", message: messageOf(error) };
     }
   }
@@ -80,16 +80,13 @@ export class Desk {
   #beginWith(writer: Writer, { services, isFirst, isLast }: Extract<Order, { kind: "begin" }>): Report {
     if (isFirst) {
       this.#begun = false;
-      this.#sum = NOTHING;
+      this.#isBeginning = true;
       writer.begin();
     }
-    if (!this.#sum) throw new Error("a part before it failed");
-    const sum = sumOf(this.#sum, writer.part(services));
-    this.#sum = sum;
-    if (!isLast) return NOTHING;
+    if (!this.#isBeginning) throw new Error("a part before it failed");
+    const report = writer.part(services);
+    if (!isLast) return report;
     this.#begun = true;
-    return sumOf(sum, writer.finish());
+    return both(report, writer.finish());
   }
 }
-
-const NOTHING: Report = { elements: 0, flows: 0, repaired: false };

@@ -16,7 +16,7 @@ const UDP = 17;
 interface Rule {
   /** Flows that go to one of these stay. */
   readonly live: ReadonlySet<string>;
-  /** Of node ports: only those that went to one of these go. What else goes to that port may be meant for another machine. */
+  /** Of node ports that there were: only those that went to one of these go. What else goes there may be meant for another machine. */
   readonly gone?: ReadonlySet<string>;
 }
 
@@ -41,7 +41,7 @@ function noteRules(rules: Map<string, Rule>, before: PortPlan | undefined, now: 
   for (const { address, port } of now?.frontends ?? []) {
     const key = `${address} ${port}`;
     const isNew = !had.delete(key);
-    if (address === "") rules.set(key, { live, gone });
+    if (address === "" && !isNew) rules.set(key, { live, gone });
     else if (isNew || gone.size > 0) rules.set(key, { live });
   }
   // Frontends that are gone, of which the flows to what was behind them go.

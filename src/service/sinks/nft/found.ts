@@ -2,9 +2,9 @@ import { formatIp } from "../../../base/ip.ts";
 import type { Client } from "../../../netlink/client.ts";
 import { listPacked } from "../../../nft/find-packed.ts";
 import { listElements, listSets } from "../../../nft/find-set.ts";
-import type { IpFamily } from "../../../nft/match-concat.ts";
+import { type IpFamily, SIZES } from "../../../nft/match-concat.ts";
 import type { Packed } from "../../../nft/packed.ts";
-import { endAt, numberAt, SIZE } from "./bytes.ts";
+import { endAt, numberAt } from "./bytes.ts";
 import type { Known } from "./edits.ts";
 import { Elements, placesOf, type SetId, setOf } from "./elements.ts";
 import { choicesMap, FAMILIES, MAPS, rangesLength, TABLE, type View } from "./layout.ts";
@@ -75,7 +75,7 @@ interface Growing extends AdoptedGroup {
 }
 
 function groupsOf(elements: Elements): Map<number, Growing> {
-  const size = SIZE[elements.family];
+  const size = SIZES[elements.family];
   const groups = new Map<number, Growing>();
   for (const [at, bytes] of each(elements.get("groups"))) {
     const id = numberAt(bytes, at);

@@ -1,6 +1,5 @@
 import type { Prefix } from "../../../base/ip.ts";
 import type { Difference } from "./compare.ts";
-import type { Report } from "./writer.ts";
 
 /** What the thread that writes is asked, and what it answers: values that can be copied from thread to thread. */
 
@@ -31,4 +30,34 @@ export type Answer =
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "repaired"; readonly elements: number };
 
-export type { Report };
+/** What a step was. */
+export interface Report {
+  /** Elements that came or went. */
+  readonly elements: number;
+  /** UDP flows that were forgotten. */
+  readonly flows: number;
+  /** The kernel was not as it had been left, and was read and put right. */
+  readonly repaired: boolean;
+  /** What did not go as it should, though the rules are right. */
+  readonly trouble?: string;
+}
+
+export const NOTHING: Report = { elements: 0, flows: 0, repaired: false };
+
+/** The answer to two parts of one order; the first that failed, if one did. */
+export function sumOf(one: Answer | undefined, other: Answer): Answer {
+  if (one?.kind !== "done" || other.kind !== "done") return one?.kind === "failed" ? one : other;
+  const report = both(one.report, other.report);
+  return { ...other, report, milliseconds: one.milliseconds + other.milliseconds };
+}
+
+/** What two steps, one after the other, were. */
+export function both(one: Report, other: Report): Report {
+  return {
+    ...one,
+    ...other,
+    elements: one.elements + other.elements,
+    flows: one.flows + other.flows,
+    repaired: one.repaired || other.repaired,
+  };
+}

@@ -3,7 +3,7 @@ import type { Metrics } from "../../operate/metrics.ts";
 import type { Changes, Sink, View } from "../../seams.ts";
 import type { Difference } from "./compare.ts";
 import { lineOf } from "./port-text.ts";
-import type { Answer, Order, Services } from "./protocol.ts";
+import { type Answer, type Order, type Services, sumOf } from "./protocol.ts";
 
 /** The thread in which rules are written: a commit of many services holds it for some tenths of a second. */
 export interface Thread {
@@ -130,27 +130,37 @@ export class NftSink implements Sink {
     this.#isBusy = false;
   }
 
-  /** The answer to the last part, or the first that failed. */
-  async #begin(view: View): Promise<Answer> {
-    const keys = [...view.keys()];
-    const asked: Promise<Answer>[] = [];
-    for (let at = 0; ; at += PART) {
-      const services = servicesOf(view, keys.slice(at, at + PART));
-      const isLast = at + PART >= keys.length;
-      asked.push(this.#order({ kind: "begin", services, isFirst: at === 0, isLast }));
-      if (!isLast && asked.length < AHEAD) {
-        // Whoever asks this thread for something meanwhile is answered.
-        await this.#options.wait(0);
-        continue;
-      }
-      const answers = isLast ? await Promise.all(asked) : [await asked.shift()];
-      const failed = answers.find((answer) => answer?.kind === "failed");
-      if (failed ?? isLast) return failed ?? (answers.at(-1) as Answer);
-    }
+  #begin(view: View): Promise<Answer> {
+    return this.#handOver(view, [...view.keys()], (services, isFirst, isLast) => ({
+      kind: "begin",
+      services,
+      isFirst,
+      isLast,
+    }));
   }
 
   #change(view: View, dirty: ReadonlyMap<string, number>): Promise<Answer> {
-    return this.#order({ kind: "change", services: servicesOf(view, [...dirty.keys()]) });
+    return this.#handOver(view, [...dirty.keys()], (services) => ({ kind: "change", services }));
+  }
+
+  /** In parts, of which the other thread does one while this one makes the next. The sum of the answers, or the first that failed. */
+  async #handOver(
+    view: View,
+    keys: readonly string[],
+    orderOf: (services: Services, isFirst: boolean, isLast: boolean) => Order,
+  ): Promise<Answer> {
+    const asked: Promise<Answer>[] = [];
+    let sum: Answer | undefined;
+    for (let at = 0; at === 0 || at < keys.length; at += PART) {
+      const services = servicesOf(view, keys.slice(at, at + PART));
+      asked.push(this.#order(orderOf(services, at === 0, at + PART >= keys.length)));
+      // Whoever asks this thread for something meanwhile is answered.
+      if (at + PART < keys.length) await this.#options.wait(0);
+      if (asked.length >= AHEAD) sum = sumOf(sum, (await asked.shift()) as Answer);
+      if (sum?.kind === "failed") return sum;
+    }
+    for (const answer of asked) sum = sumOf(sum, await answer);
+    return sum as Answer;
   }
 
   #order(order: Order): Promise<Answer> {

@@ -14,6 +14,7 @@ import { forgetFlows } from "./flows.ts";
 import { adoptableOf, emptyFound, type Found, readFound } from "./found.ts";
 import { buildLayout, FAMILIES, TABLE } from "./layout.ts";
 import { Ledger, newEdits, type Step } from "./ledger.ts";
+import { both, NOTHING, type Report } from "./protocol.ts";
 import { isLayoutThere } from "./there.ts";
 
 /** Settings of the machine. */
@@ -22,18 +23,6 @@ export interface WriterOptions {
   readonly containers: readonly Prefix[];
   /** All that goes to a service gets the node's address. */
   readonly masqueradeAll: boolean;
-}
-
-/** What one step was. */
-export interface Report {
-  /** Elements that came or went. */
-  readonly elements: number;
-  /** UDP flows that were forgotten. */
-  readonly flows: number;
-  /** The kernel was not as it had been left, and was read and put right. */
-  readonly repaired: boolean;
-  /** What did not go as it should, though the rules are right. */
-  readonly trouble?: string;
 }
 
 /** How many services one transaction has at most: while it lasts, nobody else changes any rule. */
@@ -93,7 +82,7 @@ export class Writer {
   part(lines: readonly string[]): Report {
     if (!this.#found) return this.change(lines);
     this.#udp.push(...this.#ledger.change(lines, this.#begun).udp);
-    return { elements: 0, flows: 0, repaired: false };
+    return NOTHING;
   }
 
   /** That these were all: the kernel has no others. */
@@ -103,7 +92,7 @@ export class Writer {
     this.#found = undefined;
     this.#begun = newEdits();
     this.#udp = [];
-    if (!found) return { elements: 0, flows: 0, repaired: false };
+    if (!found) return NOTHING;
     // A service that came twice took something back.
     const isAll = FAMILIES.every((family) => begun[family].removed.count === 0);
     const wanted = isAll ? { ip: begun.ip.added, ip6: begun.ip6.added } : this.#ledger.wanted();
@@ -133,9 +122,9 @@ export class Writer {
   }
 
   #changeInParts(lines: readonly string[]): Report {
-    let sum: Report = { elements: 0, flows: 0, repaired: false };
+    let sum = NOTHING;
     for (let at = 0; at < lines.length; at += SERVICES_MAX)
-      sum = sumOf(sum, this.change(lines.slice(at, at + SERVICES_MAX)));
+      sum = both(sum, this.change(lines.slice(at, at + SERVICES_MAX)));
     return sum;
   }
 
@@ -205,10 +194,11 @@ export class Writer {
 
   /** Sees to it that the tables are there, and of the own layout. Returns what they have. */
   #establish(): Readonly<Record<IpFamily, Found>> {
-    if (!this.#isEstablished()) this.#build();
+    const isThere = this.#isEstablished();
+    if (!isThere) this.#build();
     this.#generation = findGeneration(this.#client);
     this.#isSuspect = false;
-    const found = this.#read();
+    const found = isThere ? this.#read() : { ip: newlyMade("ip"), ip6: newlyMade("ip6") };
     // Without the elements, which are many.
     for (const family of FAMILIES)
       this.#known[family] = { choices: found[family].choices, lengths: found[family].lengths };
@@ -253,6 +243,11 @@ export class Writer {
   }
 }
 
+/** What is there when the tables have just been made. */
+function newlyMade(family: IpFamily): Found {
+  return { ...emptyFound(family), choices: new Set(FIRST_CHOICES) };
+}
+
 function differences(
   found: Readonly<Record<IpFamily, Found>>,
   wanted: Readonly<Record<IpFamily, Elements>>,
@@ -270,15 +265,4 @@ function chooseAll(edits: Edits, wanted: Elements): void {
   const groups = wanted.get("groups");
   for (let i = 0; groups && i < groups.count; i++)
     edits.choose(numberAt(groups.bytes, i * groups.size + groups.keySize));
-}
-
-/** What two steps, one after the other, were. */
-export function sumOf(one: Report, other: Report): Report {
-  return {
-    ...one,
-    ...other,
-    elements: one.elements + other.elements,
-    flows: one.flows + other.flows,
-    repaired: one.repaired || other.repaired,
-  };
 }
