@@ -194,10 +194,11 @@ export class Writer {
 
   /** Sees to it that the tables are there, and of the own layout. Returns what they have. */
   #establish(): Readonly<Record<IpFamily, Found>> {
-    if (!this.#isEstablished()) this.#build();
+    const isThere = this.#isEstablished();
+    if (!isThere) this.#build();
     this.#generation = findGeneration(this.#client);
     this.#isSuspect = false;
-    const found = this.#read();
+    const found = isThere ? this.#read() : { ip: newlyMade("ip"), ip6: newlyMade("ip6") };
     // Without the elements, which are many.
     for (const family of FAMILIES)
       this.#known[family] = { choices: found[family].choices, lengths: found[family].lengths };
@@ -240,6 +241,11 @@ export class Writer {
     }
     this.#generation = (this.#generation + 1) >>> 0 || 1;
   }
+}
+
+/** What is there when the tables have just been made. */
+function newlyMade(family: IpFamily): Found {
+  return { ...emptyFound(family), choices: new Set(FIRST_CHOICES) };
 }
 
 function differences(
