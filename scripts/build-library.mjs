@@ -20,6 +20,7 @@ const ON_BUN = {
   netlink: "src/library/bun/netlink.ts",
   service: "src/library/bun/service.ts",
   "nft-worker": "src/service/bun/nft-worker.ts",
+  "read-worker": "src/service/bun/read-worker.ts",
 };
 
 const ESBUILD = {
@@ -38,12 +39,15 @@ async function bundle() {
   await build({ ...ESBUILD, entryPoints: ON_BUN, platform: "neutral", conditions: ["bun"], external });
 }
 
-/** The thread is started by its file's name, as the sources have it. */
-function nameWorker() {
+/** Threads are started by their files' names, as the sources have them. */
+function nameWorkers() {
   const path = join(LIBRARY, "service.js");
-  const text = readFileSync(path, "utf8");
-  if (!text.includes("./nft-worker.ts")) throw new Error("service.js starts no ./nft-worker.ts");
-  writeFileSync(path, text.replace("./nft-worker.ts", "./nft-worker.js"));
+  let text = readFileSync(path, "utf8");
+  for (const name of ["nft-worker", "read-worker"]) {
+    if (!text.includes(`./${name}.ts`)) throw new Error(`service.js starts no ./${name}.ts`);
+    text = text.replace(`./${name}.ts`, `./${name}.js`);
+  }
+  writeFileSync(path, text);
 }
 
 function declarations() {
@@ -60,5 +64,5 @@ function declarations() {
 
 rmSync(LIBRARY, { recursive: true, force: true });
 await bundle();
-nameWorker();
+nameWorkers();
 declarations();

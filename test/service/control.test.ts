@@ -136,7 +136,8 @@ needsAll(
     await until(() => seen().length > 2);
     expect(seen()[0]).toBe("default/web");
     expect(seen().slice(1).sort()).toEqual(["default/db", "default/web"]);
-    expect(readFileSync(out, "utf8")).toMatch(/web +<deleted>/);
+    expect(readFileSync(out, "utf8")).toStartWith("NAMESPACE   NAME   TYPE");
+    expect(readFileSync(out, "utf8")).toMatch(/\ndefault {5}web {4}<deleted>\n/);
     for (const _ of [1, 2]) lab.sh(lab.host, "kill", "-HUP", readFileSync(`${berthd.socket}.pid`, "utf8").trim());
     const curl = (address: string) =>
       lab.attempt(lab.host, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", `http://127.0.0.1:${address}`)

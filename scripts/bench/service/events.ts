@@ -5,7 +5,10 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Client } from "../../../src/netlink/client.ts";
+import { findGeneration } from "../../../src/nft/find-generation.ts";
 import { type Lab, openLab } from "../../../test/support/lab.ts";
+import { nftClient } from "../../../test/support/nft.ts";
 import { Berthd, until } from "../../../test/support/service/berthd.ts";
 import { now } from "../../../test/support/service/clock.ts";
 import { type Commit, watchCommits } from "../../../test/support/service/monitor.ts";
@@ -17,6 +20,7 @@ import { built } from "./start.ts";
 
 const REPAIRS = 20;
 const PATIENCE_MS = 20_000;
+const QUIET_MS = 500;
 
 /** Commits in the order in which they were reported. */
 class Commits {
@@ -89,30 +93,36 @@ function changes(count: number, times: number): Promise<number[]> {
   });
 }
 
-/** Milliseconds of each repair, from when the flush was reported. */
+/** Milliseconds of each repair, by the generation of the ruleset: nft monitor would take its time for so many elements. */
 function repairs(count: number): Promise<number[]> {
-  return withBerthd(count, async (lab, _, commits) => {
+  return withBerthd(count, async (lab) => {
+    const client = nftClient(lab);
     const took: number[] = [];
     for (let i = 0; i < REPAIRS; i++) {
-      const { next } = commits;
-      // Not waited for: the reports are to be read as they come.
-      Bun.spawn(["ip", "netns", "exec", lab.host, "nft", "flush", "ruleset"]);
-      const flushed = await commits.first(next, ({ by }) => by === "nft");
-      const { at } = await commits.first(flushed.next, lastOf(count));
-      took.push(at - flushed.at);
-      await Bun.sleep(50 + Math.random() * 100);
+      took.push(await repair(lab, client));
+      await Bun.sleep(Math.random() * 100);
     }
     return took;
   });
 }
 
-/** Holds for the commit with which so many elements of `services` are there. */
-function lastOf(count: number): (commit: Commit) => boolean {
-  let there = 0;
-  return ({ lines }) => {
-    there += lines.filter((line) => line.startsWith("add element ip berth-services services ")).length;
-    return there >= count;
-  };
+/** From the flush, the first change of the ruleset, to the last one, after which nothing changes for a while. */
+async function repair(lab: Lab, client: Client): Promise<number> {
+  const changes: number[] = [];
+  const before = findGeneration(client);
+  let generation = before;
+  const begun = performance.now();
+  Bun.spawn(["ip", "netns", "exec", lab.host, "nft", "flush", "ruleset"]);
+  while (performance.now() - (changes.at(-1) ?? begun) < QUIET_MS) {
+    const next = findGeneration(client);
+    if (next !== generation) changes.push(performance.now());
+    generation = next;
+    await Bun.sleep(1);
+  }
+  const [first, last] = [changes[0] ?? 0, changes.at(-1) ?? 0];
+  // The flush, the tables, their elements.
+  if (generation - before < 3) throw new Error(`the ruleset changed ${generation - before} times and was not repaired`);
+  return last - first;
 }
 
 const figures = (took: readonly number[]) => {

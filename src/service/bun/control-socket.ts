@@ -36,6 +36,20 @@ export async function serveControl(path: string, controlled: Controlled): Promis
   }
 }
 
+/** Characters of an answer that much was made for which is not needed again. */
+const LARGE = 1 << 20;
+const COLLECT_MS = 500;
+let isCollecting = false;
+
+function collectSoon(): void {
+  if (isCollecting) return;
+  isCollecting = true;
+  setTimeout(() => {
+    isCollecting = false;
+    Bun.gc(true);
+  }, COLLECT_MS);
+}
+
 /** A watch lasts as long as somebody reads it. Bun 1.4.5 takes this at a unix socket as well, though its types do not know. */
 const ENDLESS: object = { idleTimeout: 0 };
 
@@ -48,7 +62,9 @@ async function answered(request: Request, controlled: Controlled): Promise<Respo
     text: () => request.text(),
   };
   try {
-    return responseOf(await answerTo(asked, controlled));
+    const answer = await answerTo(asked, controlled);
+    if (typeof answer.body === "string" && answer.body.length > LARGE) collectSoon();
+    return responseOf(answer);
   } catch (error) {
     return responseOf(refused(500, messageOf(error)));
   }

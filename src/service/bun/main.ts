@@ -119,7 +119,7 @@ async function once(daemon: Daemon, mode: "once" | "dry-run"): Promise<void> {
 
 async function stay(daemon: Daemon): Promise<void> {
   const { config, store, sink } = daemon;
-  const ends = [await serveControl(config.socket, daemon), daemon.listen()];
+  const ends = [daemon.listen(), await serveControl(config.socket, daemon)];
   const stop = () => {
     for (const end of ends) end();
     daemon.close();

@@ -20,6 +20,6 @@ function answer(value: Answer | undefined): void {
 self.onmessage = ({ data }: MessageEvent<Order>) => {
   answer(desk.take(data));
   // What all services took to be made is not needed again.
-  if (data.kind === "begin" && data.isLast) setTimeout(() => Bun.gc(true), COLLECT_MS);
+  if (data.kind === "compare" || (data.kind === "begin" && data.isLast)) setTimeout(() => Bun.gc(true), COLLECT_MS);
 };
 setInterval(() => answer(desk.look()), LOOK_MS);

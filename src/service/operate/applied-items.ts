@@ -53,6 +53,8 @@ function namedItems(objects: readonly KubeObject[], from: string, namespace: str
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const NAME_MAX = 253;
+/** What a file system takes (NAME_MAX of limits.h), but what is put around it until it is there. */
+const FILE_MAX = 255 - "..new".length;
 
 function itemOf(object: KubeObject, namespace: string): [Item, undefined] | [undefined, string] {
   const { metadata } = object;
@@ -67,7 +69,10 @@ function itemOf(object: KubeObject, namespace: string): [Item, undefined] | [und
   const value = { ...object, metadata: { ...metadata, namespace: where } };
   const kind = object.kind === "Service" ? "service" : "slice";
   const key = `${where}/${name}`;
-  return [{ kind, key, file: fileOf(kind, key), text: `${JSON.stringify(value, undefined, 2)}\n` }, undefined];
+  const file = fileOf(kind, key);
+  if (file.length > FILE_MAX)
+    return [undefined, `metadata.name: ${JSON.stringify(name)}: too long to be part of a file's`];
+  return [{ kind, key, file, text: `${JSON.stringify(value, undefined, 2)}\n` }, undefined];
 }
 
 const NAMES = "expected small letters, digits, - and, in a name, dots, as Kubernetes has it";

@@ -21,7 +21,7 @@ export interface Controlled {
   readonly health: Health;
   /** Where applied objects are put, and the source that reads them there. */
   readonly shelf: Shelf;
-  readonly files: Owners & Pick<Source, "relist">;
+  readonly files: Owners & { catchUp(): Promise<void> };
   readonly sources: readonly Pick<Source, "name" | "listing">[];
   readonly about: { readonly version: string; readonly pid: number };
   /** Milliseconds since the epoch. */
@@ -98,19 +98,19 @@ function service(store: Store, key: string): ControlAnswer {
 async function apply(asked: Asked, { files, shelf }: Controlled): Promise<ControlAnswer> {
   const body = await asked.text();
   // What others have written just now counts.
-  await files.relist();
+  await files.catchUp();
   const applying = { from: asked.query("from") ?? "the request", namespace: asked.query("namespace") ?? "" };
   return outcome(applyText(shelf, files, body, applying, isSet(asked, "dryRun")), files);
 }
 
 async function remove(key: string, isDryRun: boolean, { store, files, shelf }: Controlled): Promise<ControlAnswer> {
-  await files.relist();
+  await files.catchUp();
   const slices = store.slicesOf(key).map((slice) => slice.key);
   return outcome(deleteService(shelf, files, key, slices, isDryRun), files);
 }
 
 async function outcome(done: Done | Refused, files: Controlled["files"]): Promise<ControlAnswer> {
   if (done.status !== 200) return refused(done.status, ...done.problems);
-  await files.relist();
+  await files.catchUp();
   return json(200, { results: done.results, left: done.left });
 }

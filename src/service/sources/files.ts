@@ -78,6 +78,11 @@ export class FilesSource implements Source {
     this.#intake = undefined;
   }
 
+  /** Tells what has changed since the directory was listed last, without waiting to be told of it. */
+  catchUp(): Promise<void> {
+    return this.#look();
+  }
+
   get listing(): Listing {
     const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
     return { path: this.#directory.path, listed: this.#listed, files };

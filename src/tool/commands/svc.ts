@@ -104,21 +104,24 @@ function shownOf(world: World, of: string, options: Options, name?: string): Out
   };
 }
 
-/** Takes lines of JSON and writes rows, as wide as the first ones. */
+/** Takes lines of JSON and writes rows, as wide as the first ones, and before these the head. */
 function rowsOf(isAll: boolean, write: (text: string) => void): (line: string) => void {
-  let first: Table | undefined;
+  const from = isAll ? 0 : 1;
+  let head: readonly string[] = [];
+  /** Of each column the widest cell of the first rows. */
+  let widest: readonly string[] | undefined;
   return (line) => {
-    const { columns, rows } = JSON.parse(line) as Table;
-    const isHead = first === undefined;
-    first ??= { columns, rows };
-    const all = isHead ? [] : first.rows;
-    const from = isAll ? 0 : 1;
-    const [head = "", ...lines] = table(
-      first.columns.slice(from),
-      [...all, ...rows].map((row) => row.slice(from)),
-    ).split(/(?<=\n)/);
-    write([...(isHead ? [head] : []), ...lines.slice(all.length)].join(""));
+    const { columns = head, rows } = JSON.parse(line) as Partial<Table> & Pick<Table, "rows">;
+    head = columns;
+    const cut = rows.map((row) => row.slice(from));
+    const lines = table(head.slice(from), widest ? [widest, ...cut] : cut);
+    write(widest ? lines.split("\n").slice(2).join("\n") : lines);
+    if (rows.length > 0) widest ??= head.slice(from).map((_, i) => widestOf(cut, i));
   };
+}
+
+function widestOf(rows: readonly (readonly string[])[], column: number): string {
+  return rows.reduce((widest, { [column]: cell = "" }) => (cell.length > widest.length ? cell : widest), "");
 }
 
 /** Until somebody interrupts it, nobody reads any more, or berthd ends. */

@@ -32,11 +32,23 @@ type FileName = (typeof FILES)[number];
 const PER_FILE = 3;
 const ENDS = 60;
 
+const FATES = [
+  "killed",
+  "killed, and the tables gone",
+  "stopped for a while",
+  "all rules flushed as it runs",
+  "a map emptied as it runs",
+] as const;
+type Fate = (typeof FATES)[number];
+
+/** Maps that somebody may empty without being told that something else needs them. */
+const EMPTIED = ["services", "node", "endpoints", "members", "live", "groups"] as const;
+
 export interface Round {
   readonly changes: number;
   /** What happened to berthd and the kernel. */
-  readonly fate: "killed" | "killed, and the tables gone" | "stopped for a while";
-  /** From its start, or from when it went on, to when the kernel had what the files say, in milliseconds. */
+  readonly fate: Fate;
+  /** From its start, or from the last change, to when the kernel had what the files say, in milliseconds. */
   readonly took: number;
 }
 
@@ -59,22 +71,28 @@ export class Upheaval {
     await this.#start();
   }
 
-  /** One turn: changes, during which berthd is killed or stopped, and more of them while it is away. Then it is back. */
+  /** One turn: changes, what befalls berthd or the kernel, and more changes. Then it is to come to what is wanted. */
   async round(): Promise<Round> {
-    const fates: readonly Round["fate"][] = ["killed", "killed", "killed, and the tables gone", "stopped for a while"];
-    const fate = fates[this.#any(fates.length)] ?? "killed";
+    const fate = FATES[this.#any(FATES.length)] ?? "killed";
     let changes = await this.#changeFor(5 + this.#any(20));
-    if (fate === "stopped for a while") this.#child?.kill("SIGSTOP");
-    else await this.#kill();
-    if (fate === "killed, and the tables gone") this.#lab.sh(this.#lab.host, "nft", "flush", "ruleset");
+    await this.#befall(fate);
     changes += await this.#changeFor(this.#any(10));
-    if (fate === "stopped for a while") this.#mend();
-    else this.#forgetTorn();
+    if (fate.startsWith("killed")) this.#forgetTorn();
+    else this.#mend();
     const start = performance.now();
     if (fate === "stopped for a while") this.#child?.kill("SIGCONT");
-    else await this.#start();
+    if (fate.startsWith("killed")) await this.#start();
     await until(() => this.differences().length === 0).catch(() => {});
     return { changes, fate, took: performance.now() - start };
+  }
+
+  async #befall(fate: Fate): Promise<void> {
+    const nft = (...words: string[]) => this.#lab.sh(this.#lab.host, "nft", ...words);
+    if (fate === "stopped for a while") this.#child?.kill("SIGSTOP");
+    if (fate.startsWith("killed")) await this.#kill();
+    if (fate === "killed, and the tables gone" || fate === "all rules flushed as it runs") nft("flush", "ruleset");
+    if (fate === "a map emptied as it runs")
+      nft("flush", "map", "ip", "berth-services", EMPTIED[this.#any(EMPTIED.length)] ?? "live");
   }
 
   end(): void {

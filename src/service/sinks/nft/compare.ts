@@ -27,6 +27,7 @@ export interface Difference {
 export function differencesOf(family: IpFamily, found: Elements, wanted: Elements): Difference[] {
   const [removed, added] = [new Elements(family), new Elements(family)];
   noteDifference(found, wanted, removed, added);
+  if (removed.count + added.count === 0) return [];
   const names = new Names(family, wanted, found);
   const differences: Difference[] = [];
   for (const set of new Set([...added.ids(), ...removed.ids()])) {

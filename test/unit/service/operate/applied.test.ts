@@ -90,9 +90,23 @@ test("what is wrong is named as the source names it, and nothing is written", ()
   const odd = (name: string) => apply({ ...web, metadata: { name } });
   expect(odd("../../etc/passwd")).toMatchObject({ status: 422, problems: [expect.stringContaining("metadata.name")] });
   expect(odd("a".repeat(254)).status).toBe(422);
+  expect(odd("a".repeat(240))).toMatchObject({
+    problems: [expect.stringContaining("too long to be part of a file's")],
+  });
   expect(apply({ ...web, metadata: { name: "web", namespace: "a.b" } }).status).toBe(422);
   expect(resultsOf(apply(web, { isDryRun: true }))).toEqual(["created"]);
   expect(shelf.files.size).toBe(0);
+});
+
+test("a directory that cannot be written is said, and nothing is done", () => {
+  const { shelf, apply } = setup();
+  shelf.write = () => {
+    throw new Error("EROFS: read-only file system, open '/d/.x.new'");
+  };
+  expect(apply(web)).toEqual({
+    status: 500,
+    problems: ["EROFS: read-only file system, open '/d/.x.new': berthd must be able to write its directory of files"],
+  });
 });
 
 test("an object that another file has is not touched, nor is what came with it", () => {
