@@ -11,6 +11,7 @@ import {
   CT_GET,
   CT_GET_STATS,
   FILTER_IP_DST,
+  FILTER_IP_SRC,
   FILTER_PROTO_DST_PORT,
   FILTER_PROTO_NUM,
   type FlowAttrs,
@@ -34,6 +35,8 @@ export interface Flow {
   readonly zone?: number;
   /** Whom the answers come from: `dst`, unless that has been translated. */
   readonly replySrc: Ip;
+  /** Of TCP: TCP_* of tables.ts. */
+  readonly state?: number;
 }
 
 /** What the kernel is to look for. */
@@ -44,6 +47,8 @@ export interface FlowFilter {
   readonly dstPort?: number;
   /** Absent: any. */
   readonly dst?: Ip;
+  /** Absent: any. */
+  readonly replySrc?: Ip;
 }
 
 const COUNT_FLOWS: Question<undefined, number | undefined> = {
@@ -66,16 +71,17 @@ export function countFlows(client: Client): number | undefined {
 const LIST_FLOWS: Question<FlowFilter, Flow | undefined> = {
   type: CT_GET,
   flags: 0,
-  text: ({ family, protocol, dstPort, dst }) =>
-    `conntrack -L -f ipv${family} -p ${protocol}${dstPort === undefined ? "" : ` --orig-port-dst ${dstPort}`}${dst ? ` -d ${formatIp(dst)}` : ""}`,
-  write(w, { family, protocol, dstPort, dst }) {
+  text: ({ family, protocol, dstPort, dst, replySrc }) =>
+    `conntrack -L -f ipv${family} -p ${protocol}${dstPort === undefined ? "" : ` --orig-port-dst ${dstPort}`}${dst ? ` -d ${formatIp(dst)}` : ""}${replySrc ? ` -r ${formatIp(replySrc)}` : ""}`,
+  write(w, { family, protocol, dstPort, dst, replySrc }) {
     writeHeader(w, family === 4 ? AF_INET : AF_INET6);
     // Of IPv6 the kernel (6.18 still) gives all flows but those to the address.
-    const dst4 = family === 4 ? dst : undefined;
+    const [dst4, src4] = family === 4 ? [dst, replySrc] : [];
     const orig = FILTER_PROTO_NUM | (dstPort === undefined ? 0 : FILTER_PROTO_DST_PORT) | (dst4 ? FILTER_IP_DST : 0);
     flowAttrs.encode(w, {
       orig: { ...(dst4 && { ip: { dst4 } }), proto: { number: protocol, dstPort } },
-      filter: { orig, reply: 0 },
+      ...(src4 && { reply: { ip: { src4 } } }),
+      filter: { orig, reply: src4 ? FILTER_IP_SRC : 0 },
     });
   },
   read: decodeFlow,
@@ -87,20 +93,22 @@ export function listFlows(client: Client, filter: FlowFilter): Flow[] {
   const isWanted = (flow: Flow | undefined): flow is Flow =>
     flow?.protocol === filter.protocol &&
     (filter.dstPort === undefined || flow.dstPort === filter.dstPort) &&
-    (!filter.dst || equalIp(flow.dst, filter.dst));
+    (!filter.dst || equalIp(flow.dst, filter.dst)) &&
+    (!filter.replySrc || equalIp(flow.replySrc, filter.replySrc));
   return client.dump(LIST_FLOWS, filter).filter(isWanted);
 }
 
 function decodeFlow({ body }: Message): Flow | undefined {
   readHeader(body);
-  const { orig, reply, zone }: FlowAttrs = flowAttrs.decode(body);
+  const { orig, reply, zone, info }: FlowAttrs = flowAttrs.decode(body);
   const { ip, proto } = orig ?? {};
   const [src, dst] = [ip?.src4 ?? ip?.src6, ip?.dst4 ?? ip?.dst6];
   const replySrc = reply?.ip?.src4 ?? reply?.ip?.src6;
   if (!src || !dst || !replySrc) return undefined;
   const { number: protocol = 0, srcPort = 0, dstPort = 0 } = proto ?? {};
   const ends = { src: src.slice(), dst: dst.slice(), replySrc: replySrc.slice() };
-  return { protocol, ...ends, srcPort, dstPort, ...(zone && { zone }) };
+  const state = info?.tcp?.state;
+  return { protocol, ...ends, srcPort, dstPort, ...(zone && { zone }), ...(state !== undefined && { state }) };
 }
 
 export const DELETE_FLOW: Change<Flow> = {

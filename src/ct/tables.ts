@@ -35,6 +35,8 @@ const tuple = attrs({
 export const flowAttrs = attrs({
   orig: [1, tuple],
   reply: [2, tuple],
+  /** CTA_PROTOINFO_TCP_STATE. */
+  info: [4, attrs({ tcp: [1, attrs({ state: [1, u8] })] })],
   zone: [18, u16be],
   /** CTA_FILTER_*: which parts of either tuple a flow must have; in host order. */
   filter: [25, attrs({ orig: [1, u32], reply: [2, u32] })],
@@ -42,10 +44,15 @@ export const flowAttrs = attrs({
 
 export type FlowAttrs = Value<typeof flowAttrs>;
 
+/** States of a TCP connection (linux/netfilter/nf_conntrack_tcp.h). */
+export const TCP_SYN_SENT = 1;
+export const TCP_CLOSE = 8;
+
 /** CTA_STATS_GLOBAL_*. */
 export const statsAttrs = attrs({ entries: [1, u32be] });
 
 /** CTA_FILTER_F_CTA_* (net/netfilter/nf_internals.h). */
+export const FILTER_IP_SRC = 1 << 0;
 export const FILTER_IP_DST = 1 << 1;
 export const FILTER_PROTO_NUM = 1 << 3;
 export const FILTER_PROTO_DST_PORT = 1 << 5;

@@ -126,6 +126,62 @@ test(
   }),
 );
 
+/** Takes a connection and resets it, as an application does that is killed. */
+const RESETTING = `
+import socket, struct
+s = socket.create_server(("0.0.0.0", 8080))
+print("ready", flush=True)
+c, _ = s.accept()
+c.recv(1)
+c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+c.close()
+`;
+
+/** Asks from port 40000, and says what came of it. */
+const FROM_ONE_PORT = `
+import socket
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("0.0.0.0", 40000))
+s.settimeout(0.8)
+try:
+    s.connect(("10.96.0.1", 80))
+    s.send(b"?")
+    s.recv(1)
+    print("answered")
+except OSError as error:
+    print(type(error).__name__)
+`;
+
+test(
+  "a client that was reset by a container that is gone is not led there again, though it uses the same port",
+  inPortLab(async (lab) => {
+    const site = new Berthd(lab);
+    site.write("web.json", WEB);
+    const berthd = await site.begin();
+    const client = lab.container();
+    lab.add({ ns: client, id: "client", conf: { ...confOf(lab, site), berth: {} } });
+    const connect = () => lab.sh(client, "python3", "-c", FROM_ONE_PORT).trim();
+    const flows = () => lab.sh(lab.host, "conntrack", "-L", "-p", "tcp", "--orig-port-src", "40000");
+    const ns = lab.container();
+    const words = ["nsenter", `--net=${netnsPath(ns)}`, "python3", "-c", RESETTING];
+    const application = Bun.spawn(words, { stdout: "pipe" });
+    for await (const _ of application.stdout) break;
+    lab.add({ ns, id: "c0", conf: confOf(lab, site) });
+    await until(site, 1);
+    await settled();
+    expect(connect()).toBe("ConnectionResetError");
+    expect(flows()).toContain(" CLOSE ");
+    lab.del({ ns, id: "c0", conf: confOf(lab, site) });
+    await container(lab, site, "c1");
+    await until(site, 1);
+    await settled();
+    expect(connect()).toBe("answered");
+    berthd.kill("SIGTERM");
+    await berthd.exited;
+  }),
+);
+
 /** Answers GET with 200 where there is a file `ready`. */
 const APPLICATION = `
 const [port, file] = process.argv.slice(1);

@@ -27,6 +27,8 @@ export interface Surroundings {
   hasLink(index: number): boolean;
   /** Has `changed` called when links have gone, soon after; more often does no harm. Returns what ends that. */
   watchLinks(changed: () => void): () => void;
+  /** Once the link is gone, has the kernel forget what clients tried in vain at these addresses (dead-flows.ts). */
+  forget(ifindex: number, addresses: readonly string[]): void;
 }
 
 /** Which endpoints are ready, of those that can be there. */
@@ -61,6 +63,8 @@ export class CniSource implements Source {
   readonly #known = new Map<string, Known>();
   /** What was told, by file. */
   readonly #told = new Map<string, readonly SliceRecord[]>();
+  /** The links of those, by file. */
+  readonly #links = new Map<string, number>();
   readonly #ends: (() => void)[] = [];
   #intake: Intake | undefined;
   /** When the directory was listed last, in milliseconds since the epoch. */
@@ -103,9 +107,8 @@ export class CniSource implements Source {
     const names = new Set(entries.map(({ name }) => name));
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     for (const entry of entries) this.#look(entry);
-    this.#told.clear();
     const trouble = this.#follow();
-    for (const [name, known] of this.#known) this.#told.set(name, this.#counting(known));
+    for (const name of new Set([...this.#told.keys(), ...this.#known.keys()])) this.#changesOf(name);
     intake.trouble(this.name, trouble);
     intake.replace(this.name, [...this.#told.values()].flat());
   }
@@ -143,6 +146,9 @@ export class CniSource implements Source {
     else this.#told.delete(name);
     const keys = new Set(now.map(({ key }) => key));
     const gone = before.filter(({ key }) => !keys.has(key));
+    if (gone.length > 0) this.#around.forget(this.#links.get(name) ?? 0, gone.flatMap(addressesOf));
+    if (known?.origin && now.length > 0) this.#links.set(name, known.origin.ifindex);
+    else this.#links.delete(name);
     return [...now.filter((slice) => !before.includes(slice)), ...gone.map(({ key }) => goneSlice(key))];
   }
 
@@ -201,6 +207,10 @@ function isRecord(name: string): boolean {
 
 function unready(slice: SliceRecord): SliceRecord {
   return { ...slice, endpoints: slice.endpoints.map((one) => ({ ...one, ready: false, serving: false })) };
+}
+
+function addressesOf({ endpoints }: SliceRecord): string[] {
+  return endpoints.map(({ address }) => address);
 }
 
 function goneSlice(key: string): Change {

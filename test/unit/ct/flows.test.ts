@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { parseIp } from "../../../src/base/ip.ts";
 import { countFlows, DELETE_FLOW, deleteFlow, type Flow, listFlows } from "../../../src/ct/flows.ts";
-import { flowAttrs } from "../../../src/ct/tables.ts";
+import { flowAttrs, TCP_CLOSE } from "../../../src/ct/tables.ts";
 import { Client } from "../../../src/netlink/client.ts";
 import { Reader, Writer } from "../../../src/wire/cursor.ts";
 import { dump, hex } from "../../support/hex.ts";
@@ -74,6 +74,42 @@ test("listFlows() of all ports has the kernel filter by protocol alone", () => {
                 08 00 02 00 00 00 00 00                 # CTA_FILTER_REPLY_FLAGS`;
   const client = new Client(scripted([hex(request), hex(ANSWER)]));
   expect(listFlows(client, { family: 6, protocol: 17 })).toEqual([FLOW]);
+});
+
+test("listFlows() has the kernel filter by whom the answers come from, and says the state of TCP", () => {
+  const request = `
+    48 00 00 00 01 01 01 03 01 00 00 00 00 00 00 00     # IPCTNL_MSG_CT_GET, REQUEST|DUMP
+    02 00 00 00                                         # AF_INET
+    10 00 01 80                                         # CTA_TUPLE_ORIG
+      0c 00 02 80 05 00 01 00 06 00 00 00               #   CTA_PROTO_NUM tcp
+    10 00 02 80                                         # CTA_TUPLE_REPLY
+      0c 00 01 80 08 00 01 00 c0 00 02 09               #   CTA_IP_V4_SRC 192.0.2.9
+    14 00 19 80 08 00 01 00 08 00 00 00                 # CTA_FILTER_ORIG_FLAGS PROTO_NUM
+                08 00 02 00 01 00 00 00                 # CTA_FILTER_REPLY_FLAGS IP_SRC`;
+  const answer = `
+    d4 00 00 00 00 01 22 00 01 00 00 00 00 00 00 00     # IPCTNL_MSG_CT_NEW, MULTI
+    02 00 00 00
+    34 00 01 80                                         # CTA_TUPLE_ORIG
+      14 00 01 80 08 00 01 00 c0 00 02 09 08 00 02 00 c0 00 02 01
+      1c 00 02 80 05 00 01 00 06 00 00 00 06 00 02 00 9c 40 00 00 06 00 03 00 00 50 00 00
+    34 00 02 80                                         # CTA_TUPLE_REPLY
+      14 00 01 80 08 00 01 00 c0 00 02 09 08 00 02 00 c0 00 02 09
+      1c 00 02 80 05 00 01 00 06 00 00 00 06 00 02 00 1f 90 00 00 06 00 03 00 9c 40 00 00
+    08 00 03 00 00 00 01 ae                             # CTA_STATUS
+    08 00 08 00 00 00 00 00 08 00 0c 00 86 d3 80 80     # CTA_MARK, CTA_ID
+    08 00 0b 00 00 00 00 01 08 00 07 00 00 00 00 09     # CTA_USE, CTA_TIMEOUT
+    30 00 04 80 2c 00 01 80                             # CTA_PROTOINFO, CTA_PROTOINFO_TCP
+      05 00 01 00 08 00 00 00                           #   CTA_PROTOINFO_TCP_STATE CLOSE
+      05 00 02 00 0a 00 00 00 05 00 03 00 0a 00 00 00   #   CTA_PROTOINFO_TCP_WSCALE_*
+      06 00 04 00 23 00 00 00 06 00 05 00 23 00 00 00   #   CTA_PROTOINFO_TCP_FLAGS_*
+    14 00 00 00 03 00 02 00 01 00 00 00 00 00 00 00 00 00 00 00   # NLMSG_DONE`;
+  const client = new Client(scripted([hex(request), hex(answer)]));
+  expect(listFlows(client, { family: 4, protocol: 6, replySrc: ip("192.0.2.9") })).toEqual([
+    {
+      ...{ protocol: 6, src: ip("192.0.2.9"), dst: ip("192.0.2.1"), srcPort: 40_000, dstPort: 80 },
+      ...{ replySrc: ip("192.0.2.9"), state: TCP_CLOSE },
+    },
+  ]);
 });
 
 test("countFlows() asks for the statistics of the network namespace", () => {

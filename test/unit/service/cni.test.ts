@@ -18,6 +18,7 @@ class Fake implements RecordDirectory {
   readonly path = "/d";
   readonly files = new Map<string, string>();
   readonly links = new Set<number>();
+  readonly forgotten: unknown[] = [];
   fails = false;
   told: (name?: string) => void = () => {};
   lost: () => void = () => {};
@@ -26,6 +27,7 @@ class Fake implements RecordDirectory {
     boot: BOOT,
     host: HOST,
     hasLink: (index) => this.links.has(index),
+    forget: (ifindex, addresses) => void this.forgotten.push([ifindex, ...addresses]),
     watchLinks: (changed) => {
       this.lost = changed;
       return () => {};
@@ -104,7 +106,7 @@ describe("CniSource", () => {
     fake.put("b.json", record(3));
     expect(addresses()).toEqual(["10.1.0.2", "10.1.0.3"]);
     fake.put("a.json", undefined);
-    expect(addresses()).toEqual(["10.1.0.3"]);
+    expect([addresses(), fake.forgotten]).toEqual([["10.1.0.3"], [[2, "10.1.0.2"]]]);
     const { revision } = store;
     fake.put("b.json", record(3));
     expect(store.revision).toBe(revision);
@@ -128,7 +130,7 @@ describe("CniSource", () => {
     const { fake, addresses } = await started({ "a.json": record(2), "b.json": record(3) }, [2, 3]);
     fake.links.delete(2);
     fake.lost();
-    expect(addresses()).toEqual(["10.1.0.3"]);
+    expect([addresses(), fake.forgotten]).toEqual([["10.1.0.3"], [[2, "10.1.0.2"]]]);
   });
 
   test("believes records where the kernel has no cookies, but for those of an earlier boot", async () => {
@@ -170,6 +172,7 @@ describe("CniSource", () => {
     fake.fails = false;
     fake.told();
     expect([addresses(), problems()]).toEqual([["10.1.0.3", "10.1.0.4"], []]);
+    expect(fake.forgotten).toEqual([[2, "10.1.0.2"]]);
   });
 
   test("tells nobody after its end", async () => {
