@@ -1,21 +1,27 @@
 /**
  * npm run bench:service [-- SERVICES…]: how long it takes to make services of two endpoints in nf_tables, from a filled store to the last
- * commit, beside kube-proxy's layouts as ../shared/cases/service_rules.py writes them, read by nft and iptables. Each in a network
- * namespace of its own. As root. Prints a table in Markdown; who shares the machine is said above it.
- *
- * -- --start [SERVICES] and -- --events [SERVICES [TIMES]] measure berthd itself (service/start.ts, service/events.ts).
+ * commit, by the sink and its thread as berthd has them, beside kube-proxy's layouts as ../shared/cases/service_rules.py writes them,
+ * read by nft and iptables. Each in a network namespace of its own. As root. Prints a table in Markdown; who shares the machine is said
+ * above it. `--start` measures berthd itself (service/start.ts), `--events` one change and repairs (service/events.ts).
  */
-import { cpus, loadavg, release } from "node:os";
+
 import { Client } from "../../src/netlink/client.ts";
 import { NETLINK_NETFILTER, openSocket } from "../../src/netlink/socket.ts";
+import { startThread } from "../../src/service/bun/thread.ts";
+import { Metrics } from "../../src/service/operate/metrics.ts";
+import { readDocument } from "../../src/service/schema/read.ts";
 import { lineOf } from "../../src/service/sinks/nft/port-text.ts";
+import { NftSink } from "../../src/service/sinks/nft/sink.ts";
 import { Writer } from "../../src/service/sinks/nft/writer.ts";
-import type { ObjectRecord, ServiceRecord, SliceRecord } from "../../src/service/store/records.ts";
 import { Store } from "../../src/service/store/store.ts";
+import { heading, printTable } from "./service/heading.ts";
+import { objectsOf } from "./service/many.ts";
 
 const RULES = "../shared/cases/service_rules.py";
 /** How often one service more is added. */
 const ADDED = 200;
+/** How many records are made at a time. */
+const PART = 1000;
 /** Layouts whose time grows faster than the services are not asked for more. */
 const LAYOUTS = [
   { name: "kp136", most: 5000, reader: ["nft", "-f"] },
@@ -23,68 +29,69 @@ const LAYOUTS = [
   { name: "ipt", most: 5000, reader: ["iptables-nft-restore"] },
 ] as const;
 
-const dotted = (first: number, n: number) => `${first + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
+const OPTIONS = { containers: [], masqueradeAll: false };
 
-function recordsOf(i: number): [ServiceRecord, SliceRecord] {
-  const [key, since] = [`default/s${i}`, 0];
-  const service = {
-    ...{ kind: "service", key, addresses: [`10.${dotted(96, i)}`], since },
-    ports: [{ name: "http", protocol: "tcp", port: 80, nodePort: 0 }],
-    ...{ externalAddresses: [], balancerAddresses: [], sourceRanges: [] },
-    ...{ internalPolicy: "Cluster", externalPolicy: "Cluster", affinity: 0, publishNotReady: false, distribution: "" },
-  } as const satisfies ServiceRecord;
-  const end = (j: number) => ({
-    address: `10.${dotted(0, 2 * i + j)}`,
-    ready: true,
-    serving: true,
-    terminating: false,
-    node: "n2",
-  });
-  const ports = [{ name: "http", protocol: "tcp", port: 8080 }] as const;
-  return [
-    service,
-    { kind: "slice", key: `${key}-1`, service: key, family: 4, ports, endpoints: [end(0), end(1)], since },
-  ];
+/** Cells of the table's row after the number of services. */
+type Row = readonly string[];
+
+function storeOf(n: number): Store {
+  const store = new Store({ node: "n1", zone: "" }, ["bench"]);
+  for (let at = 0; at < n; at += PART) store.apply("bench", recordsOf(at, Math.min(n, at + PART)));
+  // It tells that this was all.
+  const rest = [...store.keys()].flatMap((key) => [store.service(key), ...store.slicesOf(key)]);
+  store.replace(
+    "bench",
+    rest.filter((one) => one !== undefined),
+  );
+  return store;
 }
 
-interface Row {
-  readonly what: string;
-  readonly cold: string;
-  readonly more: string;
-  readonly again: string;
-  readonly memory: string;
+function recordsOf(from: number, to: number) {
+  const items = Array.from({ length: to - from }, (_, i) => objectsOf(from + i)).flat();
+  return readDocument({ kind: "List", items }, "bench").records;
 }
 
 /** Run in the namespace: `bun services.ts berthd N`. */
-function berthd(n: number): Row {
-  const records: ObjectRecord[] = Array.from({ length: n }, (_, i) => recordsOf(i)).flat();
-  const store = new Store({ node: "n1", zone: "" }, ["bench"]);
-  store.replace("bench", records);
-  const linesOf = (keys: Iterable<string>) => [...keys].map((key) => lineOf(key, store.portsOf(key)));
-  const begin = (writer: Writer) => {
-    writer.begin();
-    writer.part(linesOf(store.keys()));
-    writer.finish();
+async function berthd(n: number): Promise<Row> {
+  const store = storeOf(n);
+  Bun.gc(true);
+  const make = async () => {
+    const log = () => {};
+    const sink = new NftSink(startThread(OPTIONS), {
+      ...{ metrics: new Metrics(), now: Date.now, wait: (ms: number) => Bun.sleep(ms), log },
+    });
+    // The thread has started.
+    await Bun.sleep(500);
+    const took = await timed(() => sink.start(store));
+    if (sink.applied === 0) throw new Error("the rules were not made");
+    sink.close();
+    return took;
   };
-  const open = () => new Writer(new Client(openSocket(NETLINK_NETFILTER)), { containers: [], masqueradeAll: false });
-  const first = open();
-  const cold = timed(() => begin(first));
-  const memory = `${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB`;
+  const [cold, again] = [await make(), await make()];
+  return ["berthd", cold, again, oneMore(store, n)];
+}
+
+/** The commit of one service more, with its plan. */
+function oneMore(store: Store, n: number): string {
+  const linesOf = (keys: Iterable<string>) => [...keys].map((key) => lineOf(key, store.portsOf(key)));
+  const writer = new Writer(new Client(openSocket(NETLINK_NETFILTER)), OPTIONS);
+  writer.begin();
+  writer.part(linesOf(store.keys()));
+  writer.finish();
   const times = Array.from({ length: ADDED }, (_, i) => {
-    store.apply("bench", recordsOf(n + i));
+    store.apply("bench", recordsOf(n + i, n + i + 1));
+    const lines = linesOf([`default/s${n + i}`]);
     const start = performance.now();
-    first.change(linesOf([`default/s${n + i}`]));
+    writer.change(lines);
     return performance.now() - start;
   }).sort((a, b) => a - b);
-  const more = `${times[ADDED / 2]?.toFixed(3)} / ${times[Math.floor(ADDED * 0.99)]?.toFixed(2)} ms`;
-  const again = timed(() => begin(open()));
-  return { what: "berthd", cold, more, again, memory };
+  return `${times[ADDED / 2]?.toFixed(3)} / ${times[Math.floor(ADDED * 0.99)]?.toFixed(2)} ms`;
 }
 
 /** Wall clock, and the processor's time of this process, which others on the machine change less. */
-function timed(work: () => void): string {
+async function timed(work: () => Promise<void>): Promise<string> {
   const [start, before] = [performance.now(), process.cpuUsage()];
-  work();
+  await work();
   const { user, system } = process.cpuUsage(before);
   return `${seconds(performance.now() - start)} (${seconds((user + system) / 1000)})`;
 }
@@ -101,30 +108,27 @@ function layout(name: string, reader: readonly string[], n: number): Row {
   Bun.spawnSync(["rm", file]);
   if (exitCode !== 0) throw new Error(`${reader.join(" ")}: ${stderr}`);
   const cpu = Number(resourceUsage?.cpuTime.total ?? 0) / 1000;
-  return { what: `${name}, ${reader[0]}`, cold: `${seconds(wall)} (${seconds(cpu)})`, more: "", again: "", memory: "" };
+  return [`${name}, ${reader[0]}`, `${seconds(wall)} (${seconds(cpu)})`, "", ""];
 }
 
 function main(counts: readonly number[]): void {
-  console.log(
-    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, Bun ${Bun.version}, load ${loadavg()
-      .map((x) => x.toFixed(1))
-      .join(" ")}\n`,
-  );
-  console.log("| services | what | cold start (processor) | one more, p50 / p99 | start again (processor) | RSS |");
-  console.log("| --- | --- | --- | --- | --- | --- |");
+  console.log(`${heading()}; in brackets the processor's time, of both threads\n`);
+  const rows: (readonly string[])[] = [];
   for (const n of counts) {
     const child = Bun.spawnSync(["unshare", "-n", process.execPath, import.meta.path, "berthd", `${n}`], {
       stderr: "inherit",
     });
-    const rows = [JSON.parse(child.stdout.toString()) as Row];
-    for (const { name, most, reader } of LAYOUTS) if (n <= most) rows.push(layout(name, reader, n));
-    for (const { what, cold, more, again, memory } of rows)
-      console.log(`| ${n} | ${what} | ${cold} | ${more} | ${again} | ${memory} |`);
+    rows.push([n.toLocaleString("en"), ...(JSON.parse(child.stdout.toString()) as Row)]);
+    for (const { name, most, reader } of LAYOUTS)
+      if (n <= most) rows.push([n.toLocaleString("en"), ...layout(name, reader, n)]);
   }
+  printTable(["services", "what", "cold start", "start again, nothing to change", "one more, p50 / p99"], rows);
 }
 
 const [mode = "", ...words] = process.argv.slice(2);
 if (mode === "--start") await (await import("./service/start.ts")).main(words);
 else if (mode === "--events") await (await import("./service/events.ts")).main(words);
-else if (mode === "berthd") console.log(JSON.stringify(berthd(Number(words[0]))));
-else main(mode === "" ? [1000, 10_000, 30_000, 45_000] : [mode, ...words].map(Number));
+else if (mode === "berthd") {
+  console.log(JSON.stringify(await berthd(Number(words[0]))));
+  process.exit();
+} else main(mode === "" ? [1000, 5000, 10_000, 30_000, 45_000] : [mode, ...words].map(Number));

@@ -4,8 +4,10 @@ import { join } from "node:path";
 
 const ipam = { type: "host-local", ranges: [[{ subnet: "10.0.0.0/24" }]], routes: [{ dst: "0.0.0.0/0" }] };
 
-/** What a network's configuration is, its leases and index in `directory`. */
-function network(directory, name, keys) {
+const web = { service: "web", ports: [{ name: "http", port: 8080 }] };
+
+/** What a network's configuration is, its leases, index and endpoint records in `directory`. */
+function network(directory, name, { register, ...keys }) {
   return {
     cniVersion: "1.0.0",
     name,
@@ -13,7 +15,10 @@ function network(directory, name, keys) {
     bridge: "training0",
     isGateway: true,
     ipam: { ...ipam, dataDir: join(directory, "leases") },
-    berth: { indexDir: join(directory, "index") },
+    berth: {
+      indexDir: join(directory, "index"),
+      ...(register && { register: { ...register, dir: join(directory, "endpoints") } }),
+    },
     ...keys,
   };
 }
@@ -23,6 +28,7 @@ export const LIVES = [
   { plugin: "host-local", name: "addresses", keys: {}, times: 1 },
   { plugin: "bridge", name: "plain", keys: {}, times: 3 },
   { plugin: "bridge", name: "masquerade", keys: { ipMasq: true }, times: 2 },
+  { plugin: "bridge", name: "register", keys: { register: web }, times: 1 },
 ];
 
 const ID = "c".repeat(64);

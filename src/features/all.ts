@@ -1,17 +1,20 @@
 import type { Feature } from "./feature.ts";
 import { type MasqueradeWish, masquerade } from "./masquerade/feature.ts";
+import { register } from "./register/feature.ts";
+import type { RegisterWish } from "./register/wish.ts";
 import { spoofCheck } from "./spoof-check/feature.ts";
 
 /** What a plugin's configuration asks for. */
 export interface Wishes {
   readonly masquerade?: MasqueradeWish;
   readonly spoofCheck?: true;
+  readonly register?: RegisterWish;
 }
 
 type Table = { readonly [K in keyof Wishes]-?: Feature<NonNullable<Wishes[K]>> };
 
 /** A line each. What only a cold plugin wishes for is not here, but imported by that: this is in the snapshot. */
-export const FEATURES: Table = { masquerade, spoofCheck };
+export const FEATURES: Table = { masquerade, spoofCheck, register };
 
 const NAMES = Object.keys(FEATURES) as (keyof Wishes)[];
 
@@ -28,7 +31,14 @@ export function allFeatures(wishes: Wishes): Asked<unknown>[] {
 
 /** Those that are wished for. */
 export function wishedFeatures(wishes: Wishes): Asked<NonNullable<unknown>>[] {
-  return allFeatures(wishes).filter((asked): asked is Asked<NonNullable<unknown>> => asked.wish !== undefined);
+  const asked: Asked<NonNullable<unknown>>[] = [];
+  // Each ADD asks several times, mostly for none.
+  for (let i = 0; i < NAMES.length; i++) {
+    const name = NAMES[i] as keyof Wishes;
+    const wish = wishes[name];
+    if (wish !== undefined) asked.push({ feature: FEATURES[name] as Feature<unknown>, wish });
+  }
+  return asked;
 }
 
 /** Those whose letters a lease has, with the wishes that these stand for. */

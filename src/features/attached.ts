@@ -10,6 +10,8 @@ import type { Result } from "../spec/result.ts";
 export interface Port {
   /** Name of the host's end. */
   readonly name: string;
+  /** Its index; absent where only an earlier result tells of it. */
+  readonly index?: number;
   /** MAC address of the container's end. */
   readonly mac: Mac;
 }

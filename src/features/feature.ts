@@ -13,9 +13,10 @@ export interface Feature<Wish> {
   readonly what: string;
   /**
    * What its rules are about. Those about the link are made before the container can send, and go after the link; those about
-   * addresses are made when the container has them, and go first.
+   * addresses are made when the container has them, and go before it. What leads others to the container is made last of all, and
+   * goes first.
    */
-  readonly binds: "link" | "addresses";
+  readonly binds: "link" | "addresses" | "service";
   /**
    * The letters by which leases tell of rules that DEL and GC do not look for unless asked (AttachedLink.rules), each with
    * the wish that it stands for.

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Explained } from "../base/explained.ts";
 import { parseIp } from "../base/ip.ts";
+import { DIRECTORY } from "../features/register/words.ts";
 import { pathText, shown, valueAt } from "./schema/read.ts";
 import { network } from "./schema/values.ts";
 
@@ -50,6 +51,9 @@ export const configSchema = z.strictObject({
   files: absolute
     .default("/etc/berth/services.d")
     .describe("Directory of Services and EndpointSlices, as JSON or YAML."),
+  cni: absolute
+    .default(DIRECTORY)
+    .describe("Directory of the endpoint records that the plugins write (berth.register.dir)."),
   socket: absolute.default("/run/berth/berthd.sock").describe("Where berthd answers; who may write there may ask."),
   healthzBindAddress: bindAddress
     .optional()

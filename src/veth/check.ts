@@ -39,7 +39,7 @@ export function checkVeth(call: Call, host: Machine, config: VethConfig, checkHo
   const outer = checkOuter(inner);
   checkAddresses(sandbox, inner, result);
   checkRoutes(sandbox, result);
-  checkRules(call, host, config, { name: outer.name, mac: inner.mac }, result);
+  checkRules(call, host, config, { name: outer.name, index: outer.index, mac: inner.mac }, result);
 }
 
 const ADD_AGAIN = "DEL and ADD the container again";
@@ -153,7 +153,7 @@ function checkRules(call: Call, machine: Machine, config: VethConfig, port: Port
     if (missing === undefined) continue;
     throw differs(
       `${feature.what} is broken: ${missing}`,
-      `something removed the rules (nft flush ruleset, a firewall reload): berth repair ${call.name} puts them back`,
+      `something removed it (nft flush ruleset, a firewall reload): berth repair ${call.name} puts it back`,
     );
   }
 }

@@ -1,7 +1,9 @@
 import type { Wishes } from "../features/all.ts";
 import type { Backend } from "../features/masquerade/rules.ts";
-import { decode, type Schema } from "../spec/decode.ts";
+import { type berthLeftSchema, registerLeft, type registerSchema, registerWish } from "../features/register/wish.ts";
+import { type Decoded, decode, type Schema } from "../spec/decode.ts";
 import { CniError, INVALID_CONFIG } from "../spec/errors.ts";
+import type { Call } from "../spec/plugin.ts";
 
 /** Keys that plugins read alike which join containers by veth pairs. */
 
@@ -74,4 +76,31 @@ export function backendOf(name: string | undefined): Backend | undefined {
 /** The same of a configuration that may not be one. */
 export function knownBackend(name: string | undefined): Backend | undefined {
   return name === "iptables" ? name : undefined;
+}
+
+/**
+ * The same wishes, with that to be registered where the network wants it (`berth.register`).
+ * @throws CniError 6 and 7 for what is no value of its, 4 for such in CNI_ARGS, 7 where there are no addresses
+ */
+export function withRegister(
+  wishes: Wishes,
+  call: Pick<Call, "config" | "env">,
+  keys: Decoded<typeof registerSchema> | undefined,
+  ipam: string | undefined,
+): Wishes {
+  if (!keys) return wishes;
+  const register = registerWish(call, keys);
+  if (ipam === undefined && register.services.length > 0) {
+    throw new CniError(
+      INVALID_CONFIG,
+      "berth.register: a container without addresses is nobody's endpoint",
+      'give the network an IPAM plugin ("ipam"), or leave "register" out',
+    );
+  }
+  return { ...wishes, register };
+}
+
+/** What a DEL knows of the same. */
+export function withRegisterLeft(wishes: Wishes, keys: Decoded<typeof berthLeftSchema> | undefined): Wishes {
+  return keys?.register ? { ...wishes, register: registerLeft(keys.register.dir) } : wishes;
 }

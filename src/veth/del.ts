@@ -20,7 +20,8 @@ import { ALIAS_PREFIX, aliasOf, hostVethName } from "./names.ts";
 import { ownerOf } from "./plan.ts";
 
 /**
- * Takes an attachment down: rules, then link, then addresses. Every step is tried, what is not there counts as done.
+ * Takes an attachment down: what leads others to it, rules, then link, then addresses. Every step is tried, what is not there
+ * counts as done.
  * (Rules first: the kernel frees them in the background while the link goes, or else we would wait for that at exit.)
  * The configuration may have changed since, the namespace and the earlier result may be gone.
  * @throws CniError for what a retry can mend
@@ -32,11 +33,13 @@ export function del(call: Call, host: Machine, remains: Remains): void {
   let leases: readonly OwnedLease[] | undefined = [];
   let removed = false;
   const remove = (binds: Feature<unknown>["binds"]) => {
-    for (const { feature, wish } of features) {
+    for (let i = 0; i < features.length; i++) {
+      const { feature, wish } = features[i] as (typeof features)[number];
       if (feature.binds === binds) feature.remove(host, wish, { owner, leases, warn: call.warn });
     }
   };
   const failures = settle([
+    () => remove("service"),
     () => {
       call.phase?.("lease");
       if (ipam !== undefined) leases = delegateLeases(ipam, call);

@@ -12,7 +12,7 @@ import type { Call } from "../spec/plugin.ts";
 import { aliasOf, aliasPrefix } from "./names.ts";
 
 /**
- * Frees what attachments of this network that are not valid any more left on the machine: host veths, masquerade and
+ * Frees what attachments of this network that are not valid any more left on the machine: endpoint records, host veths, masquerade and
  * spoof-check rules, and at last their addresses, so that nobody is given one that is still in use. Whoever's lease IPAM's own GC spares is
  * alive: an ADD may have begun meanwhile. A caller that gives no list of valid attachments does not know: nothing is
  * touched.
@@ -26,13 +26,14 @@ export function gc(call: Call, host: Machine, wishes: Wishes): void {
   const alive = () => [...valid, ...(collection?.spared() ?? [])];
   const doomed = () => collection?.doomed() ?? [];
   const collecting = { network: call.name, alive, doomed, warn: call.warn };
+  const features = allFeatures(wishes).map(({ feature, wish }) => ({
+    isFirst: feature.binds === "service",
+    collect: () => feature.gc(host, wish, collecting),
+  }));
   const failures = settle([
+    ...features.flatMap(({ isFirst, collect }) => (isFirst ? [collect] : [])),
     () => removeLinks(host, call.name, alive),
-    ...allFeatures(wishes).map(
-      ({ feature, wish }) =>
-        () =>
-          feature.gc(host, wish, collecting),
-    ),
+    ...features.flatMap(({ isFirst, collect }) => (isFirst ? [] : [collect])),
   ]);
   if (failures.length > 0) {
     throw new CniError(

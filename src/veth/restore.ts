@@ -20,7 +20,7 @@ export function restore(call: Call, machine: Machine, { common, wishes }: VethCo
   const names = new Set([...hostEnds(result), hostVethName(owner)]);
   const link = [...names].map((name) => machine.findLink(name)).find((one) => one?.kind === "veth");
   if (!link) return "gone";
-  const port = { name: link.name, mac: macOf(result, owner.ifname) };
+  const port = { name: link.name, index: link.index, mac: macOf(result, owner.ifname) };
   const attached = { owner, port, addresses: prefixesOf(result) };
   return wished.flatMap(({ feature, wish }) => feature.restore(machine, wish, attached) ?? []);
 }

@@ -3,7 +3,7 @@ import { featuresOf, wishedFeatures } from "../features/all.ts";
 import type { Feature } from "../features/feature.ts";
 import type { Machine } from "../features/machine.ts";
 import type { Veth } from "./pair.ts";
-import type { AddContext, VethPlan } from "./plan.ts";
+import { type AddContext, type Addressing, prefixesOf, type VethPlan } from "./plan.ts";
 
 /** The rules of an attachment: what the features (features/all.ts) do that its configuration asks for. */
 
@@ -27,9 +27,16 @@ export function addRules(
     if (feature.binds !== binds) continue;
     const ips = addresses.map(({ ip }) => ip);
     undo.push(() => feature.drop(host, wish, owner, ips));
-    letters += feature.add(host, wish, { owner, port: { name: outer.name, mac }, addresses });
+    letters += feature.add(host, wish, { owner, port: { name: outer.name, index: outer.index, mac }, addresses });
   }
   return letters;
+}
+
+/** The last step of an ADD: others may be led to the container from now on. @throws CniError, Explained */
+export function openToOthers(add: AddContext, veth: Veth, addressing: Addressing): void {
+  if (!add.plan.config.wishes.register) return;
+  add.call.phase?.("rules");
+  addRules(add, "service", veth, prefixesOf(addressing));
 }
 
 /** What an earlier attachment left would bind the new one: its veth has the same name. @throws NetlinkError, Explained */

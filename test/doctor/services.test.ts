@@ -24,7 +24,10 @@ class ServiceNode extends DoctoredNode {
     const config = join(this.lab.dir, "berthd.json");
     mkdirSync(bin);
     mkdirSync(this.directory);
-    writeFileSync(config, JSON.stringify({ node: "n1", files: this.directory, socket: this.socket }));
+    writeFileSync(
+      config,
+      JSON.stringify({ node: "n1", files: this.directory, cni: join(this.lab.dir, "endpoints"), socket: this.socket }),
+    );
     const run = `ip netns exec ${this.lab.host} ${process.execPath} ${MAIN} run --config ${config}`;
     const script = `#!/bin/sh
       [ "$1" = restart ] && kill -KILL $(cat ${this.socket}.pid)

@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly ipMasq: boolean;
   /** What the probing calls are made of; `bridge` when absent. */
   readonly plugin?: "bridge" | "host-local" | "ptp";
+  /** Containers are registered as endpoints of a service. */
+  readonly registers?: boolean;
 }
 
 /** A host with a container that is attached for good, and a namespace in which attachments come and go. */
@@ -30,6 +32,8 @@ export interface Bench {
   [Symbol.dispose](): void;
 }
 
+const WEB = { service: "web", ports: [{ name: "http", port: 8080 }] };
+
 /** The attachment that is there all the time. */
 export const LIVE = "live";
 const TIMEOUT_S = "20";
@@ -38,7 +42,7 @@ const TIMEOUT_S = "20";
  * Opens a bench, on which the probing container was attached once and is not any more. With `usual` the machine is as
  * new instead, and `remains` tells what there is besides those traces.
  */
-export function openBench({ bin, ipMasq, plugin = "bridge" }: BenchOptions, usual?: Traces): Bench {
+export function openBench({ bin, ipMasq, plugin = "bridge", registers = false }: BenchOptions, usual?: Traces): Bench {
   const lab = openLab({ bin });
   try {
     const conf = lab.conf({
@@ -46,7 +50,11 @@ export function openBench({ bin, ipMasq, plugin = "bridge" }: BenchOptions, usua
       ipMasq,
       ...(plugin === "ptp" && { type: plugin }),
       ipam: { type: "host-local", ranges: [[{ subnet: "10.77.0.0/28" }]], routes: [{ dst: "0.0.0.0/0" }] },
-      berth: { indexDir: join(lab.dir, "index"), lockTimeout: 5 },
+      berth: {
+        indexDir: join(lab.dir, "index"),
+        lockTimeout: 5,
+        ...(registers && { register: { ...WEB, dir: join(lab.dir, "endpoints") } }),
+      },
     });
     const [live, probe] = [lab.container(), lab.container()];
     if (!usual) {

@@ -13,6 +13,7 @@ const CASES: readonly (readonly [string, Omit<Failing, "bin">])[] = [
   ["ENOBUFS in ADD with ipMasq", { verb: "ADD", errno: "ENOBUFS", ipMasq: true, step: 5 }],
   ["EBUSY in ADD with ipMasq", { verb: "ADD", errno: "EBUSY", ipMasq: true, step: 5 }],
   ["EINTR in ADD", { verb: "ADD", errno: "EINTR", ipMasq: false, step: 4 }],
+  ["ENOSPC in ADD that registers", { verb: "ADD", errno: "ENOSPC", ipMasq: false, registers: true, step: 8 }],
   ["EIO in DEL with ipMasq", { verb: "DEL", errno: "EIO", ipMasq: true, step: 4 }],
   ["EIO that lasts in ADD", { verb: "ADD", errno: "EIO", ipMasq: false, step: 5, lasting: true }],
   ["ENOSPC that lasts in ADD with ipMasq", { verb: "ADD", errno: "ENOSPC", ipMasq: true, step: 5, lasting: true }],

@@ -14,6 +14,9 @@ const CASES: readonly (readonly [string, Omit<Killing, "bin">])[] = [
   ["SIGTERM in the first ADD", { verb: "ADD", signal: "TERM", ipMasq: true, cold: true, step: 10 }],
   ["SIGINT in ADD", { verb: "ADD", signal: "INT", ipMasq: false, step: 6 }],
   ["SIGTERM in DEL", { verb: "DEL", signal: "TERM", ipMasq: false, step: 6 }],
+  ["SIGKILL in ADD that registers", { verb: "ADD", signal: "KILL", ipMasq: false, registers: true, step: 10 }],
+  ["SIGTERM in ADD that registers", { verb: "ADD", signal: "TERM", ipMasq: false, registers: true, step: 10 }],
+  ["SIGKILL in DEL that registers", { verb: "DEL", signal: "KILL", ipMasq: false, registers: true, step: 8 }],
   ["SIGKILL in ADD of ptp", { verb: "ADD", signal: "KILL", plugin: "ptp", ipMasq: true, step: 8 }],
   ["SIGKILL in DEL of ptp", { verb: "DEL", signal: "KILL", plugin: "ptp", ipMasq: true, step: 8 }],
 ];

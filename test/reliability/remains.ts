@@ -8,12 +8,13 @@ import { indexFaults } from "./index-file.ts";
 /** What is there, one line for each thing. */
 export type Traces = readonly string[];
 
-/** Links of the host and of `containers`, files beside and among the leases, and with `rules` the whole rulesets. */
+/** Links of the host and of `containers`, files beside and among the leases, endpoint records, and with `rules` the whole rulesets. */
 export function traces(lab: Lab, containers: readonly string[], rules: boolean): Traces {
   return [
     ...linkTraces(lab.host, "host"),
     ...containers.flatMap((ns, i) => linkTraces(ns, `container ${i}`)),
     ...fileTraces(lab.store),
+    ...fileTraces(join(lab.dir, "endpoints")),
     ...indexFaults(join(lab.dir, "index"), join(lab.store, "labnet")),
     ...(rules ? ruleTraces(lab.host) : []),
   ];

@@ -23,21 +23,26 @@ export interface Row {
 type Verb = Killing["verb"];
 
 /** How the calls of a row differ from a plain one of `bridge`. */
-type Kind = "" | "masq" | "ipam" | "first" | "ptp";
+type Kind = "" | "masq" | "ipam" | "first" | "ptp" | "register";
 const TEXTS: Record<Kind, string> = {
   "": "",
   masq: " with ipMasq",
   ipam: " of `host-local` alone",
   first: " with ipMasq, the first on its machine",
   ptp: " of `ptp` with ipMasq",
+  register: " that registers",
 };
 const optionsOf = (kind: Kind) =>
   ({
     ipMasq: kind === "masq" || kind === "first" || kind === "ptp",
     plugin: kind === "ipam" ? "host-local" : kind === "ptp" ? "ptp" : "bridge",
     cold: kind === "first",
+    registers: kind === "register",
   }) as const;
 const idOf = (...parts: string[]) => parts.filter(Boolean).join("-").toLowerCase();
+
+/** What the reference has no such thing of is tried with berth alone. */
+const alone = ({ id, what, ours }: Row): Row => ({ id, what, ours });
 
 function killing(verb: Verb, kind: Kind, signals: Killing["signal"][], theirStep: number): Row {
   const run = (bin: string, step: number) =>
@@ -155,6 +160,12 @@ export const ROWS: readonly Row[] = [
   failing("DEL", "ptp", 16),
   lasting("ADD", "ptp", 16),
   lasting("DEL", "ptp", 16),
+  ...(["ADD", "DEL", "GC"] as const).map((verb) => alone(killing(verb, "register", ["KILL"], 1))),
+  alone(killing("ADD", "register", ["TERM", "INT"], 1)),
+  ...(["ADD", "DEL"] as const).flatMap((verb) => [
+    alone(failing(verb, "register", 1)),
+    alone(lasting(verb, "register", 1)),
+  ]),
   ...rowsOf(SUBJECTS.bandwidth, 16),
   ...rowsOf(SUBJECTS.firewall, 16),
   ...rowsOf(SUBJECTS.portmap, 16),

@@ -131,6 +131,7 @@ async function run(kernel: Kernel, berthd: string, ports: string): Promise<[stri
     modules: MODULES,
     programs: ["conntrack"],
     files: [berthd, ports, ...librariesOf(berthd)],
+    memory: 1024,
   });
   console.error(`Linux ${kernel.name}: ${transcript.seconds.toFixed(0)} s`);
   return [transcript.release, ROWS.map((row, n) => judged(transcript, row, n))];

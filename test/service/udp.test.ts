@@ -102,3 +102,24 @@ needsAll(
     expect(flows.filter(({ fromPort }) => fromPort === 5353)).toEqual([]);
   }),
 );
+
+needsAll(
+  "a UDP client that asks while somebody has flushed the rules is led to the service when they are back",
+  inPortLab(async (lab) => {
+    const { members, outside } = await openNet(lab, 1);
+    const agent = new Agent(lab);
+    agent.begin(SERVICE, ...dualSlices("dns", members, PORT));
+    // Others' rules have the kernel track connections meanwhile.
+    const others = "chain c { type filter hook forward priority 0; ct state new counter; };";
+    lab.sh(lab.host, "nft", `flush ruleset; table inet other { ${others} }`);
+    const clients = WAYS.map(([address, port]) => udpClient(outside.ns, address, port));
+    try {
+      const ask = () => Promise.all(clients.map((client) => client.ask()));
+      expect(new Set(await ask())).toEqual(new Set(["nothing"]));
+      expect(agent.writer.look()?.elements).toBeGreaterThan(0);
+      expect(new Set(await ask())).toEqual(new Set(["m0"]));
+    } finally {
+      for (const client of clients) client.end();
+    }
+  }),
+);

@@ -6,8 +6,9 @@ const dotted = (first: number, n: number) => `${first + (n >> 16)}.${(n >> 8) & 
 /** The address of service `i`; those of ../shared/cases/service_rules.py are the same. */
 export const addressOf = (i: number) => `10.${dotted(96, i)}`;
 
-/** The addresses of its endpoints. */
-export const endsOf = (i: number) => [0, 1].map((j) => `10.${dotted(0, 2 * i + j)}`);
+/** The addresses of its endpoints, of which each service has so many. */
+export const endsOf = (i: number, count = 2) =>
+  Array.from({ length: count }, (_, j) => `10.${dotted(0, count * i + j)}`);
 
 /** Service `i` and its slice. */
 export function objectsOf(i: number, ends: readonly string[] = endsOf(i)): object[] {
@@ -24,7 +25,7 @@ export function objectsOf(i: number, ends: readonly string[] = endsOf(i)): objec
 }
 
 /** Services 0 to `count` - 1, as `kubectl get services,endpointslices -A -o json` prints them. */
-export function listOf(count: number): string {
-  const items = Array.from({ length: count }, (_, i) => objectsOf(i)).flat();
+export function listOf(count: number, endpoints = 2): string {
+  const items = Array.from({ length: count }, (_, i) => objectsOf(i, endsOf(i, endpoints))).flat();
   return JSON.stringify({ apiVersion: "v1", kind: "List", metadata: { resourceVersion: "" }, items }, undefined, 4);
 }

@@ -1,6 +1,7 @@
 /**
- * npm run bench:service -- --start [SERVICES]: berthd with one file of that many services (45,000), from its start to when the rules are
- * there; started again with nothing to change; how long its control socket takes to answer meanwhile; memory. As root.
+ * npm run bench:service -- --start [SERVICES [ENDPOINTS]]: berthd with one file of that many services (45,000, of two each), from
+ * its start to when the rules are there; started again with nothing to change; how long its control socket takes to answer meanwhile;
+ * memory. As root.
  */
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -97,11 +98,11 @@ async function read(directory: string): Promise<void> {
 }
 
 export async function main(words: readonly string[]): Promise<void> {
-  const count = Number(words[0] ?? 45_000);
+  const [count = 45_000, endpoints = 2] = words.map(Number);
   using lab = openLab();
   const berthd = new Berthd(lab, {}, built());
   const path = join(berthd.directory, "all.json");
-  writeFileSync(path, listOf(count));
+  writeFileSync(path, listOf(count, endpoints));
   const child = Bun.spawnSync([process.execPath, import.meta.path, "read", berthd.directory], { stderr: "inherit" });
   const reading = JSON.parse(child.stdout.toString());
   if (reading.services !== count) throw new Error(`${reading.services} services were read of ${count}`);

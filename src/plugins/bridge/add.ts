@@ -13,7 +13,7 @@ import { enableForwarding } from "../../veth/forwarding.ts";
 import { type Addressed, takeLease, tellIpam } from "../../veth/lease.ts";
 import { attach, type Veth } from "../../veth/pair.ts";
 import { prefixesOf } from "../../veth/plan.ts";
-import { addRules, assertFeatures } from "../../veth/rules.ts";
+import { addRules, assertFeatures, openToOthers } from "../../veth/rules.ts";
 import { addressMac, announce, isQuiet } from "./announce.ts";
 import { ensureBridge, ensureVlans, isOurs } from "./bridge.ts";
 import { ensureGateway } from "./gateway.ts";
@@ -60,6 +60,7 @@ export function applyAdd(plan: Plan, call: Call, host: Machine, undo: Undo): Res
   const result = resultOf(add, bridge, gateway, veth, leased?.addressing);
   port.awaitUp(leased?.addressing.gateways.length ? gateway : undefined);
   if (inner && leased && !isQuiet(bridge, veth, port.known)) announce(add, inner, veth, leased.addressing);
+  if (leased) openToOthers(add, veth, leased.addressing);
   return result;
 }
 

@@ -1,4 +1,5 @@
 import type { Mac } from "../../base/mac.ts";
+import { berthLeftSchema, REGISTER_ARGS, registerSchema } from "../../features/register/wish.ts";
 import { parseArgs } from "../../spec/args.ts";
 import { type NetConf, readNetConf } from "../../spec/config.ts";
 import { array, boolean, decode, goObject, int, mac, string } from "../../spec/decode.ts";
@@ -6,7 +7,16 @@ import { assertIfname } from "../../spec/env.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { macOfArgs, stationMac } from "../../spec/station-mac.ts";
-import { backendOf, knownBackend, mtuOf, type Remains, readLeft, wishesOf } from "../../veth/config.ts";
+import {
+  backendOf,
+  knownBackend,
+  mtuOf,
+  type Remains,
+  readLeft,
+  wishesOf,
+  withRegister,
+  withRegisterLeft,
+} from "../../veth/config.ts";
 import type { VethConfig } from "../../veth/plan.ts";
 import { type PortVlans, readPortVlans } from "./vlan.ts";
 
@@ -51,7 +61,7 @@ export const schema = goObject({
   enabledad: boolean,
   disableContainerInterface: boolean,
   portIsolation: boolean,
-  berth: goObject({ macFromAddress: boolean }),
+  berth: goObject({ macFromAddress: boolean, register: registerSchema }),
 });
 
 /** What a DEL reads. */
@@ -61,6 +71,7 @@ export const remainsSchema = goObject({
   ipMasq: boolean,
   ipMasqBackend: string,
   macspoofchk: boolean,
+  berth: berthLeftSchema,
 });
 
 /**
@@ -74,7 +85,8 @@ export function readConfig(call: Call): BridgeConfig {
   assertBridgeName(bridge);
   const isGateway = raw.isGateway === true || isDefaultGateway;
   const vlans = raw.vlan || raw.vlanTrunk ? readPortVlans(raw, isGateway ? bridge : undefined) : undefined;
-  const requestedMac = requestMac(call, common);
+  const { register } = raw.berth ?? {};
+  const requestedMac = requestMac(call, common, register ? REGISTER_ARGS : []);
   const config: BridgeConfig = {
     common,
     bridge,
@@ -82,7 +94,7 @@ export function readConfig(call: Call): BridgeConfig {
     isDefaultGateway,
     isGateway,
     forceAddress: raw.forceAddress ?? false,
-    wishes: wishesOf(raw, common.ipamType, backendOf),
+    wishes: withRegister(wishesOf(raw, common.ipamType, backendOf), call, register, common.ipamType),
     ...(vlans && { vlans }),
     hairpinMode: raw.hairpinMode ?? false,
     promiscMode: raw.promiscMode ?? false,
@@ -100,7 +112,8 @@ export function readConfig(call: Call): BridgeConfig {
 export function readRemains(config: unknown): Remains {
   const given = readLeft(remainsSchema, config);
   const { bridge = DEFAULT_BRIDGE, ipam } = given;
-  return { bridge, ipam: ipam?.type || undefined, wishes: wishesOf(given, ipam?.type, knownBackend) };
+  const wishes = withRegisterLeft(wishesOf(given, ipam?.type, knownBackend), given.berth);
+  return { bridge, ipam: ipam?.type || undefined, wishes };
 }
 
 function assertCombination(config: BridgeConfig): void {
@@ -137,8 +150,8 @@ function assertBridgeName(name: string): void {
 export const macSchema = goObject({ mac: mac });
 
 /** runtimeConfig.mac, else args.cni.mac, else MAC in CNI_ARGS. */
-function requestMac(call: Call, common: NetConf): Mac | undefined {
-  const fromArgs = parseArgs(call.env.args, ["MAC"]).get("MAC");
+function requestMac(call: Call, common: NetConf, others: readonly string[]): Mac | undefined {
+  const fromArgs = parseArgs(call.env.args, ["MAC", ...others]).get("MAC");
   const { mac: ofRuntime } = decode(macSchema, common.runtimeConfig, "runtimeConfig");
   if (ofRuntime) return stationMac(ofRuntime, "runtimeConfig.mac");
   const { mac: ofArgs } = decode(macSchema, common.argsCni, "args.cni");

@@ -14,6 +14,7 @@ import {
   stationMac,
   vethMtu,
 } from "../../spec/schema.ts";
+import { registerKeys, suppliedKeys } from "../../veth/schema.ts";
 
 const vid = z.int().min(1).max(4094);
 
@@ -82,12 +83,13 @@ export const schema = keys({
       ),
     }),
   ),
-  runtimeConfig: key("Put in by the runtime: what it supplies of the capabilities.", keys({ mac })),
+  runtimeConfig: key("Put in by the runtime: what it supplies of the capabilities.", keys({ mac, ...suppliedKeys })),
   args: key("Arguments, by the convention of their key.", keys({ cni: key("Arguments for plugins.", keys({ mac })) })),
   berth: berthKeys({
     macFromAddress: key(
       "A container's only address, an IPv4 one, gives its MAC address; true when absent.",
       z.boolean(),
     ),
+    ...registerKeys,
   }),
 });

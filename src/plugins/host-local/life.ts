@@ -10,11 +10,10 @@ import {
   netlinkOpen,
   netnsCookie,
   open,
-  readFile,
   sleep,
 } from "#sys";
-import { attempt } from "../../base/attempt.ts";
 import { assertErrno } from "../../base/errno.ts";
+import { bootId } from "../../sys/boot.ts";
 import { CLONE_NEWNET, O } from "../../sys/flags.ts";
 import type { Origin } from "./origin.ts";
 
@@ -74,10 +73,6 @@ function isOfEarlierBoot(origin: Origin, here: Here): boolean {
 /** Only the namespace that the link was made in can say so. By index alone: under another name the link still exists. */
 function hasLostLink({ host, veth }: Origin, here: Here): boolean {
   return veth !== undefined && host !== undefined && host === here.host && !hasIfindex(veth.index);
-}
-
-function bootId(): string {
-  return attempt(() => readFile("/proc/sys/kernel/random/boot_id").replaceAll("-", "").slice(0, 12)) ?? "";
 }
 
 function ownCookie(): string | undefined {

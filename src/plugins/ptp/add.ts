@@ -10,7 +10,7 @@ import { enableForwarding } from "../../veth/forwarding.ts";
 import { takeLease, tellIpam } from "../../veth/lease.ts";
 import { attach, type Veth } from "../../veth/pair.ts";
 import { type AddContext, planVeth, prefixesOf } from "../../veth/plan.ts";
-import { addRules, assertFeatures } from "../../veth/rules.ts";
+import { addRules, assertFeatures, openToOthers } from "../../veth/rules.ts";
 import { type PtpConfig, readConfig } from "./config.ts";
 import { awaitRunning, openHost, routeByHost } from "./hop.ts";
 import { assertOffer, type PtpAddressing, planAddresses } from "./plan.ts";
@@ -38,6 +38,7 @@ function applyAdd(add: AddContext<PtpConfig>): Result {
   tellIpam(add, veth.outer, leased, addRules(add, "addresses", veth, prefixesOf(addressing)));
   call.phase?.("link");
   awaitRunning(host, veth.outer, sandbox, inner, addressing);
+  openToOthers(add, veth, addressing);
   return resultOf(add, veth, addressing);
 }
 

@@ -1,8 +1,18 @@
+import { berthLeftSchema, registerSchema } from "../../features/register/wish.ts";
 import { assertPluginName, commonKeys } from "../../spec/config.ts";
 import { boolean, decode, goObject, int, string } from "../../spec/decode.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
-import { backendOf, knownBackend, mtuOf, type Remains, readLeft, wishesOf } from "../../veth/config.ts";
+import {
+  backendOf,
+  knownBackend,
+  mtuOf,
+  type Remains,
+  readLeft,
+  wishesOf,
+  withRegister,
+  withRegisterLeft,
+} from "../../veth/config.ts";
 import type { VethConfig } from "../../veth/plan.ts";
 
 /** The ptp plugin's configuration, checked, with its defaults. */
@@ -11,19 +21,26 @@ export interface PtpConfig extends VethConfig {
   readonly ipam: string;
 }
 
-/** What an ADD reads. As the reference's, it knows no runtimeConfig and no args. */
-export const schema = goObject({ ...commonKeys, ipMasq: boolean, ipMasqBackend: string, mtu: int });
+/** What an ADD reads. As the reference's, it knows no runtimeConfig and no args but for what is to be registered. */
+export const schema = goObject({
+  ...commonKeys,
+  ipMasq: boolean,
+  ipMasqBackend: string,
+  mtu: int,
+  berth: goObject({ register: registerSchema }),
+});
 
 /** What a DEL reads. */
 export const remainsSchema = goObject({
   ipam: goObject({ type: string }),
   ipMasq: boolean,
   ipMasqBackend: string,
+  berth: berthLeftSchema,
 });
 
 /** Reads a call's configuration. @throws CniError 6 for a wrong type, 7 for an invalid value or without `ipam.type` */
-export function readConfig({ config }: Pick<Call, "config">): PtpConfig {
-  const { mtu = 0, dns = {}, prevResult, ...raw } = decode(schema, config);
+export function readConfig(call: Pick<Call, "config" | "env">): PtpConfig {
+  const { mtu = 0, dns = {}, prevResult, ...raw } = decode(schema, call.config);
   const ipam = raw.ipam?.type ?? "";
   assertPluginName(ipam, "ipam.type");
   if (ipam === "") {
@@ -36,7 +53,7 @@ export function readConfig({ config }: Pick<Call, "config">): PtpConfig {
   return {
     common: { ipamType: ipam, dns, ...(prevResult && { prevResult }) },
     ipam,
-    wishes: wishesOf(raw, ipam, backendOf),
+    wishes: withRegister(wishesOf(raw, ipam, backendOf), call, raw.berth?.register, ipam),
     mtu: mtuOf(mtu, "a veth has"),
     enabledad: false,
   };
@@ -46,5 +63,6 @@ export function readConfig({ config }: Pick<Call, "config">): PtpConfig {
 export function readRemains(config: unknown): Remains {
   const given = readLeft(remainsSchema, config);
   const ipam = given.ipam?.type || undefined;
-  return { ipam, wishes: wishesOf(given, ipam, knownBackend) };
+  const wishes = withRegisterLeft(wishesOf(given, ipam, knownBackend), given.berth);
+  return { ipam, wishes };
 }

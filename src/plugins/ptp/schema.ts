@@ -1,6 +1,7 @@
 /** What the ptp plugin reads of a configuration, for the tool and tests. Its IPAM plugin's keys are in that one's schema. */
 import * as z from "zod";
-import { attachmentKeys, commonKeys, ipMasqKeys, key, keys, vethMtu } from "../../spec/schema.ts";
+import { attachmentKeys, berthKeys, commonKeys, ipMasqKeys, key, keys, vethMtu } from "../../spec/schema.ts";
+import { registerKeys, suppliedKeys } from "../../veth/schema.ts";
 
 export const schema = keys({
   ...commonKeys,
@@ -16,4 +17,6 @@ export const schema = keys({
       ),
     }),
   ),
+  runtimeConfig: key("Put in by the runtime: what it supplies of the capabilities.", keys(suppliedKeys)),
+  berth: berthKeys(registerKeys),
 });

@@ -1,5 +1,6 @@
-import { existsSync, type FSWatcher, readdirSync, statSync, watch } from "node:fs";
+import { existsSync, type FSWatcher, readdirSync, readFileSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
+import type { RecordDirectory } from "../sources/cni.ts";
 import type { Directory, FileEntry } from "../sources/files.ts";
 import { readingOf } from "./reading.ts";
 
@@ -11,11 +12,24 @@ const LOOK_MS = 2000;
 
 /** A directory of the file system. */
 export function directoryAt(path: string): Directory {
+  return { ...contentOf(path), watch: (changed) => settling(changed, (soon) => watchDirectory(path, soon)) };
+}
+
+/** One whose files are there whole or not at all: what changes is told at once. */
+export function recordsAt(path: string): RecordDirectory {
+  return {
+    ...contentOf(path),
+    read: (name) => readFileSync(join(path, name), "utf8"),
+    entry: (name) => entryOf(path, name)[0],
+    watch: (changed) => watchDirectory(path, changed),
+  };
+}
+
+function contentOf(path: string): Omit<Directory, "watch"> {
   return {
     path,
     list: () => (existsSync(path) ? readdirSync(path).flatMap((name) => entryOf(path, name)) : []),
     read: ({ name, size }) => readingOf(join(path, name), size),
-    watch: (changed) => watchDirectory(path, changed),
   };
 }
 
@@ -33,36 +47,44 @@ function entryOf(path: string, name: string): FileEntry[] {
   return [{ name, stamp: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, changed: mtimeMs, size }];
 }
 
-function watchDirectory(path: string, changed: () => void): () => void {
-  let watcher: FSWatcher | undefined;
+/** Calls `changed` once for all that happens within a while. */
+function settling(changed: () => void, begin: (soon: () => void) => () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const soon = () => {
+  const end = begin(() => {
     timer ??= setTimeout(() => {
       timer = undefined;
       changed();
     }, SETTLE_MS);
+  });
+  return () => {
+    clearTimeout(timer);
+    end();
   };
+}
+
+/** Calls `changed` with the name of a file, or without one when any may be otherwise. */
+function watchDirectory(path: string, changed: (name?: string) => void): () => void {
+  let watcher: FSWatcher | undefined;
+  let watched: number | undefined;
   const listen = () => {
-    if (watcher || !existsSync(path)) return;
-    watcher = watch(path, soon);
-    watcher.on("error", () => {
+    // Another directory may have taken its place.
+    const there = statSync(path, { throwIfNoEntry: false })?.ino;
+    if (there === watched && (watcher || there === undefined)) return;
+    watcher?.close();
+    watched = there;
+    watcher = there === undefined ? undefined : watch(path, (_, name) => changed(name ?? undefined));
+    watcher?.on("error", () => {
       watcher?.close();
       watcher = undefined;
     });
-    soon();
   };
   listen();
   const look = setInterval(() => {
-    if (!existsSync(path)) {
-      watcher?.close();
-      watcher = undefined;
-    }
     listen();
-    soon();
+    changed();
   }, LOOK_MS);
   return () => {
     clearInterval(look);
-    clearTimeout(timer);
     watcher?.close();
   };
 }

@@ -1,5 +1,5 @@
 /** berthd: carries traffic to services. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { version } from "../../../package.json";
 import { Explained } from "../../base/explained.ts";
@@ -11,12 +11,14 @@ import { Health } from "../operate/health.ts";
 import { Metrics } from "../operate/metrics.ts";
 import type { Source } from "../seams.ts";
 import { NftSink } from "../sinks/nft/sink.ts";
+import { CniSource } from "../sources/cni.ts";
 import { FilesSource } from "../sources/files.ts";
 import { Store } from "../store/store.ts";
 import { serveControl } from "./control-socket.ts";
-import { directoryAt, idOf } from "./directory.ts";
+import { directoryAt, idOf, recordsAt } from "./directory.ts";
 import { type Answering, listenAt } from "./listen.ts";
 import { shelfAt } from "./shelf.ts";
+import { surroundings } from "./surroundings.ts";
 import { startThread } from "./thread.ts";
 import { USAGE, type Words, wordsOf } from "./words.ts";
 
@@ -39,10 +41,10 @@ class Daemon {
 
   constructor(config: Config) {
     this.config = config;
-    const { node = hostname(), zone, files, masqueradeAll } = config;
+    const { node = hostname(), zone, files, cni, masqueradeAll } = config;
     const containers = config.containers.map((text) => parsePrefix(text) as Prefix);
     this.files = new FilesSource(directoryAt(files), () => Bun.sleep(0));
-    this.sources = [this.files];
+    this.sources = [this.files, new CniSource(recordsAt(cni), surroundings(), node)];
     const names = this.sources.map(({ name }) => name);
     this.store = new Store({ node, zone }, names);
     const thread = startThread({ containers, masqueradeAll });
@@ -124,6 +126,8 @@ async function stay(daemon: Daemon): Promise<void> {
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   process.on("SIGHUP", () => void daemon.reload());
+  // It is there to be watched before the first container is.
+  mkdirSync(config.cni, { recursive: true, mode: 0o755 });
   await daemon.startSources();
   daemon.watchTrouble();
   await sink.start(store);

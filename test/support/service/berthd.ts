@@ -19,6 +19,8 @@ export async function until(is: () => boolean | Promise<boolean>, patience = 10_
 export class Berthd {
   readonly directory: string;
   readonly socket: string;
+  /** Where the plugins' records are: `berth.register.dir`. */
+  readonly records: string;
   /** What it has written to stderr. */
   readonly log: string;
   readonly #config: string;
@@ -30,11 +32,12 @@ export class Berthd {
     this.#program = program;
     this.directory = join(lab.dir, "services.d");
     this.socket = join(lab.dir, "berthd.sock");
+    this.records = join(lab.dir, "endpoints");
     this.log = join(lab.dir, "berthd.log");
     this.#config = join(lab.dir, "berthd.json");
     this.#host = lab.host;
     mkdirSync(this.directory);
-    const own = { node: "n1", files: this.directory, socket: this.socket };
+    const own = { node: "n1", files: this.directory, cni: this.records, socket: this.socket };
     writeFileSync(this.#config, JSON.stringify({ ...own, ...config }));
   }
 
@@ -61,6 +64,17 @@ export class Berthd {
 
   start(): Bun.Subprocess {
     return Bun.spawn(this.#words("run"), { stderr: Bun.file(this.log) });
+  }
+
+  /** Starts it and waits until it is ready. It does not outlive this process. */
+  async begin(): Promise<Bun.Subprocess> {
+    const child = this.start();
+    process.once("exit", () => child.kill("SIGKILL"));
+    await until(async () => {
+      if (child.exitCode !== null) throw new Error(`berthd ended: ${this.logged()}`);
+      return this.isReady();
+    });
+    return child;
   }
 
   async get(path: string) {

@@ -63,6 +63,8 @@ export interface Contents {
   /** Programs, to be at bin/, and other files of this machine: only for one of its architecture. */
   programs?: readonly string[];
   files?: readonly string[];
+  /** Of the machine, in MiB, half of which its files may take; 512 when absent. */
+  memory?: number;
 }
 
 /** For the console that the script prints to; the first is what some need without saying so. */
@@ -92,7 +94,7 @@ export async function runInVm(kernel: Kernel, script: string, contents = USUAL, 
   const started = performance.now();
   try {
     writeFileSync(join(dir, "initramfs"), cpio(filesOf(kernel.architecture, package_, script, contents)));
-    const words = commandLine(hardware, package_, dir);
+    const words = commandLine(hardware, package_, dir, contents.memory);
     const machine = Bun.spawn(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe", timeout });
     await machine.exited;
     const output = read(join(dir, "output"));
@@ -112,9 +114,9 @@ function read(file: string): string {
 const DONE = "@@ the script has ended\n";
 
 /** What the script prints goes to a console of its own, of a kind that all machines have. */
-function commandLine({ qemu, console: tty }: Hardware, { image }: Unpacked, dir: string): string[] {
+function commandLine({ qemu, console: tty }: Hardware, { image }: Unpacked, dir: string, memory = 512): string[] {
   return [
-    ...[...qemu, "-m", "512", "-no-reboot", "-display", "none", "-monitor", "none", "-nic", "none"],
+    ...[...qemu, "-m", `${memory}`, "-no-reboot", "-display", "none", "-monitor", "none", "-nic", "none"],
     ...["-serial", `file:${join(dir, "console")}`, "-device", "virtio-serial-pci"],
     ...["-chardev", `file,id=output,path=${join(dir, "output")}`, "-device", "virtconsole,chardev=output"],
     ...["-kernel", image, "-initrd", join(dir, "initramfs")],

@@ -13,7 +13,7 @@ test("each letter is one feature's", () => {
 test("the table gives what is wished, and what letters stand for", () => {
   expect(wishedFeatures({})).toEqual([]);
   expect(wishedFeatures({ spoofCheck: true })).toEqual([{ feature: FEATURES.spoofCheck, wish: true }] as never);
-  expect(allFeatures({}).map(({ wish }) => wish)).toEqual([undefined, undefined]);
+  expect(allFeatures({}).map(({ wish }) => wish)).toEqual([undefined, undefined, undefined]);
   expect(featuresOf("si").map(({ wish }) => wish)).toEqual([{ backend: "iptables" }, true]);
   expect(featuresOf("x")).toEqual([]);
 });

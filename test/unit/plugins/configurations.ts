@@ -23,6 +23,7 @@ export const configuration: Values = fc
         macFromAddress: key(30, fc.boolean()),
         lockTimeout: key(30, pick([3, 5], [1, 0], [1, -1])),
         indexDir: key(30, fc.constant("/run/index")),
+        register: key(15, record({ service: key(50, fc.constant("web")), dir: key(20, fc.constant("/run/ep")) })),
       }),
     }),
   )
@@ -63,6 +64,8 @@ export const FULL: Json = {
   dns: { nameservers: ["10.1.0.1"], domain: "example.org", search: ["example.org"], options: ["ndots:2"] },
   runtimeConfig: {
     mac: "",
+    register: { service: "web,api", namespace: "prod", ports: [{ name: "http", port: 8080, protocol: "tcp" }] },
+    "io.kubernetes.cri.pod-annotations": { "berth/service": "web", "berth/ports": "http:8080/tcp,9090" },
     ips: ["10.1.0.9/24"],
     ipRanges: [[{ subnet: "10.2.0.0/24" }]],
     portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp", hostIP: "192.0.2.1" }],
@@ -78,5 +81,15 @@ export const FULL: Json = {
   prevResult: {},
   "cni.dev/valid-attachments": [{ containerID: "c1", ifname: "eth0" }],
   "cni.dev/attachments": [{ containerID: "c1", ifname: "eth0" }],
-  berth: { macFromAddress: true, lockTimeout: 5, indexDir: "/run/index" },
+  berth: {
+    macFromAddress: true,
+    lockTimeout: 5,
+    indexDir: "/run/index",
+    register: {
+      service: "web",
+      namespace: "default",
+      ports: [{ name: "http", port: 8080, protocol: "TCP" }],
+      dir: "/run/berth/endpoints",
+    },
+  },
 };

@@ -1,4 +1,6 @@
 /** How the plugins that make an interface read their configurations. */
+
+import { suppliedSchema } from "../../../src/features/register/wish.ts";
 import * as bridge from "../../../src/plugins/bridge/config.ts";
 import { schema as bridgeZod } from "../../../src/plugins/bridge/schema.ts";
 import { schema as loopbackZod } from "../../../src/plugins/loopback/schema.ts";
@@ -8,6 +10,31 @@ import { attachmentsSchema, commonKeys, logSchema, netConfSchema, requestSchema 
 import { decode, goObject } from "../../../src/spec/decode.ts";
 import { configuration, FULL } from "./configurations.ts";
 import type { Reader } from "./reader.ts";
+
+/** Of register: both plugins. */
+const REFUSED: Reader["refused"] = [
+  {
+    why: "a service's endpoints have addresses",
+    message: /^berth\.register: a container without addresses is nobody's endpoint/,
+    example: { ipam: {}, berth: { register: { service: "web" } } },
+  },
+  {
+    why: "the ports of a slice are told apart by their names",
+    message: /: two ports have (no name|the name )/,
+    example: {
+      ipam: { type: "host-local" },
+      berth: { register: { ports: [{ port: 80 }, { port: 81 }] } },
+    },
+  },
+];
+const UNREAD: Reader["unread"] = [
+  {
+    why: "only a network that registers lets its containers say what they are",
+    key: /^runtimeConfig($|\.register|\.io\.kubernetes\.cri\.pod-annotations)/,
+    passes: ({ berth }) => !berth?.register,
+    example: { ipam: { type: "host-local" }, runtimeConfig: { register: { service: "Web" } } },
+  },
+];
 
 const MAC = "02:00:00:00:00:01";
 
@@ -19,12 +46,14 @@ export const BRIDGE: Reader = {
     netConfSchema,
     bridge.schema,
     bridge.remainsSchema,
+    suppliedSchema,
     goObject({ runtimeConfig: bridge.macSchema, args: goObject({ cni: bridge.macSchema }) }),
   ],
   read: bridge.readConfig,
   full: FULL,
   generated: configuration,
   refused: [
+    ...REFUSED,
     {
       why: "an interface that stays down cannot have addresses",
       message: /^cannot use IPAM when DisableContainerInterface flag is set/,
@@ -42,6 +71,7 @@ export const BRIDGE: Reader = {
     },
   ],
   unread: [
+    ...UNREAD,
     {
       why: "as in the reference, it matters only where something is masqueraded",
       key: "ipMasqBackend",
@@ -71,7 +101,7 @@ const attachments = goObject({ "cni.dev/attachments": attachmentsSchema });
 
 export const PTP: Reader = {
   schema: ptpZod,
-  goObjects: [requestSchema, logSchema, ptp.schema, ptp.remainsSchema, attachments],
+  goObjects: [requestSchema, logSchema, ptp.schema, ptp.remainsSchema, attachments, suppliedSchema],
   read: (call) => {
     ptp.readConfig(call);
     decode(attachments, call.config);
@@ -79,6 +109,7 @@ export const PTP: Reader = {
   full: FULL,
   generated: configuration,
   refused: [
+    REFUSED[1] as Reader["refused"][number],
     {
       why: "the schema of the IPAM plugin says that there must be one",
       message: /^no plugin name provided/,
@@ -86,6 +117,7 @@ export const PTP: Reader = {
     },
   ],
   unread: [
+    ...UNREAD,
     {
       why: "as in the reference, it matters only where something is masqueraded",
       key: "ipMasqBackend",

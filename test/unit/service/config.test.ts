@@ -25,7 +25,7 @@ test("a refusal names file, key and value, and says what keys there are", () => 
     '/etc/berth/berthd.json: containers[0]: "10.1.0.0": expected a network such as 10.0.0.0/8',
   );
   expect(refusal('{"files": "d"}').message).toContain('files: "d": expected an absolute path');
-  expect(refusal('{"a": 1}').details).toStartWith("keys are node, zone, containers, masqueradeAll, files, socket");
+  expect(refusal('{"a": 1}').details).toStartWith("keys are node, zone, containers, masqueradeAll, files, cni, socket");
   expect(refusal("{").message).toStartWith("/etc/berth/berthd.json is not JSON: ");
 });
 

@@ -64,7 +64,7 @@ test("NftSink asks for nothing before every source has listed: what is not there
 });
 
 test("NftSink hands over together what changes while the thread is busy", async () => {
-  const { thread, store, sink, put } = setup();
+  const { thread, metrics, store, sink, put } = setup();
   put("one");
   put("two");
   void sink.start(store);
@@ -75,8 +75,9 @@ test("NftSink hands over together what changes while the thread is busy", async 
   expect(thread.orders).toEqual(["begin", "change a b"]);
   await thread.answer(DONE);
   expect([sink.applied, store.revision]).toEqual([4, 4]);
-  await thread.answer({ kind: "repaired", elements: 9 });
+  await thread.answer({ kind: "repaired", report: { elements: 9, flows: 2, repaired: true } });
   expect(thread.orders).toHaveLength(2);
+  expect([metrics.repairs, metrics.flows]).toEqual([1, 4]);
 });
 
 test("NftSink begins again where it failed to, says so, and counts it", async () => {
@@ -121,4 +122,17 @@ test("metrics are Prometheus' text, under kube-proxy's names", async () => {
   expect(text).toContain("kubeproxy_sync_proxy_rules_last_timestamp_seconds 1\n");
   expect(text).toContain("berthd_nftables_elements_total 3\n");
   expect(text.split("\n").every((line) => /^(# (HELP|TYPE) \w+ .+|\w+(\{le="[^"]+"\})? \S+|)$/.test(line))).toBe(true);
+});
+
+test("NftSink takes what the thread says unasked for no answer to what it was asked", async () => {
+  const { thread, metrics, lines, store, sink, put } = setup();
+  put("one", "a");
+  put("two");
+  const started = sink.start(store);
+  await thread.answer({ kind: "unrepaired", message: "no memory" });
+  expect([sink.applied, metrics.failures]).toEqual([0, 1]);
+  expect(lines).toEqual(["error: failed to change the rules of services: no memory"]);
+  await thread.answer(DONE);
+  await started;
+  expect(sink.applied).toBe(2);
 });

@@ -50,16 +50,16 @@ export class Desk {
     if (!writer || !this.#begun) return undefined;
     try {
       const put = writer.look();
-      if (put !== undefined) return { kind: "repaired", elements: put };
+      if (put !== undefined) return { kind: "repaired", report: put };
       if (!writer.isSuspect && !this.#hasFailed) this.#disturbed = undefined;
       else this.#disturbed ??= this.#now();
       if (this.#disturbed === undefined || this.#now() - this.#disturbed < SETTLED_MS) return undefined;
       this.#disturbed = undefined;
-      const elements = writer.repair();
+      const report = writer.repair();
       this.#hasFailed = false;
-      return elements > 0 ? { kind: "repaired", elements } : undefined;
+      return report.elements > 0 ? { kind: "repaired", report } : undefined;
     } catch (error) {
-      return { kind: "failed", message: messageOf(error) };
+      return { kind: "unrepaired", message: messageOf(error) };
     }
   }
 
@@ -71,7 +71,7 @@ export class Desk {
       writer.cleanup();
       return NOTHING;
     }
-    if (order.kind === "repair") return { ...NOTHING, elements: writer.repair() };
+    if (order.kind === "repair") return writer.repair();
     if (order.kind === "rehearse") return writer.rehearse(order.services);
     if (order.kind === "begin") return this.#beginWith(writer, order);
     return writer.change(order.services);

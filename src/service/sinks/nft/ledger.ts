@@ -81,6 +81,14 @@ export class Ledger {
     return wanted;
   }
 
+  /** All ports of UDP, as if they came now. */
+  udp(): Step["udp"] {
+    const udp: { before: undefined; now: PortPlan }[] = [];
+    for (const text of this.#plans.values())
+      for (const now of plansOf(text)) if (now.port.protocol === "udp") udp.push({ before: undefined, now });
+    return udp;
+  }
+
   #plansOf(key: string): readonly PortPlan[] {
     const text = this.#plans.get(key);
     return text === undefined ? [] : plansOf(text);

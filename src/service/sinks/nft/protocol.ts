@@ -17,7 +17,7 @@ export type Order =
   | { readonly kind: "repair" }
   | { readonly kind: "cleanup" };
 
-/** One for each order but `open`, in the same order; `repaired` comes unasked. */
+/** One for each order but `open`, in the same order; `repaired` and `unrepaired` come unasked. */
 export type Answer =
   | {
       readonly kind: "done";
@@ -28,7 +28,8 @@ export type Answer =
   | { readonly kind: "plan"; readonly commands: string }
   | { readonly kind: "differences"; readonly differences: readonly Difference[] }
   | { readonly kind: "failed"; readonly message: string }
-  | { readonly kind: "repaired"; readonly elements: number };
+  | { readonly kind: "repaired"; readonly report: Report }
+  | { readonly kind: "unrepaired"; readonly message: string };
 
 /** What a step was. */
 export interface Report {

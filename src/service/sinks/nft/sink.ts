@@ -3,7 +3,7 @@ import type { Metrics } from "../../operate/metrics.ts";
 import type { Changes, Sink, View } from "../../seams.ts";
 import type { Difference } from "./compare.ts";
 import { lineOf } from "./port-text.ts";
-import { type Answer, type Order, type Services, sumOf } from "./protocol.ts";
+import { type Answer, type Order, type Report, type Services, sumOf } from "./protocol.ts";
 
 /** The thread in which rules are written: a commit of many services holds it for some tenths of a second. */
 export interface Thread {
@@ -171,20 +171,30 @@ export class NftSink implements Sink {
   }
 
   #take(answer: Answer): void {
+    if (answer.kind === "repaired") this.#noteRepair(answer.report);
+    else if (answer.kind === "unrepaired") this.#noteFailure(answer);
+    else this.#waiting.shift()?.(answer);
+  }
+
+  #noteRepair({ elements, flows, trouble }: Report): void {
     const { metrics, log } = this.#options;
-    if (answer.kind !== "repaired") {
-      this.#waiting.shift()?.(answer);
-      return;
-    }
     metrics.repairs++;
-    log("warn", "rules were not as they had been left, and were put back", { elements: answer.elements });
+    metrics.elements += elements;
+    metrics.flows += flows;
+    log("warn", "rules were not as they had been left, and were put back", { elements });
+    if (trouble !== undefined) log("warn", trouble);
+  }
+
+  #noteFailure(answer: Answer): void {
+    const { metrics, log } = this.#options;
+    metrics.failures++;
+    log("error", failureOf(answer).message);
   }
 
   #report(answer: Answer, dirty: ReadonlyMap<string, number>): void {
     const { metrics, log, now } = this.#options;
     if (answer.kind !== "done") {
-      metrics.failures++;
-      log("error", failureOf(answer).message);
+      this.#noteFailure(answer);
       return;
     }
     const { report, milliseconds, conflicts } = answer;
@@ -205,7 +215,7 @@ function servicesOf(view: View, keys: readonly string[]): Services {
 }
 
 function failureOf(answer: Answer): Explained {
-  const what = answer.kind === "failed" ? answer.message : `unexpected answer ${answer.kind}`;
+  const what = "message" in answer ? answer.message : `unexpected answer ${answer.kind}`;
   return new Explained(
     `failed to change the rules of services: ${what}`,
     "berthd needs CAP_NET_ADMIN in this network namespace and a kernel with nf_tables",

@@ -117,8 +117,9 @@ export class Writer {
   change(lines: readonly string[]): Report {
     if (lines.length > SERVICES_MAX) return this.#changeInParts(lines);
     const { edits, udp } = this.#ledger.change(lines);
-    const [elements, repaired] = this.#try(edits);
-    return { elements, repaired, ...this.#forget(udp) };
+    const repaired = this.#try(edits);
+    const elements = repaired ? 0 : edits.ip.size + edits.ip6.size;
+    return both(repaired ?? NOTHING, { elements, repaired: false, ...this.#forget(udp) });
   }
 
   #changeInParts(lines: readonly string[]): Report {
@@ -128,21 +129,22 @@ export class Writer {
     return sum;
   }
 
-  #try(edits: Step["edits"]): [elements: number, repaired: boolean] {
+  /** What was put right where that could not be done; undefined when it was done. */
+  #try(edits: Step["edits"]): Report | undefined {
     try {
       this.#commit(edits);
-      return [edits.ip.size + edits.ip6.size, false];
+      return undefined;
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
-      return [this.repair(), true];
+      return this.repair();
     }
   }
 
   /**
-   * Asks whether anybody else has changed the ruleset: one short question. Puts the tables back where they are gone, and says how many
-   * elements that took; undefined where they are there.
+   * Asks whether anybody else has changed the ruleset: one short question. Puts the tables back where they are gone, and says what
+   * that took; undefined where they are there.
    */
-  look(): number | undefined {
+  look(): Report | undefined {
     const generation = findGeneration(this.#client);
     if (generation === this.#generation) return undefined;
     this.#generation = generation;
@@ -150,10 +152,13 @@ export class Writer {
     return this.#isEstablished() ? undefined : this.repair();
   }
 
-  /** Reads the own elements and puts them right. Returns how many were not. */
-  repair(): number {
+  /** Reads the own elements and puts them right. */
+  repair(): Report {
     const found = this.#establish();
-    return this.#reconcile(found, this.#ledger.wanted());
+    const elements = this.#reconcile(found, this.#ledger.wanted());
+    // Who asked meanwhile is in conntrack as led elsewhere, or nowhere.
+    const udp = elements > 0 ? this.#ledger.udp() : [];
+    return { elements, repaired: true, ...this.#forget(udp) };
   }
 
   /** Where the kernel is not as this agent left it. Nothing is changed. */

@@ -84,7 +84,7 @@ const callsOf =
 
 function attachedOf({ owner }: CachedAttachment, result: Result, outer: Link): Attached {
   const addresses: Prefix[] = result.ips.map(({ address }) => address);
-  return { owner, port: { name: outer.name, mac: macOf(result, owner.ifname) }, addresses };
+  return { owner, port: { name: outer.name, index: outer.index, mac: macOf(result, owner.ifname) }, addresses };
 }
 
 function resultOf({ result, version }: CachedAttachment): Result | undefined {
@@ -139,7 +139,9 @@ function missingOf(
   { settings, chained, calls }: Asked,
   { machine, seen }: Around,
 ): Missing[] {
-  const rules = wishedFeatures(settings.veth?.wishes ?? {}).flatMap(({ feature, wish }) => {
+  // What a container is registered as may be its own call's matter, of which the network knows nothing.
+  const wished = wishedFeatures(settings.veth?.wishes ?? {}).filter(({ feature }) => feature.binds !== "service");
+  const rules = wished.flatMap(({ feature, wish }) => {
     const message = seen(feature.what, () => feature.check(machine, wish, attached), undefined);
     return message === undefined ? [] : { what: feature.what, message, details: "" };
   });
