@@ -46,6 +46,8 @@ interface Known {
   readonly problems: readonly string[];
 }
 
+const NAME = new RegExp(`^[^.].*\\${SUFFIX}$`);
+
 const NOTHING: Known = { stamp: "", slices: [], origin: undefined, problems: [] };
 
 const originSchema = z.object({
@@ -81,7 +83,7 @@ export class CniSource implements Source {
 
   get listing(): Listing {
     const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
-    return { path: this.#directory.path, listed: this.#listed, files };
+    return { path: this.#directory.path, listed: this.#listed, names: NAME.source, files };
   }
 
   async start(intake: Intake): Promise<void> {
@@ -205,7 +207,7 @@ export class CniSource implements Source {
 const FOREIGN = "no endpoint record of a plugin: Services and EndpointSlices of yours belong to the directory of files";
 
 function isRecord(name: string): boolean {
-  return name.endsWith(SUFFIX) && !name.startsWith(".");
+  return NAME.test(name);
 }
 
 function isSlice(record: ObjectRecord): record is SliceRecord {
