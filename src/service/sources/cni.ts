@@ -46,6 +46,8 @@ interface Known {
   readonly problems: readonly string[];
 }
 
+const NAME = new RegExp(`^[^.].*\\${SUFFIX}$`);
+
 const NOTHING: Known = { stamp: "", slices: [], origin: undefined, problems: [] };
 
 /**
@@ -76,7 +78,7 @@ export class CniSource implements Source {
 
   get listing(): Listing {
     const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
-    return { path: this.#directory.path, listed: this.#listed, files };
+    return { path: this.#directory.path, listed: this.#listed, names: NAME.source, files };
   }
 
   async start(intake: Intake): Promise<void> {
@@ -196,7 +198,7 @@ export class CniSource implements Source {
 }
 
 function isRecord(name: string): boolean {
-  return name.endsWith(SUFFIX) && !name.startsWith(".");
+  return NAME.test(name);
 }
 
 function unready(slice: SliceRecord): SliceRecord {
