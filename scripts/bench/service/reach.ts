@@ -3,11 +3,11 @@
  * container listens before it is attached, so that nothing of an application's start is in it. As root, after npm run build; all in
  * network namespaces of its own. Prints a table in Markdown.
  */
-import { cpus, loadavg, release } from "node:os";
 import { join } from "node:path";
-import { type Lab, openLab } from "../../test/support/lab.ts";
-import { Berthd } from "../../test/support/service/berthd.ts";
-import { serviceObject } from "../../test/support/service/objects.ts";
+import { type Lab, openLab } from "../../../test/support/lab.ts";
+import { Berthd } from "../../../test/support/service/berthd.ts";
+import { serviceObject } from "../../../test/support/service/objects.ts";
+import { heading, printTable } from "./heading.ts";
 
 /** Containers that are there before, so that the first ones are not special. */
 const BEFORE = 5;
@@ -67,7 +67,7 @@ function meanOf(metrics: string, name: string, before = ""): number {
   return (of("sum") / of("count")) * 1000;
 }
 
-async function measure(lab: Lab, count: number): Promise<void> {
+async function measure(lab: Lab, count: number): Promise<string[]> {
   const site = new Berthd(lab);
   const services = Array.from({ length: count + BEFORE }, (_, i) =>
     serviceObject(nameOf(i), { clusterIP: addressOf(i), clusterIPs: [addressOf(i)] }),
@@ -98,25 +98,26 @@ async function measure(lab: Lab, count: number): Promise<void> {
     const metrics = (await site.get("/metrics")).text;
     const kernel = meanOf(metrics, "kubeproxy_sync_proxy_rules_duration_seconds", before);
     const all = meanOf(metrics, "kubeproxy_network_programming_duration_seconds", before);
-    console.log(
-      `| ${count} | ${at(times, 0.5)} ms | ${at(times, 0.9)} ms | ${at(times, 0.99)} ms | ${at(times, 1)} ms | ${all.toFixed(2)} ms | ${kernel.toFixed(2)} ms | ${at(adds, 0.5)} ms |`,
-    );
+    const delays = [0.5, 0.9, 0.99, 1].map((part) => `${at(times, part)} ms`);
+    return [`${count}`, ...delays, `${all.toFixed(2)} ms`, `${kernel.toFixed(2)} ms`, `${at(adds, 0.5)} ms`];
   } finally {
     berthd.kill("SIGTERM");
     await berthd.exited;
   }
 }
 
-const count = Number(process.argv[2] ?? 200);
-const load = loadavg()
-  .map((x) => x.toFixed(1))
-  .join(" ");
-console.log(
-  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, Bun ${Bun.version}, load ${load}\n`,
-);
-console.log(
-  "| containers | p50 | p90 | p99 | most | record to committed, mean | of it the commit with its plan | ADD as the runtime sees it, p50 |",
-);
-console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
+console.log(`${heading()}\n`);
 using lab = openLab();
-await measure(lab, count);
+printTable(
+  [
+    "containers",
+    "p50",
+    "p90",
+    "p99",
+    "most",
+    "record to committed, mean",
+    "commit, mean",
+    "ADD as the runtime sees it, p50",
+  ],
+  [await measure(lab, Number(process.argv[2] ?? 200))],
+);
