@@ -5,6 +5,7 @@
 import { Explained } from "../../base/explained.ts";
 import { type Prefix, parsePrefix } from "../../base/ip.ts";
 import { directoryAt, recordsAt } from "../../service/bun/directory.ts";
+import { probing } from "../../service/bun/probe.ts";
 import { surroundings } from "../../service/bun/surroundings.ts";
 import { startThread } from "../../service/bun/thread.ts";
 import { defaultConfig } from "../../service/config.ts";
@@ -14,6 +15,7 @@ import type { Source } from "../../service/seams.ts";
 import { NftSink } from "../../service/sinks/nft/sink.ts";
 import { CniSource } from "../../service/sources/cni.ts";
 import { FilesSource } from "../../service/sources/files.ts";
+import { Prober } from "../../service/sources/probes.ts";
 import type { ObjectRecord } from "../../service/store/records.ts";
 import { leaveSignals } from "../../sys/bun/signals.ts";
 
@@ -52,10 +54,10 @@ export function filesSource(path: string): Source {
 
 /**
  * The endpoint records that the plugins write on this node, whose name is `node`, into a directory; that of berthd when absent. In
- * this process's network namespace.
+ * this process's network namespace, and without readiness probes.
  */
 export function cniSource(node: string, path: string = defaultConfig().cni): Source {
-  return new CniSource(recordsAt(path), surroundings(), node);
+  return new CniSource(recordsAt(path), surroundings(), new Prober(new Map(), probing), node);
 }
 
 export interface NftSinkOptions {
