@@ -119,6 +119,8 @@ export const ROWS: readonly Row[] = [
       ...OUTER.map((to) => from("outside", to, ["m0"], "client")),
       ...OUTER.map((to) => from("host", to, ["m0", "m1", "m2"], "node", [80])),
       from("outside", VIP, ["m0", "m1", "m2"], "client", [80]),
+      // It is the only one here, and is not told from outsiders: it reaches itself.
+      ...OUTER.map((to) => from("m0", to, ["m0"], "node", [80, 53])),
     ],
   },
   {

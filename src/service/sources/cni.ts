@@ -48,6 +48,8 @@ interface Known {
   readonly problems: readonly string[];
 }
 
+const NAME = new RegExp(`^[^.].*\\${SUFFIX}$`);
+
 const NOTHING: Known = { stamp: "", slices: [], origin: undefined, problems: [] };
 
 /**
@@ -80,7 +82,7 @@ export class CniSource implements Source {
 
   get listing(): Listing {
     const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
-    return { path: this.#directory.path, listed: this.#listed, files };
+    return { path: this.#directory.path, listed: this.#listed, names: NAME.source, files };
   }
 
   async start(intake: Intake): Promise<void> {
@@ -202,7 +204,7 @@ export class CniSource implements Source {
 }
 
 function isRecord(name: string): boolean {
-  return name.endsWith(SUFFIX) && !name.startsWith(".");
+  return NAME.test(name);
 }
 
 function unready(slice: SliceRecord): SliceRecord {
