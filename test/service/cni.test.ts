@@ -130,7 +130,6 @@ test(
 const RESETTING = `
 import socket, struct
 s = socket.create_server(("0.0.0.0", 8080))
-print("ready", flush=True)
 c, _ = s.accept()
 c.recv(1)
 c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -165,8 +164,8 @@ test(
     const flows = () => lab.sh(lab.host, "conntrack", "-L", "-p", "tcp", "--orig-port-src", "40000");
     const ns = lab.container();
     const words = ["nsenter", `--net=${netnsPath(ns)}`, "python3", "-c", RESETTING];
-    const application = Bun.spawn(words, { stdout: "pipe" });
-    for await (const _ of application.stdout) break;
+    Bun.spawn(words);
+    while (!lab.sh(ns, "ss", "-ltn").includes(":8080")) await Bun.sleep(5);
     lab.add({ ns, id: "c0", conf: confOf(lab, site) });
     await until(site, 1);
     await settled();
