@@ -2,6 +2,7 @@
 import { describe, expect } from "bun:test";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { strace } from "../reliability/system-calls.ts";
 import { cniError } from "../support/cni-error.ts";
 import type { Json } from "../support/command.ts";
 import { type CallOptions, type Conf, environment, netnsPath } from "../support/conf.ts";
@@ -178,6 +179,27 @@ test(
       env: environment("ADD", lab.bin, { ns: lab.container() }),
     });
     expect([child.exitCode, records(lab), lab.leases()]).toEqual([1, [], {}]);
+  }),
+);
+
+needs(
+  namespaces,
+  built,
+  strace,
+)(
+  "where a file system has no files without a name a record still appears whole, and nothing beside it",
+  inLab((lab) => {
+    const conf = web(lab);
+    lab.add({ ns: lab.container(), id: "first", conf });
+    const log = join(lab.dir, "calls");
+    const inject = ["-e", "trace=open,openat,rename", "-e", "inject=open,openat:error=EOPNOTSUPP", "-P", dirOf(lab)];
+    const words = ["nsenter", `--net=${netnsPath(lab.host)}`, "strace", "-f", "-qq", "-o", log, ...inject];
+    const child = Bun.spawnSync([...words, join(lab.bin, "bridge")], {
+      stdin: Buffer.from(JSON.stringify(conf)),
+      env: environment("ADD", lab.bin, { ns: lab.container() }),
+    });
+    expect([child.exitCode, readFileSync(log, "utf8")]).toEqual([0, expect.stringContaining("(INJECTED)")]);
+    expect([records(lab), record(lab).kind]).toEqual([["labnet:cid-1:eth0.json", "labnet:first:eth0.json"], "List"]);
   }),
 );
 

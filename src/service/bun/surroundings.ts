@@ -44,9 +44,13 @@ async function part(ifindex: number, addresses: readonly string[]): Promise<void
   for (let i = 0; i < PARTINGS; i++) {
     await Bun.sleep(PARTING_MS);
     if (hasIfindex(ifindex)) continue;
-    const client = new Client(openSocket(NETLINK_NETFILTER));
-    attempt(() => forgetDead(client, addresses));
-    client.close();
+    for (const address of addresses) {
+      const client = new Client(openSocket(NETLINK_NETFILTER));
+      attempt(() => forgetDead(client, address));
+      client.close();
+      // Some milliseconds where conntrack has many buckets: others' turn.
+      await Bun.sleep(0);
+    }
     return;
   }
 }
