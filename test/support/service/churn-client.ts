@@ -34,8 +34,8 @@ function request(): Promise<Request> {
       data(socket: Bun.Socket, data: Buffer) {
         clearTimeout(late);
         end(data.toString().trim());
-        // By a reset, so that no port waits for a minute.
-        socket.terminate();
+        // Not by a reset: who takes that port again soon may be led where the last one went, which is conntrack's doing.
+        socket.end();
       },
       close: () => fail(new Error("closed without a word")),
       error: (_: Bun.Socket, error: Error) => fail(error),

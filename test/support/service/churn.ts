@@ -52,6 +52,8 @@ type End = { readonly ns: string; readonly address: string };
 
 export async function churn(lab: Lab, options: ChurnOptions): Promise<Churned> {
   const { members, outside } = await openNet(lab, 2);
+  // A port is free again a second after its connection: of a minute's there are too few.
+  lab.sh(outside.ns, "sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1");
   const place = await Place.open(lab, members);
   const lives = new Lives("ip");
   let commits = 0;
