@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Explained } from "../base/explained.ts";
 import { parseIp } from "../base/ip.ts";
 import { DIRECTORY } from "../features/register/words.ts";
+import { probeSchema } from "./schema/probe.ts";
 import { pathText, shown, valueAt } from "./schema/read.ts";
 import { network } from "./schema/values.ts";
 
@@ -54,6 +55,12 @@ export const configSchema = z.strictObject({
   cni: absolute
     .default(DIRECTORY)
     .describe("Directory of the endpoint records that the plugins write (berth.register.dir)."),
+  readinessProbes: z
+    .record(z.string().regex(/^[^/]+\/[^/]+$/), probeSchema, {
+      error: ({ code }) => (code === "invalid_key" ? "expected the NAMESPACE/NAME of a service as the key" : undefined),
+    })
+    .default({})
+    .describe("By NAMESPACE/NAME of a service: what its containers on this node are asked before they count."),
   socket: absolute.default("/run/berth/berthd.sock").describe("Where berthd answers; who may write there may ask."),
   healthzBindAddress: bindAddress
     .optional()
@@ -80,8 +87,9 @@ export function readConfig(text: string, path: string): Config {
   const read = configSchema.safeParse(value);
   if (read.success) return read.data;
   const lines = read.error.issues.map((issue) => {
+    const where = issue.path.length > 0 ? `${pathText(issue.path)}: ` : "";
     if (issue.code === "unrecognized_keys")
-      return `${path}: ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}: no such key`;
+      return `${path}: ${where}${issue.keys.map((key) => JSON.stringify(key)).join(", ")}: no such key`;
     return `${path}: ${pathText(issue.path)}: ${shown(valueAt(value, issue.path))}: ${issue.message}`;
   });
   throw new Explained(lines.join("\n"), `keys are ${Object.keys(configSchema.shape).join(", ")}`);

@@ -47,6 +47,8 @@ export interface Listing {
   readonly path: string;
   /** When it was listed last, in milliseconds since the epoch. */
   readonly listed: number;
+  /** The names that it takes files of: the text of a regular expression. */
+  readonly names: string;
   /** Name -> `INODE SIZE MTIME …`, the time in milliseconds, with fraction, since the epoch. */
   readonly files: Readonly<Record<string, string>>;
 }

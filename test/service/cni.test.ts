@@ -2,6 +2,7 @@
 import { expect } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { netnsPath } from "../support/conf.ts";
 import type { Lab } from "../support/lab.ts";
 import { built, namespaces, needs, nftables } from "../support/needs.ts";
 import { inPortLab, serve } from "../support/port-net.ts";
@@ -122,5 +123,48 @@ test(
     expect(await askInVain(lab.host, V4)).toEqual(["refused"]);
     second.kill("SIGTERM");
     await second.exited;
+  }),
+);
+
+/** Answers GET with 200 where there is a file `ready`. */
+const APPLICATION = `
+const [port, file] = process.argv.slice(1);
+Bun.serve({ port: Number(port), hostname: "0.0.0.0", fetch: async () => new Response("", { status: (await Bun.file(file).exists()) ? 200 : 503 }) });
+console.log("ready");
+`;
+
+test(
+  "a container of a service with a readiness probe counts while that passes",
+  inPortLab(async (lab) => {
+    const httpGet = { port: 8081, path: "/ready" };
+    const readinessProbes = { "default/web": { httpGet, periodSeconds: 1, failureThreshold: 1 } };
+    const site = new Berthd(lab, { readinessProbes });
+    site.write("web.json", WEB);
+    const berthd = await site.begin();
+    const conf = { ...confOf(lab, site), ipam: { type: "host-local", dataDir: lab.store, subnet: "10.77.0.0/24" } };
+    const ns = lab.container();
+    const file = join(lab.dir, "is-ready");
+    await serve(lab, ns, "c0", [8080], []);
+    const words = ["nsenter", `--net=${netnsPath(ns)}`, process.execPath, "-e", APPLICATION, "8081", file];
+    const application = Bun.spawn(words, { stdout: "pipe" });
+    for await (const _ of application.stdout) break;
+    try {
+      lab.add({ ns, id: "c0", conf });
+      openWay(lab);
+      await Bun.sleep(1200);
+      await until(site, 0);
+      expect(await askInVain(lab.host, V4)).toEqual(["refused"]);
+      writeFileSync(file, "");
+      await until(site, 1);
+      await settled();
+      expect(names(await ask(lab.host, 2, V4))).toEqual(["c0"]);
+      application.kill("SIGKILL");
+      await until(site, 0);
+      await settled();
+      expect(await askInVain(lab.host, V4)).toEqual(["refused"]);
+    } finally {
+      application.kill("SIGKILL");
+      berthd.kill("SIGTERM");
+    }
   }),
 );

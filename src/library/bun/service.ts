@@ -4,14 +4,20 @@
  */
 import { Explained } from "../../base/explained.ts";
 import { type Prefix, parsePrefix } from "../../base/ip.ts";
-import { directoryAt } from "../../service/bun/directory.ts";
+import { directoryAt, recordsAt } from "../../service/bun/directory.ts";
+import { probing } from "../../service/bun/probe.ts";
+import { surroundings } from "../../service/bun/surroundings.ts";
 import { startThread } from "../../service/bun/thread.ts";
+import { defaultConfig } from "../../service/config.ts";
 import { Metrics } from "../../service/operate/metrics.ts";
 import { readDocument } from "../../service/schema/read.ts";
 import type { Source } from "../../service/seams.ts";
 import { NftSink } from "../../service/sinks/nft/sink.ts";
+import { CniSource } from "../../service/sources/cni.ts";
 import { FilesSource } from "../../service/sources/files.ts";
+import { Prober } from "../../service/sources/probes.ts";
 import type { ObjectRecord } from "../../service/store/records.ts";
+import { leaveSignals } from "../../sys/bun/signals.ts";
 
 export { Explained } from "../../base/explained.ts";
 export { serviceObject, sliceObject } from "../../service/schema/objects.ts";
@@ -46,6 +52,14 @@ export function filesSource(path: string): Source {
   return new FilesSource(directoryAt(path));
 }
 
+/**
+ * The endpoint records that the plugins write on this node, whose name is `node`, into a directory; that of berthd when absent. In
+ * this process's network namespace. Its endpoints are ready as their records say: nobody probes them.
+ */
+export function cniSource(node: string, path: string = defaultConfig().cni): Source {
+  return new CniSource(recordsAt(path), surroundings(), new Prober(new Map(), probing), node);
+}
+
 export interface NftSinkOptions {
   /** Networks of this machine's own containers: "10.1.0.0/16". What comes from elsewhere gets the node's address. Default: none. */
   readonly containers?: readonly string[] | undefined;
@@ -64,6 +78,9 @@ export function openNftSink({ containers = [], masqueradeAll = false, log = () =
   const thread = startThread({ containers: containers.map(prefixOf), masqueradeAll });
   return new NftSink(thread, { metrics: new Metrics(), now: () => Date.now(), wait: (ms) => Bun.sleep(ms), log });
 }
+
+// The importing program's signals are its own.
+leaveSignals();
 
 function prefixOf(text: string): Prefix {
   const prefix = parsePrefix(text);

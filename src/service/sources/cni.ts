@@ -1,10 +1,9 @@
-import * as z from "zod";
 import { messageOf } from "../../base/errno.ts";
-import { OWNER, SUFFIX } from "../../features/register/words.ts";
-import { readDocument, shown } from "../schema/read.ts";
+import { SUFFIX } from "../../features/register/words.ts";
 import type { Change, Intake, Listing, Source } from "../seams.ts";
-import type { ObjectRecord, SliceRecord } from "../store/records.ts";
+import type { SliceRecord } from "../store/records.ts";
 import type { Directory, FileEntry } from "./files.ts";
+import { type Origin, readRecord } from "./record.ts";
 
 /** The endpoint records that the plugins' ADD writes and their DEL removes (features/register) as a source. */
 
@@ -30,12 +29,13 @@ export interface Surroundings {
   watchLinks(changed: () => void): () => void;
 }
 
-/** When and where a record was true. */
-interface Origin {
-  readonly boot: string;
-  readonly host: string | undefined;
-  readonly veth: string;
-  readonly ifindex: number;
+/** Which endpoints are ready, of those that can be there. */
+export interface Readiness {
+  isReady(slice: SliceRecord): boolean;
+  /** Looks after these from now on, and after no others. Returns which of them it cannot, and why, a line each. */
+  follow(slices: () => readonly SliceRecord[]): readonly string[];
+  /** Has `changed` called when one of them is ready, or is not any more. Returns what ends that. */
+  watch(changed: () => void): () => void;
 }
 
 interface Known {
@@ -46,14 +46,9 @@ interface Known {
   readonly problems: readonly string[];
 }
 
-const NOTHING: Known = { stamp: "", slices: [], origin: undefined, problems: [] };
+const NAME = new RegExp(`^[^.].*\\${SUFFIX}$`);
 
-const originSchema = z.object({
-  [OWNER.boot]: z.string(),
-  [OWNER.host]: z.string().optional(),
-  [OWNER.veth]: z.string(),
-  [OWNER.ifindex]: z.string().regex(/^[1-9]\d{0,9}$/),
-});
+const NOTHING: Known = { stamp: "", slices: [], origin: undefined, problems: [] };
 
 /**
  * A record counts while its attachment can be there: it is of this boot and this network namespace, and the host's end of its link
@@ -63,6 +58,7 @@ export class CniSource implements Source {
   readonly name = "cni";
   readonly #directory: RecordDirectory;
   readonly #around: Surroundings;
+  readonly #readiness: Readiness;
   readonly #node: string;
   readonly #known = new Map<string, Known>();
   /** What was told, by file. */
@@ -73,22 +69,24 @@ export class CniSource implements Source {
   #listed = 0;
 
   /** `node` is this one's name, as endpoints have it in nodeName. */
-  constructor(directory: RecordDirectory, around: Surroundings, node: string) {
+  constructor(directory: RecordDirectory, around: Surroundings, readiness: Readiness, node: string) {
     this.#directory = directory;
     this.#around = around;
+    this.#readiness = readiness;
     this.#node = node;
   }
 
   get listing(): Listing {
     const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
-    return { path: this.#directory.path, listed: this.#listed, files };
+    return { path: this.#directory.path, listed: this.#listed, names: NAME.source, files };
   }
 
   async start(intake: Intake): Promise<void> {
     this.#intake = intake;
     this.#ends.push(
       this.#directory.watch((name) => (name === undefined ? void this.relist() : this.#renew(name))),
-      this.#around.watchLinks(() => this.#bury()),
+      this.#around.watchLinks(() => this.#again()),
+      this.#readiness.watch(() => this.#again()),
     );
     await this.relist();
   }
@@ -108,8 +106,9 @@ export class CniSource implements Source {
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
     for (const entry of entries) this.#look(entry);
     this.#told.clear();
-    for (const [name, known] of this.#known) this.#told.set(name, this.#living(known));
-    intake.trouble(this.name, this.#problems());
+    const trouble = this.#follow();
+    for (const [name, known] of this.#known) this.#told.set(name, this.#counting(known));
+    intake.trouble(this.name, trouble);
     intake.replace(this.name, [...this.#told.values()].flat());
   }
 
@@ -127,21 +126,21 @@ export class CniSource implements Source {
     this.#tell([name]);
   }
 
-  /** Links have gone, and attachments with them. */
-  #bury(): void {
+  /** Links have gone, and attachments with them; or what is ready is otherwise now. */
+  #again(): void {
     this.#tell([...this.#told.keys()]);
   }
 
   #tell(names: readonly string[]): void {
+    this.#intake?.trouble(this.name, this.#follow());
     const changes = names.flatMap((name) => this.#changesOf(name));
-    this.#intake?.trouble(this.name, this.#problems());
     if (changes.length > 0) this.#intake?.apply(this.name, changes);
   }
 
   #changesOf(name: string): Change[] {
     const known = this.#known.get(name);
     const before = this.#told.get(name) ?? [];
-    const now = known ? this.#living(known) : [];
+    const now = known ? this.#counting(known) : [];
     if (known) this.#told.set(name, now);
     else this.#told.delete(name);
     const keys = new Set(now.map(({ key }) => key));
@@ -154,31 +153,31 @@ export class CniSource implements Source {
     if (before.stamp === entry.stamp) return;
     const { stamp } = entry;
     try {
-      const read = this.#read(entry);
-      this.#known.set(
-        entry.name,
-        "problems" in read ? { ...before, stamp, ...read } : { stamp, problems: [], ...read },
-      );
+      const path = this.#pathOf(entry.name);
+      const read = readRecord(JSON.parse(this.#directory.read(entry.name)), path);
+      const slices = read.slices.map((slice) => this.#here(slice, entry.changed));
+      const kept = read.problems.length > 0 ? before : { origin: read.origin, slices };
+      this.#known.set(entry.name, { ...kept, stamp, problems: read.problems });
     } catch (error) {
       this.#known.set(entry.name, { ...before, stamp, problems: [`${this.#pathOf(entry.name)}: ${messageOf(error)}`] });
     }
-  }
-
-  /** What a file says, or what is wrong with it. @throws Error when it cannot be read, or is no JSON */
-  #read({ name, changed }: FileEntry): Pick<Known, "slices" | "origin"> | Pick<Known, "problems"> {
-    const path = this.#pathOf(name);
-    const document: unknown = JSON.parse(this.#directory.read(name));
-    const { records, problems } = readDocument(document, path);
-    if (problems.length > 0) return { problems };
-    const origin = originOf(document);
-    if (!origin) return { problems: [`${path}: ${shown(document)}: ${FOREIGN}`] };
-    return { origin, slices: records.filter(isSlice).map((slice) => this.#here(slice, changed)) };
   }
 
   /** A record does not say which node it is on: it is on this one. */
   #here(slice: SliceRecord, changed: number): SliceRecord {
     const endpoints = slice.endpoints.map((endpoint) => ({ ...endpoint, node: this.#node }));
     return { ...slice, endpoints, since: slice.since || changed };
+  }
+
+  /** Has readiness looked after what lives. Returns all that is wrong. */
+  #follow(): string[] {
+    const all = [...this.#known.values()];
+    const unable = this.#readiness.follow(() => all.flatMap((known) => this.#living(known)));
+    return [...all.flatMap(({ problems }) => problems), ...unable];
+  }
+
+  #counting(known: Known): readonly SliceRecord[] {
+    return this.#living(known).map((slice) => (this.#readiness.isReady(slice) ? slice : unready(slice)));
   }
 
   #living({ slices, origin }: Known): readonly SliceRecord[] {
@@ -193,40 +192,19 @@ export class CniSource implements Source {
     return host === around.host && around.hasLink(ifindex);
   }
 
-  #problems(): string[] {
-    return [...this.#known.values()].flatMap(({ problems }) => problems);
-  }
-
   #pathOf(name: string): string {
     return `${this.#directory.path}/${name}`;
   }
 }
 
-const FOREIGN = "no endpoint record of a plugin: Services and EndpointSlices of yours belong to the directory of files";
-
 function isRecord(name: string): boolean {
-  return name.endsWith(SUFFIX) && !name.startsWith(".");
+  return NAME.test(name);
 }
 
-function isSlice(record: ObjectRecord): record is SliceRecord {
-  return record.kind === "slice";
+function unready(slice: SliceRecord): SliceRecord {
+  return { ...slice, endpoints: slice.endpoints.map((one) => ({ ...one, ready: false, serving: false })) };
 }
 
 function goneSlice(key: string): Change {
   return { kind: "gone", of: "slice", key, since: 0 };
-}
-
-const recordSchema = z.object({ items: z.array(z.object({ metadata: z.object({ annotations: originSchema }) })) });
-
-/** Where and when a record was made; undefined where it does not say. All its slices say the same. */
-function originOf(document: unknown): Origin | undefined {
-  const [first] = recordSchema.safeParse(document).data?.items ?? [];
-  if (!first) return undefined;
-  const { annotations } = first.metadata;
-  return {
-    boot: annotations[OWNER.boot],
-    host: annotations[OWNER.host],
-    veth: annotations[OWNER.veth],
-    ifindex: Number(annotations[OWNER.ifindex]),
-  };
 }

@@ -85,7 +85,7 @@ export class FilesSource implements Source {
 
   get listing(): Listing {
     const files = Object.fromEntries([...this.#known].map(([name, { stamp }]) => [name, stamp]));
-    return { path: this.#directory.path, listed: this.#listed, files };
+    return { path: this.#directory.path, listed: this.#listed, names: NAME.source, files };
   }
 
   /** The file that an object counts of; undefined: none has it. */

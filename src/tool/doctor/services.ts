@@ -75,7 +75,13 @@ const some = (lines: readonly string[]): string =>
   [...lines.slice(0, 3), ...(lines.length > 3 ? [`and ${lines.length - 3} more`] : [])].join("; ");
 
 function checkStale({ status, stale }: Answering): Finding[] {
-  return stale.map((source) => ({
+  // What it cannot read is told as its trouble.
+  const isUnread = ({ name, path }: StaleSource) => status.problems[name]?.some((line) => line.startsWith(`${path}: `));
+  return stale.flatMap((source) => (isUnread(source) ? [] : [staleFinding(source, status)]));
+}
+
+function staleFinding(source: StaleSource, status: BerthdStatus): Finding {
+  return {
     severity: "error",
     what: `berthd has not taken what is in ${source.path}${filesText(source)}`,
     evidence: source.isElsewhere
@@ -83,7 +89,7 @@ function checkStale({ status, stale }: Answering): Finding[] {
       : `its source ${source.name} listed it ${source.age} s ago`,
     consequence: "services and endpoints that changed since are carried as they were",
     mend: [source.isElsewhere ? command("systemctl", "restart", "berthd") : reload(status)],
-  }));
+  };
 }
 
 const filesText = ({ files }: StaleSource): string =>

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { type Prefix, parsePrefix } from "../../../src/base/ip.ts";
 import { type Registered, recordText } from "../../../src/features/register/record.ts";
-import { CniSource, type RecordDirectory, type Surroundings } from "../../../src/service/sources/cni.ts";
+import {
+  CniSource,
+  type Readiness,
+  type RecordDirectory,
+  type Surroundings,
+} from "../../../src/service/sources/cni.ts";
 import { Store } from "../../../src/service/store/store.ts";
 import { serviceObject } from "../../support/service/objects.ts";
 
@@ -56,6 +61,8 @@ class Fake implements RecordDirectory {
   }
 }
 
+const ALWAYS: Readiness = { isReady: () => true, follow: () => [], watch: () => () => {} };
+
 const WISH = {
   dir: "/d",
   namespace: "default",
@@ -83,7 +90,7 @@ async function started(files: Record<string, string>, links: readonly number[], 
   for (const [name, text] of Object.entries(files)) fake.files.set(name, text);
   for (const link of links) fake.links.add(link);
   const store = new Store({ node: "n1", zone: "" }, ["cni"]);
-  const source = new CniSource(fake, { ...fake.around, ...over }, "n1");
+  const source = new CniSource(fake, { ...fake.around, ...over }, ALWAYS, "n1");
   await source.start(store);
   const addresses = () => store.slicesOf("default/web").flatMap(({ endpoints }) => endpoints.map((one) => one.address));
   return { fake, store, source, addresses, problems: () => [...store.problems.values()].flat() };

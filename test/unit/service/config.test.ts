@@ -25,7 +25,16 @@ test("a refusal names file, key and value, and says what keys there are", () => 
     '/etc/berth/berthd.json: containers[0]: "10.1.0.0": expected a network such as 10.0.0.0/8',
   );
   expect(refusal('{"files": "d"}').message).toContain('files: "d": expected an absolute path');
-  expect(refusal('{"a": 1}').details).toStartWith("keys are node, zone, containers, masqueradeAll, files, cni, socket");
+  expect(refusal('{"a": 1}').details).toStartWith(
+    "keys are node, zone, containers, masqueradeAll, files, cni, readinessProbes, socket",
+  );
+  const probes = { "default/web": { httpGet: { port: 80, path: "x", paht: "/" } }, web: { tcpSocket: { port: 1 } } };
+  const { message } = refusal(JSON.stringify({ readinessProbes: probes }));
+  expect(message.split("\n")).toEqual([
+    '/etc/berth/berthd.json: readinessProbes["default/web"].httpGet.path: "x": expected a path that begins with /',
+    '/etc/berth/berthd.json: readinessProbes["default/web"].httpGet: "paht": no such key',
+    expect.stringMatching(/readinessProbes\.web: .*: expected the NAMESPACE\/NAME of a service as the key$/),
+  ]);
   expect(refusal("{").message).toStartWith("/etc/berth/berthd.json is not JSON: ");
 });
 

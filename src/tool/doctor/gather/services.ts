@@ -83,8 +83,8 @@ function staleAt(socket: string, status: BerthdStatus): StaleSource[] {
 }
 
 function staleOf({ sources }: BerthdStatus): StaleSource[] {
-  return Object.entries(sources).flatMap(([name, { path, id, listed, files }]) => {
-    const found = filesIn(path);
+  return Object.entries(sources).flatMap(([name, { path, id, listed, names: pattern, files }]) => {
+    const found = filesIn(path, new RegExp(pattern));
     const names = new Set([...Object.keys(files), ...found.keys()]);
     const other = [...names].filter((file) => stampOf(files[file]) !== found.get(file)).sort();
     const isElsewhere = (attempt(() => stat(path).id) ?? "") !== id;
@@ -93,11 +93,11 @@ function staleOf({ sources }: BerthdStatus): StaleSource[] {
   });
 }
 
-/** Of the files that a source reads (service/sources/files.ts), inode, size and the millisecond of their last change. */
-function filesIn(path: string): Map<string, string> {
+/** Of the files that a source reads, inode, size and the millisecond of their last change. */
+function filesIn(path: string, names: RegExp): Map<string, string> {
   const found = new Map<string, string>();
   for (const name of attempt(() => readdir(path)) ?? []) {
-    if (!/^[^.].*\.(json|ya?ml)$/.test(name)) continue;
+    if (!names.test(name)) continue;
     const { id, size, mtimeSec, mtimeNsec } = attempt(() => stat(`${path}/${name}`)) ?? {};
     if (id !== undefined)
       found.set(

@@ -60,6 +60,16 @@ test("a watcher that is stale is told to list again", () => {
   expect(two?.mend).toEqual(["systemctl restart berthd"]);
 });
 
+test("a directory that cannot be read is one finding", () => {
+  const problems = { files: ["/d: permission denied: what was read last stays"] };
+  const findings = checkServices(factsOf(answering({ status: { ...STATUS, problems }, stale: [stale({})] })));
+  expect(findings.map(({ what }) => what)).toEqual(["berthd cannot take all that its source files has"]);
+  const broken = { files: ["/d/web.json: kind: absent: expected Service"] };
+  expect(
+    checkServices(factsOf(answering({ status: { ...STATUS, problems: broken }, stale: [stale({})] }))),
+  ).toHaveLength(2);
+});
+
 test("of many differences some are told, and how many more there are", () => {
   const difference = (i: number): NamedDifference => ({
     what: `endpoint 10.1.0.${i}:80 of service a/b, port http/tcp (IPv4)`,
