@@ -2,6 +2,7 @@
 import { expect } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as project from "../../package.json";
 import type { Lab } from "../support/lab.ts";
 import { built, namespaces, needs, nftables } from "../support/needs.ts";
 import { inPortLab } from "../support/port-net.ts";
@@ -79,6 +80,9 @@ needsAll(
     const daemon = berthd.start();
     await until(() => berthd.isReady());
     const bad = file(lab, "bad.json", serviceObject("new"), serviceObject("bad", { clusterIP: "10.96.0" }));
+    const help = "berthd --help prints what there is";
+    expect(berthd.once("strat")).toEqual({ code: 2, out: "", err: `berthd: there is no command "strat": ${help}\n` });
+    expect(berthd.once("--version")).toEqual({ code: 0, out: `berthd ${project.version}\n`, err: "" });
     expect(svc(lab, berthd, ["apply", "-f", bad])).toEqual({
       status: 1,
       stdout: "",

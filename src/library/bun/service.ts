@@ -54,7 +54,7 @@ export function filesSource(path: string): Source {
 
 /**
  * The endpoint records that the plugins write on this node, whose name is `node`, into a directory; that of berthd when absent. In
- * this process's network namespace. Its endpoints are ready as their records say: nobody probes them.
+ * this process's network namespace, and without readiness probes.
  */
 export function cniSource(node: string, path: string = defaultConfig().cni): Source {
   return new CniSource(recordsAt(path), surroundings(), new Prober(new Map(), probing), node);

@@ -14,7 +14,7 @@ export function shelfAt(path: string): Shelf {
         for (const [i, [, text]] of files.entries()) writeFileSync(parts[i] as string, text, { mode: 0o644 });
         for (const [i, [name]] of files.entries()) renameSync(parts[i] as string, join(path, name));
       } finally {
-        for (const part of parts) rmSync(part, { force: true });
+        for (const part of parts) if (existsSync(part)) rmSync(part);
       }
     },
     remove(names) {

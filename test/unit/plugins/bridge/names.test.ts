@@ -74,7 +74,8 @@ test("bridgeMac() is such a one too, known as the bridge's own and as no other's
       false,
     ]);
   }
-  expect(new Set(macs.map(formatMac)).size).toBe(200);
+  // 22 bits are chance, the rest follows from them: two of 200 are the same once in 200 times.
+  expect(new Set(macs.map(formatMac)).size).toBeGreaterThan(195);
 });
 
 test("portMac() is above the vendors' addresses, unicast, locally administered, and another each time", () => {
