@@ -41,7 +41,7 @@ printTable(
 );
 const { statistic, freedom, p } = spread;
 console.log(
-  `\nSpread over the endpoints: chi-square ${number(statistic)} with ${freedom} degrees of freedom, p = ${p.toFixed(3)}`,
+  `\nSpread over the endpoints that stayed, and the others together: chi-square ${number(statistic)} with ${freedom} degrees of freedom, p = ${p.toFixed(3)}`,
 );
 if (failed.size > 0 || stale > 0 || [kept.survivors, kept.removed].some((one) => one.broken.length > 0))
   process.exit(1);

@@ -7,10 +7,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../../../src/netlink/client.ts";
 import { findGeneration } from "../../../src/nft/find-generation.ts";
+import { monotonic } from "../../../src/sys/bun/clock.ts";
 import { type Lab, openLab } from "../../../test/support/lab.ts";
 import { nftClient } from "../../../test/support/nft.ts";
 import { Berthd, until } from "../../../test/support/service/berthd.ts";
-import { now } from "../../../test/support/service/clock.ts";
 import { type Commit, watchCommits } from "../../../test/support/service/monitor.ts";
 import { summarise } from "../stats.ts";
 import { number } from "../table.ts";
@@ -81,7 +81,7 @@ function changes(count: number, times: number): Promise<number[]> {
     for (let i = -5; i < times; i++) {
       const end = `10.77.${i & 1}.1`;
       const { next } = commits;
-      const from = now();
+      const from = monotonic();
       berthd.write("one.json", ...objectsOf(count, [end, "10.77.2.1"]));
       const isThere = ({ lines }: Commit) => lines.some((line) => line.includes(` : ${end} . 8080 `));
       const { at } = await commits.first(next, isThere);

@@ -12,7 +12,7 @@ const LOOK_MS = 2000;
 
 /** A directory of the file system. */
 export function directoryAt(path: string): Directory {
-  return { ...contentOf(path), watch: (changed) => settling(changed, (soon) => watchDirectory(path, soon)) };
+  return { ...contentOf(path), watch: (changed) => settling(changed, (told) => watchDirectory(path, told)) };
 }
 
 /** One whose files are there whole or not at all: what changes is told at once. */
@@ -20,7 +20,6 @@ export function recordsAt(path: string): RecordDirectory {
   return {
     ...contentOf(path),
     read: (name) => readFileSync(join(path, name), "utf8"),
-    entry: (name) => entryOf(path, name)[0],
     watch: (changed) => watchDirectory(path, changed),
   };
 }
@@ -28,6 +27,7 @@ export function recordsAt(path: string): RecordDirectory {
 function contentOf(path: string): Omit<Directory, "watch"> {
   return {
     path,
+    entry: (name) => entryOf(path, name)[0],
     list: () => (existsSync(path) ? readdirSync(path).flatMap((name) => entryOf(path, name)) : []),
     read: ({ name, size }) => readingOf(join(path, name), size),
   };
@@ -47,10 +47,11 @@ function entryOf(path: string, name: string): FileEntry[] {
   return [{ name, stamp: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, changed: mtimeMs, size }];
 }
 
-/** Calls `changed` once for all that happens within a while. */
-function settling(changed: () => void, begin: (soon: () => void) => () => void): () => void {
+/** Calls `changed` with each name at once, and without one for all that happens within a while. */
+function settling(changed: (name?: string) => void, begin: (told: (name?: string) => void) => () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const end = begin(() => {
+  const end = begin((name) => {
+    if (name !== undefined) changed(name);
     timer ??= setTimeout(() => {
       timer = undefined;
       changed();

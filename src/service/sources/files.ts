@@ -11,10 +11,15 @@ export interface Directory {
   readonly path: string;
   /** The files that are in it; empty when it is not there. @throws Error when it cannot be read */
   list(): readonly FileEntry[];
+  /** Undefined when there is no such file. */
+  entry(name: string): FileEntry | undefined;
   /** What a file says. @throws Error when it cannot be read */
   read(entry: FileEntry): FileReading | Promise<FileReading>;
-  /** Has `changed` called when something may be otherwise, soon after; more often does no harm. Returns what ends that. */
-  watch(changed: () => void): () => void;
+  /**
+   * Has `changed` called with a file's name at once when it may be otherwise, maybe half written, and without one soon after, when it and
+   * others are whole again; more often does no harm. Returns what ends that.
+   */
+  watch(changed: (name?: string) => void): () => void;
 }
 
 export interface FileEntry {
@@ -37,6 +42,9 @@ interface Known {
 
 /** How many changes are told of in one go. */
 const PART = 2000;
+
+/** A file up to this size, in bytes, is read as soon as it changes: what is half written costs time to be understood. */
+const AT_ONCE_MAX = 1 << 16;
 
 const NAME = /^[^.].*\.(json|ya?ml)$/;
 
@@ -64,7 +72,7 @@ export class FilesSource implements Source {
 
   async start(intake: Intake): Promise<void> {
     this.#intake = intake;
-    this.#end = this.#directory.watch(() => void this.#look());
+    this.#end = this.#directory.watch((name) => (name === undefined ? void this.#look() : this.#lookAt(name)));
     await this.#look();
   }
 
@@ -101,6 +109,31 @@ export class FilesSource implements Source {
       this.#listing = undefined;
     });
     return this.#listing;
+  }
+
+  /**
+   * Takes what a file says that may be half written, without waiting for others: JSON that is read as a whole is whole. What would go
+   * waits, as it may be about to come back, in this file or in another.
+   */
+  #lookAt(name: string): void {
+    if (this.#listing || !this.#hasListed || !NAME.test(name) || !name.endsWith(".json")) return;
+    const entry = this.#directory.entry(name);
+    if (!entry || entry.size > AT_ONCE_MAX || this.#known.get(name)?.stamp === entry.stamp) return;
+    this.#listing = this.#renew(entry)
+      .then(() => (this.#isAskedAgain ? this.#list() : undefined))
+      .finally(() => {
+        this.#listing = undefined;
+      });
+  }
+
+  async #renew(entry: FileEntry): Promise<void> {
+    const known = await this.#read(entry);
+    const ids = new Set(known.records.map(({ kind, key }) => `${kind} ${key}`));
+    const before = this.#known.get(entry.name)?.records ?? [];
+    if (known.problems.length > 0 || !before.every(({ kind, key }) => ids.has(`${kind} ${key}`))) return;
+    const changes: Change[] = [];
+    this.#take(entry.name, known, entry.changed, changes);
+    await this.#tell(changes);
   }
 
   async #list(): Promise<void> {

@@ -3,9 +3,9 @@
  * `hold ADDRESS PORT COUNT` keeps connections and has something sent back on each five times a second. A line on stdin ends it; it
  * prints as JSON what there was.
  */
-import { now } from "./clock.ts";
+import { monotonic } from "../../../src/sys/bun/clock.ts";
 
-/** One connection: when it was begun and when it was answered, in milliseconds since the epoch, and by whom, or what went wrong. */
+/** One connection: when it was begun and when it was answered, in milliseconds of the machine's clock, and by whom, or what went wrong. */
 export type Request = readonly [from: number, to: number, who: string];
 
 export interface Held {
@@ -22,9 +22,9 @@ const BEAT_MS = 200;
 const [mode, hostname = "", port = "", count = ""] = process.argv.slice(2);
 
 function request(): Promise<Request> {
-  const from = now();
+  const from = monotonic();
   return new Promise((resolve) => {
-    const end = (who: string) => resolve([from, now(), who]);
+    const end = (who: string) => resolve([from, monotonic(), who]);
     const late = setTimeout(end, PATIENCE_MS, "timeout");
     const fail = (error: Error & { code?: string }) => {
       clearTimeout(late);
@@ -34,8 +34,8 @@ function request(): Promise<Request> {
       data(socket: Bun.Socket, data: Buffer) {
         clearTimeout(late);
         end(data.toString().trim());
-        // By a reset, so that no port waits for a minute.
-        socket.terminate();
+        // Not by a reset: who takes that port again soon may be led where the last one went, which is conntrack's doing.
+        socket.end();
       },
       close: () => fail(new Error("closed without a word")),
       error: (_: Bun.Socket, error: Error) => fail(error),

@@ -3,10 +3,11 @@
  * beyond. Some endpoints stay; each replacement takes the oldest of the others out and puts one in that has rested. Shortly after an
  * endpoint is out of the kernel it takes no new connections, so whoever was still led there would be refused.
  */
+
+import { monotonic } from "../../../src/sys/bun/clock.ts";
 import type { Lab } from "../lab.ts";
 import { Berthd, until } from "./berthd.ts";
 import type { Held, Request } from "./churn-client.ts";
-import { now } from "./clock.ts";
 import { Lives, watchCommits } from "./monitor.ts";
 import { type Member, openNet } from "./net.ts";
 import { serviceObject, sliceObject } from "./objects.ts";
@@ -30,7 +31,7 @@ export interface Churned {
   readonly held: Readonly<
     Record<"survivors" | "removed", { readonly count: number; readonly broken: readonly string[] }>
   >;
-  /** Over all endpoints, each with its share of what was asked while it was in. */
+  /** Over the endpoints that stay, and all others together. */
   readonly spread: Spread;
   readonly seconds: number;
   readonly commits: number;
@@ -51,6 +52,8 @@ type End = { readonly ns: string; readonly address: string };
 
 export async function churn(lab: Lab, options: ChurnOptions): Promise<Churned> {
   const { members, outside } = await openNet(lab, 2);
+  // A port is free again a second after its connection: of a minute's there are too few.
+  lab.sh(outside.ns, "sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1");
   const place = await Place.open(lab, members);
   const lives = new Lives("ip");
   let commits = 0;
@@ -144,7 +147,7 @@ class Place {
     if (!out || !fresh) throw new Error("berthd is so far behind that no endpoint has rested");
     this.#going.push(fresh);
     this.#leaving.set(out.address, performance.now());
-    this.#coming.set(fresh.address, [...(this.#coming.get(fresh.address) ?? []), now()]);
+    this.#coming.set(fresh.address, [...(this.#coming.get(fresh.address) ?? []), monotonic()]);
   }
 
   slice(): object {
@@ -193,13 +196,23 @@ function judged(
   const wasIn = ([from, to, who]: Request) =>
     lives.of(endOf(who)).some((life) => life.to >= from && place.earliest(who, life.from) <= to);
   const stale = answered.filter((one) => !wasIn(one)).length;
-  const [counts, expected] = [new Map<string, number>(), new Map<string, number>()];
-  const add = (to: Map<string, number>, end: string, count: number) => to.set(end, (to.get(end) ?? 0) + count);
-  for (const [, , who] of answered) add(counts, endOf(who), 1);
-  for (const ends of lives.at(answered.map(([from]) => from)))
-    for (const end of ends) add(expected, end, 1 / ends.length);
-  return { requests: requests.length, failed, stale, spread: spreadOf(counts, expected) };
+  return { requests: requests.length, failed, stale, spread: spread(answered, place.staying) };
 }
+
+/** At any moment those that stay are asked as often as each other, and as many as come and go together. */
+function spread(answered: readonly Request[], staying: readonly End[]): Spread {
+  const [counts, expected] = [new Map<string, number>(), new Map<string, number>()];
+  const share = answered.length / (STAY + GO);
+  for (const { address } of staying) expected.set(address, share);
+  expected.set(OTHERS, GO * share);
+  for (const [, , who] of answered) {
+    const one = expected.has(who) ? who : OTHERS;
+    counts.set(one, (counts.get(one) ?? 0) + 1);
+  }
+  return spreadOf(counts, expected);
+}
+
+const OTHERS = "others";
 
 function sorted(held: readonly Held[], staying: readonly End[]): Churned["held"] {
   const stay = new Set(staying.map(({ address }) => address));

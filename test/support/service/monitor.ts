@@ -1,11 +1,12 @@
 /** Commits to berthd's maps as `nft monitor` reports them: the kernel's own word on when something was there. */
+
+import { monotonic } from "../../../src/sys/bun/clock.ts";
 import type { Lab } from "../lab.ts";
-import { now } from "./clock.ts";
 import { linesOf } from "./talk.ts";
 
 /** One generation of the ruleset. */
 export interface Commit {
-  /** When it was reported, which is after it happened. */
+  /** When it was reported, which is after it happened: milliseconds of the machine's clock (CLOCK_MONOTONIC). */
   readonly at: number;
   /** The name of the process that made it. */
   readonly by: string;
@@ -27,7 +28,7 @@ async function read(stream: ReadableStream<Uint8Array>, take: (commit: Commit) =
     const [, by] = /^# new generation \d+ by process \d+ \((.*)\)$/.exec(line) ?? [];
     if (by === undefined) lines.push(line);
     else {
-      take({ at: now(), by, lines });
+      take({ at: monotonic(), by, lines });
       lines = [];
     }
   }
@@ -54,7 +55,6 @@ export interface Life {
 export class Lives {
   readonly #ends = new Map<string, string>();
   readonly #lives = new Map<string, Life[]>();
-  readonly #steps: { readonly at: number; readonly ends: readonly string[] }[] = [];
   readonly #family: string;
 
   constructor(family: "ip" | "ip6") {
@@ -77,22 +77,12 @@ export class Lives {
       const last = this.#of(end).at(-1);
       if (last) last.to = at;
     }
-    this.#steps.push({ at, ends: [...after] });
     return gone;
   }
 
   /** When each stay of an endpoint began and ended, as it was reported. */
   of(end: string): readonly Life[] {
     return this.#of(end);
-  }
-
-  /** The endpoints there at moments in rising order. */
-  *at(moments: readonly number[]): Iterable<readonly string[]> {
-    let step = -1;
-    for (const moment of moments) {
-      while ((this.#steps[step + 1]?.at ?? Number.POSITIVE_INFINITY) <= moment) step++;
-      yield this.#steps[step]?.ends ?? [];
-    }
   }
 
   #of(end: string): Life[] {

@@ -11,7 +11,7 @@ class FakeDirectory implements Directory {
   readonly files = new Map<string, string>();
   fails = false;
   reads = 0;
-  changed: () => void = () => {};
+  changed: (name?: string) => void = () => {};
 
   list() {
     if (this.fails) throw new Error("permission denied");
@@ -23,7 +23,11 @@ class FakeDirectory implements Directory {
     return readFile(stamp, `${this.path}/${name}`);
   }
 
-  watch(changed: () => void) {
+  entry(name: string) {
+    return this.list().find((one) => one.name === name);
+  }
+
+  watch(changed: (name?: string) => void) {
     this.changed = changed;
     return () => {};
   }
@@ -74,6 +78,40 @@ describe("FilesSource", () => {
     expect([address(), problems()]).toEqual(["10.96.0.3", []]);
     await put("a.json", undefined);
     expect(address()).toBeUndefined();
+  });
+
+  test("takes at once what whole JSON changes and adds, and waits with all else until it is settled", async () => {
+    const { directory, address, problems, store } = await started({
+      "a.json": web("10.96.0.1"),
+      "b.yaml": "kind: List\nitems: []",
+    });
+    const touch = async (name: string, text: string | undefined) => {
+      if (text === undefined) directory.files.delete(name);
+      else directory.files.set(name, text);
+      directory.changed(name);
+      await Bun.sleep(0);
+    };
+    await touch("a.json", web("10.96.0.2"));
+    expect(address()).toBe("10.96.0.2");
+    const other = JSON.stringify(serviceObject("other"));
+    await touch("a.json", `{"kind": "List", "items": [${web("10.96.0.3")}, ${other}]}`);
+    expect([address(), store.service("default/other")?.kind]).toEqual(["10.96.0.3", "service"]);
+    const { reads } = directory;
+    await touch("a.json", directory.files.get("a.json"));
+    expect(directory.reads).toBe(reads);
+    // Half written; without one of its services; gone; and YAML, of which half may be whole.
+    for (const [name, text] of [
+      ["a.json", web("10.96.0.4").slice(0, 100)],
+      ["a.json", web("10.96.0.5")],
+      ["a.json", undefined],
+      ["b.yaml", web("10.96.0.6")],
+    ] as const) {
+      await touch(name, text);
+      expect([address(), problems(), store.service("default/other")?.kind]).toEqual(["10.96.0.3", [], "service"]);
+    }
+    directory.changed();
+    await Bun.sleep(0);
+    expect([address(), store.service("default/other")]).toEqual(["10.96.0.6", undefined]);
   });
 
   test("counts the first by name where two files have the same, and says so", async () => {
