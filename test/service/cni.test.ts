@@ -36,6 +36,19 @@ async function container(lab: Lab, site: Berthd, id: string): Promise<string> {
   return ns;
 }
 
+/** A test's body with the service web and berthd, which is not started yet and ends with the test. */
+function inNode(body: (lab: Lab, site: Berthd) => Promise<void>, config: object = {}): () => Promise<void> {
+  return inPortLab(async (lab) => {
+    const site = new Berthd(lab, config);
+    site.write("web.json", WEB);
+    try {
+      await body(lab, site);
+    } finally {
+      site.end();
+    }
+  });
+}
+
 /** The host has no way to anywhere, and so not to services: their addresses are nobody's. */
 const openWay = (lab: Lab) => lab.sh(lab.host, "ip", "route", "add", "10.96.0.0/16", "dev", "lab0");
 
@@ -56,10 +69,8 @@ const settled = () => Bun.sleep(100);
 
 test(
   "from ADD to DEL a container is an endpoint, in both families, and one whose namespace ends is none any more",
-  inPortLab(async (lab) => {
-    const site = new Berthd(lab);
-    site.write("web.json", WEB);
-    const berthd = await site.begin();
+  inNode(async (lab, site) => {
+    await site.begin();
     const client = lab.container();
     lab.add({ ns: client, id: "client", conf: { ...confOf(lab, site), berth: {} } });
     const ends: string[] = [];
@@ -78,8 +89,6 @@ test(
     await until(site, 1, 1000);
     await settled();
     expect([names(await ask(client, 10, V4)), readdirSync(site.records).length]).toEqual([["c2"], 2]);
-    berthd.kill("SIGTERM");
-    await berthd.exited;
   }),
 );
 
@@ -90,9 +99,7 @@ function linkOf({ records }: Berthd, id: string): string {
 
 test(
   "what changed while berthd was away, and records of an earlier boot, leave no ghost",
-  inPortLab(async (lab) => {
-    const site = new Berthd(lab);
-    site.write("web.json", WEB);
+  inNode(async (lab, site) => {
     const conf = confOf(lab, site);
     const [gone, rebooted, there] = [
       await container(lab, site, "gone"),
@@ -110,7 +117,7 @@ test(
     const text = readFileSync(path, "utf8");
     writeFileSync(path, text.replaceAll(/("berth\/boot": ?)"\w+"/g, '$1"000000000000"'));
     expect(existsSync(`/run/netns/${rebooted}`)).toBe(true);
-    const second = await site.begin();
+    await site.begin();
     expect(names(await ask(lab.host, 12, V4))).toEqual(["there"]);
     // A DEL for it comes at any time, and so does the ADD of the same container.
     lab.del({ ns: rebooted, id: "rebooted", conf });
@@ -121,8 +128,6 @@ test(
     await until(site, 0);
     await settled();
     expect(await askInVain(lab.host, V4)).toEqual(["refused"]);
-    second.kill("SIGTERM");
-    await second.exited;
   }),
 );
 
@@ -154,10 +159,8 @@ except OSError as error:
 
 test(
   "a client that was reset by a container that is gone is not led there again, though it uses the same port",
-  inPortLab(async (lab) => {
-    const site = new Berthd(lab);
-    site.write("web.json", WEB);
-    const berthd = await site.begin();
+  inNode(async (lab, site) => {
+    await site.begin();
     const client = lab.container();
     lab.add({ ns: client, id: "client", conf: { ...confOf(lab, site), berth: {} } });
     const connect = () => lab.sh(client, "python3", "-c", FROM_ONE_PORT).trim();
@@ -176,10 +179,14 @@ test(
     await until(site, 1);
     await settled();
     expect(connect()).toBe("answered");
-    berthd.kill("SIGTERM");
-    await berthd.exited;
   }),
 );
+
+const PROBED = {
+  readinessProbes: {
+    "default/web": { httpGet: { port: 8081, path: "/ready" }, periodSeconds: 1, failureThreshold: 1 },
+  },
+};
 
 /** Answers GET with 200 where there is a file `ready`. */
 const APPLICATION = `
@@ -190,12 +197,8 @@ console.log("ready");
 
 test(
   "a container of a service with a readiness probe counts while that passes",
-  inPortLab(async (lab) => {
-    const httpGet = { port: 8081, path: "/ready" };
-    const readinessProbes = { "default/web": { httpGet, periodSeconds: 1, failureThreshold: 1 } };
-    const site = new Berthd(lab, { readinessProbes });
-    site.write("web.json", WEB);
-    const berthd = await site.begin();
+  inNode(async (lab, site) => {
+    await site.begin();
     const conf = { ...confOf(lab, site), ipam: { type: "host-local", dataDir: lab.store, subnet: "10.77.0.0/24" } };
     const ns = lab.container();
     const file = join(lab.dir, "is-ready");
@@ -219,7 +222,6 @@ test(
       expect(await askInVain(lab.host, V4)).toEqual(["refused"]);
     } finally {
       application.kill("SIGKILL");
-      berthd.kill("SIGTERM");
     }
-  }),
+  }, PROBED),
 );

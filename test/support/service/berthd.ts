@@ -23,6 +23,7 @@ export class Berthd {
   readonly records: string;
   /** What it has written to stderr. */
   readonly log: string;
+  readonly #begun: Bun.Subprocess[] = [];
   readonly #config: string;
   readonly #host: string;
   readonly #program: readonly string[];
@@ -66,15 +67,20 @@ export class Berthd {
     return Bun.spawn(this.#words("run"), { stderr: Bun.file(this.log) });
   }
 
-  /** Starts it and waits until it is ready. It does not outlive this process. */
+  /** Starts it and waits until it is ready. `end` ends it, however it goes. */
   async begin(): Promise<Bun.Subprocess> {
     const child = this.start();
-    process.once("exit", () => child.kill("SIGKILL"));
+    this.#begun.push(child);
     await until(async () => {
       if (child.exitCode !== null) throw new Error(`berthd ended: ${this.logged()}`);
       return this.isReady();
     });
     return child;
+  }
+
+  /** Kills what `begin` has started. */
+  end(): void {
+    for (const child of this.#begun.splice(0)) child.kill("SIGKILL");
   }
 
   async get(path: string) {
