@@ -117,6 +117,8 @@ function main(counts: readonly number[]): void {
   for (const n of counts) {
     const child = Bun.spawnSync(["unshare", "-n", process.execPath, import.meta.path, "berthd", `${n}`], {
       stderr: "inherit",
+      // As berthd runs: bun/engine.ts.
+      env: { ...process.env, BUN_JSC_useFTLJIT: "0" },
     });
     rows.push([n.toLocaleString("en"), ...(JSON.parse(child.stdout.toString()) as Row)]);
     for (const { name, most, reader } of LAYOUTS)

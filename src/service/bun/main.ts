@@ -17,6 +17,7 @@ import { Prober } from "../sources/probes.ts";
 import { Store } from "../store/store.ts";
 import { serveControl } from "./control-socket.ts";
 import { directoryAt, idOf, recordsAt } from "./directory.ts";
+import { withoutThirdCompiler } from "./engine.ts";
 import { type Answering, listenAt } from "./listen.ts";
 import { probing } from "./probe.ts";
 import { shelfAt } from "./shelf.ts";
@@ -143,6 +144,7 @@ async function main(): Promise<void> {
   const words = heard(process.argv.slice(2));
   if (words.command === "help") return void process.stdout.write(USAGE);
   if (words.command === "version") return void process.stdout.write(`berthd ${version}\n`);
+  if (words.command === "run") withoutThirdCompiler();
   const read = words.config === undefined ? defaultConfig() : readConfig(textOf(words.config), words.config);
   const config = words.node === undefined ? read : { ...read, node: words.node };
   if (words.command === "run") return run(words, config);
