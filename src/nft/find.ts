@@ -20,12 +20,13 @@ import {
 
 /** Questions about single objects, by name: never a whole ruleset. */
 
-interface TableRef {
+export interface TableRef {
   readonly family: Family;
   readonly name: string;
 }
 
-const SHOW_TABLE: Question<TableRef, true> = {
+/** How a table is asked for. */
+export const SHOW_TABLE: Question<TableRef, true> = {
   type: NFT_GETTABLE,
   flags: 0,
   absent: ENOENT,

@@ -5,11 +5,11 @@ import { Batch } from "../../../nft/batch.ts";
 import { attemptAt, run } from "../../../nft/client.ts";
 import { findGeneration } from "../../../nft/find-generation.ts";
 import type { IpFamily } from "../../../nft/match-concat.ts";
-import { numberAt } from "./bytes.ts";
 import { choiceOf, DROP, REJECT } from "./choices.ts";
 import { type Difference, differencesOf } from "./compare.ts";
+import { differencesIn } from "./differences.ts";
 import { Edits, type Known } from "./edits.ts";
-import { type Elements, noteDifference } from "./elements.ts";
+import type { Elements } from "./elements.ts";
 import { forgetFlows } from "./flows.ts";
 import { adoptableOf, emptyFound, type Found, readFound } from "./found.ts";
 import { buildLayout, FAMILIES, TABLE } from "./layout.ts";
@@ -177,7 +177,7 @@ export class Writer {
     const found = isThere ? this.#read() : { ip: emptyFound("ip"), ip6: emptyFound("ip6") };
     const ledger = this.#newLedger(found);
     ledger.change(lines);
-    const edits = differences(found, ledger.wanted());
+    const edits = differencesIn(found, ledger.wanted());
     const layouts = isThere ? [] : FAMILIES.map((family) => buildLayout(family, this.#options.containers));
     return [...layouts, ...FAMILIES.map((family) => edits[family].batch(found[family]))].join("");
   }
@@ -227,7 +227,7 @@ export class Writer {
 
   /** Makes what is wanted of what was found. Returns how many elements that took. */
   #reconcile(found: Readonly<Record<IpFamily, Found>>, wanted: Readonly<Record<IpFamily, Elements>>): number {
-    const edits = differences(found, wanted);
+    const edits = differencesIn(found, wanted);
     this.#commit(edits);
     return edits.ip.size + edits.ip6.size;
   }
@@ -251,23 +251,4 @@ export class Writer {
 /** What is there when the tables have just been made. */
 function newlyMade(family: IpFamily): Found {
   return { ...emptyFound(family), choices: new Set(FIRST_CHOICES) };
-}
-
-function differences(
-  found: Readonly<Record<IpFamily, Found>>,
-  wanted: Readonly<Record<IpFamily, Elements>>,
-): Step["edits"] {
-  const edits = newEdits();
-  for (const family of FAMILIES) {
-    const { removed, added } = edits[family];
-    chooseAll(edits[family], wanted[family]);
-    noteDifference(found[family].elements, wanted[family], removed, added);
-  }
-  return edits;
-}
-
-function chooseAll(edits: Edits, wanted: Elements): void {
-  const groups = wanted.get("groups");
-  for (let i = 0; groups && i < groups.count; i++)
-    edits.choose(numberAt(groups.bytes, i * groups.size + groups.keySize));
 }
