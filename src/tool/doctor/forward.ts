@@ -1,15 +1,12 @@
 /** Whether chains of others at the forward hook drop what containers send and get. */
-import { formatIp, type Ip, nextIp } from "../../base/ip.ts";
+import { familyOf, formatIp, type Ip, nextIp } from "../../base/ip.ts";
 import type { Finding } from "../finding.ts";
 import type { AttachmentFacts, ChainRules, Facts, NetworkFacts } from "./facts.ts";
-import { ESTABLISHED, NEW, type Packet, packetText } from "./ruleset/packet.ts";
+import { ESTABLISHED, NEW, outsideOf, type Packet, packetText } from "./ruleset/packet.ts";
 import { type Assumed, type Fate, fateIn } from "./ruleset/walk.ts";
 import { command } from "./text/shell.ts";
 import { uplinksOf } from "./uplinks.ts";
 
-/** Addresses of nobody (RFC 5737, RFC 3849). */
-const OUTSIDE4: Ip = Uint8Array.of(192, 0, 2, 1);
-const OUTSIDE6: Ip = Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 const TCP = 6;
 const HTTPS = 443;
 
@@ -54,8 +51,8 @@ interface Dropped {
 }
 
 function dropOf(bridge: string, ip: Ip, facts: Facts, assumed: Assumed): Dropped | undefined {
-  const uplink = uplinksOf(facts)[0]?.name ?? "eth0";
-  const outside = ip.length === 4 ? OUTSIDE4 : OUTSIDE6;
+  const uplink = uplinksOf(facts, familyOf(ip))[0]?.name ?? "eth0";
+  const outside = outsideOf(ip);
   const common = { protocol: TCP, port: HTTPS, isLocal: false };
   const out: Packet = { ...common, iif: bridge, oif: uplink, from: ip, to: outside, state: NEW };
   const back: Packet = { ...common, iif: uplink, oif: bridge, from: outside, to: ip, state: ESTABLISHED };
