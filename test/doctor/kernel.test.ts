@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { rmSync } from "node:fs";
 import { type Attached, cures, DoctoredNode } from "../support/doctored.ts";
-import { bridgeFilter, built, namespaces, needs, nftables } from "../support/needs.ts";
+import { bridgeFilter, built, can, namespaces, needs, nftables } from "../support/needs.ts";
 
 const test = needs(namespaces, built, nftables);
 const withBridgeFilter = needs(namespaces, built, nftables, bridgeFilter);
+const oldTables = can("the old iptables", "iptables-legacy", "-t", "nat", "-S");
+const withOldTables = needs(namespaces, built, nftables, oldTables);
 const PORTS = { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] };
 
 describe.skipIf(!namespaces.met() || !built.met())("doctor on the kernel and rules", () => {
@@ -119,6 +121,13 @@ describe.skipIf(!namespaces.met() || !built.met())("doctor on the kernel and rul
     const tables = "ip6tables -t nat -A PREROUTING -p tcp --dport 8086 -j DNAT --to-destination [2001:db8:9::9]:80";
     cures(node, tables, /published port 8086\/tcp/);
     cures(node, "ip6tables -t nat -A PREROUTING -p tcp --dport 8086 -j REDIRECT --to-ports 9", /published port 8086/);
+    if (oldTables.met()) {
+      const old =
+        "ip6tables-legacy -t nat -A PREROUTING -p tcp --dport 8086 -j DNAT --to-destination [2001:db8:9::9]:80";
+      expect(cures(node, old, /port 8086/).findings[0]?.evidence).toContain("[2001:db8:9::9]:80: ip6tables-legacy");
+      cures(node, "ip6tables-legacy -P FORWARD DROP", /old iptables \(ip6tables-legacy\) drops .* of dual/);
+      node.sh("ip6tables-legacy -P FORWARD ACCEPT; ip6tables-legacy -F FORWARD");
+    }
     node.sh("nft 'add table inet corp; add chain inet corp pre { type nat hook prerouting priority -100; }'");
     expect(cures(node, "nft add rule inet corp pre tcp dport 8086 redirect to 9", /port 8086/).findings).toHaveLength(
       1,
@@ -127,6 +136,25 @@ describe.skipIf(!namespaces.met() || !built.met())("doctor on the kernel and rul
     node.detach(dual, both, { portMappings: [{ hostPort: 8086, containerPort: 80, protocol: "tcp" }] });
     rmSync(name);
     node.sh("ip link del ndc2; ip -6 addr flush dev eth0 scope global");
+  });
+
+  withOldTables("rules of the old iptables: a policy, a rule that drops, a source, a published port", () => {
+    cures(node, "iptables-legacy -P FORWARD DROP", /FORWARD of the old iptables \(iptables-legacy\) drops/);
+    node.sh("iptables-legacy -P FORWARD ACCEPT; iptables-legacy -F FORWARD");
+    const drop = 'iptables-legacy -A FORWARD -i ndc1 -m comment --comment "not \\$(out)" -j DROP';
+    expect(cures(node, drop, /FORWARD of the old iptables/).findings[0]?.evidence).toContain("its rule number 1");
+    node.sh("iptables-legacy -F FORWARD");
+    const nat = "iptables-legacy -t nat -A";
+    const snat = `${nat} POSTROUTING -s 10.4.0.0/16 -m comment --comment "it's \\$(reboot)" -j SNAT --to-source 192.0.2.99`;
+    const { findings } = cures(node, snat, /source address 192.0.2.99/);
+    expect(findings.map(({ evidence }) => evidence)).toEqual([
+      expect.stringMatching(/iptables-legacy -t nat -S POSTROUTING, number 1$/),
+    ]);
+    cures(node, `${nat} PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 10.9.9.9:80`, /leads to|port 8080/);
+    expect(node.sh("iptables-legacy -t nat -S")).not.toContain("-A");
+    node.sh(`${nat} POSTROUTING -s 10.4.0.0/16 -j MASQUERADE; ${nat} PREROUTING -p tcp --dport 8081 -j REDIRECT`);
+    expect(node.doctor()).toEqual({ status: 0, findings: [], unseen: [] });
+    node.sh("iptables-legacy -t nat -F");
   });
 
   test("a sysctl that tuning has set, changed", () => {

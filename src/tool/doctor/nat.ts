@@ -4,10 +4,11 @@ import { equalIp, type Family, familyOf, type Ip } from "../../base/ip.ts";
 import { type PortMapping, PROTOCOLS } from "../../features/port-map/wish.ts";
 import type { Finding } from "../finding.ts";
 import type { AttachmentFacts, ChainRules, Facts } from "./facts.ts";
+import { FAMILIES, firstOfFamilies } from "./families.ts";
 import { nameOf } from "./ports.ts";
 import { NEW, outsideOf, type Packet } from "./ruleset/packet.ts";
 import { type Fate, fateIn } from "./ruleset/walk.ts";
-import { command } from "./text/shell.ts";
+import { deletion, showing } from "./ruleset/words.ts";
 import { uplinksOf } from "./uplinks.ts";
 
 export function checkNat(facts: Facts): Finding[] {
@@ -20,28 +21,21 @@ const OWN_SOURCE = 101;
 const OWN_DESTINATION = -99;
 
 const TCP = 6;
-const FAMILIES = [4, 6] as const;
 
 /** Of all containers of a network that one rule gives another source, the first is told. */
 function checkSources(live: readonly AttachmentFacts[], facts: Facts): Finding[] {
   const told = new Set<string>();
   return live.flatMap((attachment) => {
-    const { owner, network, outer } = attachment;
-    const addresses = network?.veth?.wishes.masquerade && outer ? firstOfFamilies(attachment) : [];
-    return addresses.flatMap((from) => {
-      const fate = sourceOf(from, network?.bridge?.bridge ?? "", facts);
+    const { owner, network, outer, result } = attachment;
+    if (!network?.veth?.wishes.masquerade || !outer || !result) return [];
+    return firstOfFamilies(result.ips.map(({ address }) => address.ip)).flatMap((from) => {
+      const fate = sourceOf(from, network.bridge?.bridge ?? "", facts);
       const key = `${owner.network} ${fate && placeOf(fate)}`;
       if (!fate || told.has(key)) return [];
       told.add(key);
       return foreignSource(attachment, fate);
     });
   });
-}
-
-/** The container's first address of each family that it has one of. */
-function firstOfFamilies({ result }: AttachmentFacts): Ip[] {
-  const ips = result?.ips.map(({ address }) => address.ip) ?? [];
-  return FAMILIES.flatMap((family) => ips.find((ip) => familyOf(ip) === family) ?? []);
 }
 
 /** The rule of others that gives packets of a container a fixed source before it is masqueraded. */
@@ -87,10 +81,9 @@ const toText = ({ action }: Fate): string => {
 };
 
 const placeOf = ({ chain, rule }: Fate): string =>
-  `nft -a list chain ${chain.family} ${chain.table} ${chain.name}, handle ${rule?.handle}`;
+  `${showing(chain)}, ${chain.legacy ? "number" : "handle"} ${rule?.handle}`;
 
-const deletion = ({ chain, rule }: Fate): string =>
-  command("nft", "delete", "rule", chain.family, chain.table, chain.name, "handle", `${rule?.handle}`);
+const mendOf = ({ chain, rule }: Fate): string[] => (rule ? [deletion(chain, rule)] : []);
 
 function foreignSource(attachment: AttachmentFacts, fate: Fate): Finding {
   return {
@@ -99,7 +92,7 @@ function foreignSource(attachment: AttachmentFacts, fate: Fate): Finding {
     evidence: `${nameOf(attachment)}: ${placeOf(fate)}`,
     consequence:
       "it comes before the masquerading of berth: where that address is not this machine's, no answer comes back",
-    mend: ["# if it is not meant (who made it makes it again):", deletion(fate)],
+    mend: ["# if it is not meant (who made it makes it again):", ...mendOf(fate)],
   };
 }
 
@@ -113,7 +106,7 @@ function checkPorts(attachment: AttachmentFacts, facts: Facts): Finding[] {
       what: `the published port ${port} of ${nameOf(attachment)} is taken by another's rule`,
       evidence: `it leads to ${toText(fate)}: ${placeOf(fate)}`,
       consequence: `who connects to port ${port} of this machine does not reach the container`,
-      mend: ["# if it is not meant (who made it makes it again); else publish another port:", deletion(fate)],
+      mend: ["# if it is not meant (who made it makes it again); else publish another port:", ...mendOf(fate)],
     };
   });
 }
