@@ -173,7 +173,7 @@ function writeBundles(parts) {
 }
 
 /** What the size of the snapshot's memory is a multiple of. */
-const STEP = 32 << 10;
+const STEP = 8 << 10;
 
 /** The finished executable. The memory for its snapshot is as large as it must be: once measured, it is built with that. */
 function finished({ triple, env, runner }) {
