@@ -6,58 +6,20 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { REGISTRY } from "../../../src/registry.ts";
 import { attempt } from "../../support/command.ts";
-import { inLab } from "../../support/lab.ts";
-import { BIN, built, namespaces, needs, nftables, REFERENCE, reference } from "../../support/needs.ts";
+import { built, needs, REFERENCE, reference } from "../../support/needs.ts";
+import { BERTH, Place } from "./installed.ts";
 
-const BERTH = join(BIN, "berth");
 const NAMES = ["berth", ...REGISTRY.map(({ name }) => name)].sort();
 const KEPT = ".berth-replaced";
-
-/** A directory for plugins and one for configurations; both go when the test ends. */
-class Place implements Disposable {
-  readonly root = mkdtempSync(join(tmpdir(), "berth-install-"));
-  readonly bin = join(this.root, "bin");
-  readonly conf = join(this.root, "net.d");
-
-  constructor() {
-    mkdirSync(this.conf);
-  }
-
-  path(name: string): string {
-    return join(this.bin, name);
-  }
-
-  install(...options: string[]) {
-    return attempt(undefined, BERTH, "install", "--dir", this.bin, "--conf", this.conf, ...options);
-  }
-
-  /** The names and what they are: "file", or where a link leads. */
-  listing(): Record<string, string> {
-    const kind = (name: string) =>
-      lstatSync(this.path(name)).isSymbolicLink() ? readlinkSync(this.path(name)) : "file";
-    return Object.fromEntries(readdirSync(this.bin).map((name) => [name, kind(name)]));
-  }
-
-  isBerth(name: string): boolean {
-    return readFileSync(this.path(name)).equals(readFileSync(BERTH));
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.root, { recursive: true, force: true });
-  }
-}
 
 const allOf = (names: readonly string[], kind: string) => Object.fromEntries(names.map((name) => [name, kind]));
 const script = (path: string, text: string) => writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
@@ -237,25 +199,4 @@ needs(built, { what: "strace", met: () => attempt(undefined, "strace", "-V").sta
       expect(readFileSync(place.path("bridge"), "utf8")).toContain("old");
     }
   },
-);
-
-needs(
-  built,
-  namespaces,
-  nftables,
-)(
-  "--uninstall names what the reference's DEL of live attachments would leave",
-  inLab((lab) => {
-    using place = new Place();
-    place.install();
-    const conf = lab.conf({ ipMasq: true });
-    lab.add({ ns: lab.container(), id: "masked", conf });
-    const uninstall = () =>
-      lab.attempt(lab.host, BERTH, "install", "--dir", place.bin, "--conf", place.conf, "--uninstall", "--dry-run")
-        .stdout;
-    expect(uninstall()).toContain("  table ip berth: net: labnet, if: eth0, id: masked\n");
-    expect(uninstall()).toContain("  nft delete table ip berth\n");
-    lab.del({ id: "masked", conf });
-    expect(uninstall()).not.toContain("table");
-  }),
 );
