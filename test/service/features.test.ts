@@ -1,7 +1,6 @@
 /** Every feature of a service in both families: who answers whom, and what conntrack says of it. */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { type Prefix, parsePrefix } from "../../src/base/ip.ts";
-import type { WriterOptions } from "../../src/service/sinks/nft/writer.ts";
+import { configSchema } from "../../src/service/config.ts";
 import { type Lab, openLab } from "../support/lab.ts";
 import { can, isMet, namespaces, needs, nftables } from "../support/needs.ts";
 import { endServers } from "../support/port-net.ts";
@@ -9,7 +8,7 @@ import { askEach, serveSctp } from "../support/service/ask.ts";
 import { flowsOf, forgetAll } from "../support/service/flows.ts";
 import { Agent, type Member, openNet } from "../support/service/net.ts";
 import { complaints, type Question, questionsOf, slicesOf } from "./judge.ts";
-import { type Asked, ROWS, type Row } from "./rows.ts";
+import { type Asked, OPTIONS, ROWS } from "./rows.ts";
 
 const NEEDS = [
   namespaces,
@@ -20,12 +19,6 @@ const NEEDS = [
 
 const PATIENCE_MS = 5000;
 const SILENCE_MS = 300;
-
-const CONTAINERS = ["10.1.0.0/16", "fd01::/32"].map((text) => parsePrefix(text) as Prefix);
-const OPTIONS: Record<NonNullable<Row["options"]>, Partial<WriterOptions>> = {
-  containers: { containers: CONTAINERS },
-  masqueradeAll: { masqueradeAll: true },
-};
 
 let lab: Lab;
 let members: Member[] = [];
@@ -64,7 +57,7 @@ async function check(asked: Asked): Promise<void> {
 describe("a service", () => {
   for (const row of ROWS) {
     needs(...NEEDS)(row.feature, async () => {
-      const agent = new Agent(lab, row.options && OPTIONS[row.options], { zone: "z1" });
+      const agent = new Agent(lab, configSchema.parse(row.options ? OPTIONS[row.options] : {}), { zone: "z1" });
       agent.begin(row.service, ...slicesOf(row, members));
       for (const asked of row.asked) await check(asked);
       // What nft of Debian 12 cannot say ends it by a signal.
