@@ -36,6 +36,7 @@ export const serviceSchema = z.object({
   metadata,
   spec: z.object({
     type: z.enum(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]).nullish(),
+    externalName: text,
     clusterIP: clusterAddress.nullish(),
     clusterIPs: list(clusterAddress),
     ports: list(port),
@@ -60,6 +61,8 @@ export function serviceRecord({ metadata, spec, status }: Service): ServiceRecor
   return {
     kind: "service",
     key: keyOf(metadata),
+    type: spec.type ?? "ClusterIP",
+    externalName: isExternalName ? spec.externalName : "",
     addresses: isExternalName ? [] : addressesOf(spec),
     ports: isExternalName ? [] : spec.ports.map(portOf),
     externalAddresses: spec.externalIPs,

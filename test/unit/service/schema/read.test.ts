@@ -5,6 +5,8 @@ import { serviceObject, sliceObject } from "../../../support/service/objects.ts"
 const WEB = {
   kind: "service",
   key: "default/web",
+  type: "ClusterIP",
+  externalName: "",
   addresses: ["10.96.0.1"],
   ports: [{ name: "http", protocol: "tcp", port: 80, nodePort: 0 }],
   externalAddresses: [],
@@ -44,6 +46,7 @@ test("readDocument() reads what a Service says of traffic", () => {
   expect(records).toEqual([
     {
       ...WEB,
+      type: "LoadBalancer",
       addresses: ["10.96.0.1", "fd00::1"],
       ports: [
         { name: "", protocol: "udp", port: 53, nodePort: 30053 },
@@ -64,7 +67,12 @@ test("readDocument() reads what a Service says of traffic", () => {
 test("readDocument() knows headless services, external names and the affinity of three hours", () => {
   const record = (spec: object) => readDocument(serviceObject("web", spec), "f").records[0];
   expect(record({ clusterIP: "None", clusterIPs: ["None"] })).toMatchObject({ addresses: [] });
-  expect(record({ type: "ExternalName", externalName: "example.org" })).toMatchObject({ addresses: [], ports: [] });
+  expect(record({ type: "ExternalName", externalName: "example.org" })).toMatchObject({
+    type: "ExternalName",
+    externalName: "example.org",
+    addresses: [],
+    ports: [],
+  });
   expect(record({ sessionAffinity: "ClientIP" })).toMatchObject({ affinity: 10_800 });
 });
 
