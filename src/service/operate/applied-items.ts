@@ -1,3 +1,4 @@
+import { passedOver } from "../schema/passed-over.ts";
 import { readDocument } from "../schema/read.ts";
 import { parseDocuments } from "../sources/read-file.ts";
 import type { ObjectRecord } from "../store/records.ts";
@@ -30,11 +31,24 @@ function objectsIn(document: unknown): KubeObject[] {
   return items.flatMap((item) => objectsIn({ ...implied, ...(item as object) }));
 }
 
-/** The objects of a text, checked as the source checks them; none where one of them is wrong. */
-export function itemsOf(text: string, { from, namespace }: Applying): [Item[], problems: string[]] {
+/** The objects of a text, checked as the source checks them; none where one of them is wrong. `left` are those that it passes over. */
+export function itemsOf(text: string, { from, namespace }: Applying): [Item[], problems: string[], left: string[]] {
   const [documents, wrong] = parseDocuments(text, from);
   const read = [...wrong, ...documents.flatMap((document) => readDocument(document, from).problems)];
-  return read.length > 0 ? [[], read] : namedItems(documents.flatMap(objectsIn), from, namespace);
+  if (read.length > 0) return [[], read, []];
+  const objects = documents.flatMap(objectsIn);
+  const why = (object: KubeObject) => passedOver(object.kind, object);
+  const [items, problems] = namedItems(
+    objects.filter((object) => why(object) === undefined),
+    from,
+    namespace,
+  );
+  const left = objects.filter((object) => why(object) !== undefined);
+  return [
+    items,
+    problems,
+    left.map((object) => `${object.kind} ${object.metadata.name} is passed over: ${why(object)}`),
+  ];
 }
 
 function namedItems(objects: readonly KubeObject[], from: string, namespace: string): [Item[], problems: string[]] {

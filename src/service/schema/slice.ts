@@ -1,10 +1,9 @@
 import * as z from "zod";
 import type { EndpointRecord, SliceRecord } from "../store/records.ts";
+import { SERVICE } from "./passed-over.ts";
 import { address, keyOf, list, metadata, portNumber, protocol, sinceOf, text } from "./values.ts";
 
 /** An EndpointSlice of discovery.k8s.io/v1, as far as it is about traffic. Other keys are passed over. */
-
-const SERVICE = "kubernetes.io/service-name";
 
 const conditions = z.object({
   ready: z.boolean().nullish(),

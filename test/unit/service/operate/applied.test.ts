@@ -98,6 +98,17 @@ test("what is wrong is named as the source names it, and nothing is written", ()
   expect(shelf.files.size).toBe(0);
 });
 
+test("what is passed over is no file, and is named", () => {
+  const { shelf, apply } = setup();
+  const labels = { "service.kubernetes.io/service-proxy-name": "other" };
+  const done = apply({ kind: "List", items: [web, { ...web, metadata: { name: "theirs", labels } }] });
+  expect(resultsOf(done)).toEqual(["created"]);
+  expect(done).toMatchObject({
+    left: [expect.stringMatching(/^Service theirs is passed over: its label .* to other$/)],
+  });
+  expect([...shelf.files.keys()]).toEqual([SERVICE]);
+});
+
 test("a directory that cannot be written is said, and nothing is done", () => {
   const { shelf, apply } = setup();
   shelf.write = () => {

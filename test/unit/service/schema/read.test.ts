@@ -107,6 +107,20 @@ test("readDocument() reads lists, of kinds named and implied", () => {
   expect(keys({ apiVersion: "v1", kind: "ServiceList", items: [bare] })).toEqual(["default/bare"]);
 });
 
+test("readDocument() passes over what nobody is led to in a cluster either", () => {
+  const label = { "service.kubernetes.io/service-proxy-name": "other" };
+  const labelled = { ...serviceObject("web"), metadata: { name: "web", labels: label } };
+  const ofCluster = { name: "names", uid: "b2b4", labels: { "kubernetes.io/service-name": "web" } };
+  const fqdn = { ...sliceObject("web", []), metadata: ofCluster, addressType: "FQDN" };
+  const nobodys = { ...sliceObject("web", []), metadata: { name: "stray", uid: "b2b4" } };
+  const others = {
+    ...sliceObject("web", ["10.1.0.2"]),
+    metadata: { ...ofCluster, labels: { ...ofCluster.labels, ...label } },
+  };
+  const items = [labelled, fqdn, nobodys, others];
+  expect(readDocument({ kind: "List", items }, "f.json")).toEqual({ records: [], problems: [] });
+});
+
 const WRONG: [what: string, document: unknown, line: string][] = [
   [
     "a port",
@@ -132,6 +146,11 @@ const WRONG: [what: string, document: unknown, line: string][] = [
     "a slice of no service",
     { ...sliceObject("web", []), metadata: { name: "stray" } },
     'f.json: EndpointSlice default/stray: metadata.labels["kubernetes.io/service-name"]: absent: expected the name of the service whose endpoints these are',
+  ],
+  [
+    "a slice of names that no cluster has",
+    sliceObject("web", [], { addressType: "FQDN" }),
+    'f.json: EndpointSlice default/web-1: addressType: "FQDN": Invalid option: expected one of "IPv4"|"IPv6"',
   ],
   ["another kind", { kind: "Pod" }, 'f.json: kind: "Pod": expected Service, EndpointSlice or a List of them'],
   ["no object", [1], "f.json: [1]: expected an object, as kubectl get -o json gives it"],
