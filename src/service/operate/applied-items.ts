@@ -1,5 +1,6 @@
 import { passedOver } from "../schema/passed-over.ts";
 import { readDocument } from "../schema/read.ts";
+import { LABELLED, label } from "../schema/values.ts";
 import { parseDocuments } from "../sources/read-file.ts";
 import type { ObjectRecord } from "../store/records.ts";
 import { namesOf } from "./tables.ts";
@@ -63,10 +64,6 @@ function namedItems(objects: readonly KubeObject[], from: string, namespace: str
   return [[...items.values()], problems];
 }
 
-/** Names as Kubernetes has them (RFC 1123): they are part of the file's. */
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const NAME_MAX = 253;
 /** What a file system takes (NAME_MAX of limits.h), but what is put around it until it is there. */
 const FILE_MAX = 255 - "..new".length;
 
@@ -77,9 +74,8 @@ function itemOf(object: KubeObject, namespace: string): [Item, undefined] | [und
   if (own !== "" && namespace !== "" && own !== namespace)
     return [undefined, `metadata.namespace: ${JSON.stringify(own)}: --namespace says ${namespace}`];
   const where = own || namespace || "default";
-  if (!LABEL.test(where)) return [undefined, `metadata.namespace: ${JSON.stringify(where)}: ${NAMES}`];
-  if (!SUBDOMAIN.test(name) || name.length > NAME_MAX)
-    return [undefined, `metadata.name: ${JSON.stringify(name)}: ${NAMES}`];
+  // What objects have themselves has been checked.
+  if (!label.safeParse(where).success) return [undefined, `--namespace: ${JSON.stringify(where)}: ${LABELLED}`];
   const value = { ...object, metadata: { ...metadata, namespace: where } };
   const kind = object.kind === "Service" ? "service" : "slice";
   const key = `${where}/${name}`;
@@ -88,8 +84,6 @@ function itemOf(object: KubeObject, namespace: string): [Item, undefined] | [und
     return [undefined, `metadata.name: ${JSON.stringify(name)}: too long to be part of a file's`];
   return [{ kind, key, file, text: `${JSON.stringify(value, undefined, 2)}\n` }, undefined];
 }
-
-const NAMES = "expected small letters, digits, - and, in a name, dots, as Kubernetes has it";
 
 export const nameOf = ({ kind, key }: Pick<Item, "kind" | "key">): string => `${kind} ${key}`;
 

@@ -90,7 +90,8 @@ test("what is wrong is named as the source names it, and nothing is written", ()
   const odd = (name: string) => apply({ ...web, metadata: { name } });
   expect(odd("../../etc/passwd")).toMatchObject({ status: 422, problems: [expect.stringContaining("metadata.name")] });
   expect(odd("a".repeat(254)).status).toBe(422);
-  expect(odd("a".repeat(240))).toMatchObject({
+  const long = { ...sliceObject("web", []).metadata, name: "a".repeat(240) };
+  expect(apply({ ...sliceObject("web", []), metadata: long })).toMatchObject({
     problems: [expect.stringContaining("too long to be part of a file's")],
   });
   expect(apply({ ...web, metadata: { name: "web", namespace: "a.b" } }).status).toBe(422);

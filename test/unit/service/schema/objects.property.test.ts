@@ -54,6 +54,7 @@ needs(kubectl)("kubectl knows every key of a service", () => {
     kind: "Service",
     metadata: { name: "web", namespace: "shop" },
     spec: {
+      type: "LoadBalancer",
       clusterIPs: ["10.96.0.1", "fd96::1"],
       ports: [{ name: "http", port: 80, nodePort: 30_080 }],
       externalIPs: ["192.0.2.7"],

@@ -29,7 +29,7 @@ test("readDocument() reads what a Service says of traffic", () => {
     type: "LoadBalancer",
     clusterIPs: ["10.96.0.1", "FD00:0::1"],
     ports: [
-      { port: 53, protocol: "UDP", nodePort: 30053 },
+      { name: "d", port: 53, protocol: "UDP", nodePort: 30053 },
       { name: "s", port: 9, protocol: "SCTP" },
     ],
     externalIPs: ["192.0.2.1"],
@@ -49,7 +49,7 @@ test("readDocument() reads what a Service says of traffic", () => {
       type: "LoadBalancer",
       addresses: ["10.96.0.1", "fd00::1"],
       ports: [
-        { name: "", protocol: "udp", port: 53, nodePort: 30053 },
+        { name: "d", protocol: "udp", port: 53, nodePort: 30053 },
         { name: "s", protocol: "sctp", port: 9, nodePort: 0 },
       ],
       externalAddresses: ["192.0.2.1"],
