@@ -32,24 +32,34 @@ function objectsIn(document: unknown): KubeObject[] {
   return items.flatMap((item) => objectsIn({ ...implied, ...(item as object) }));
 }
 
-/** The objects of a text, checked as the source checks them; none where one of them is wrong. `left` are those that it passes over. */
+/**
+ * The objects of a text, checked as the source checks them; none where one of them is wrong. `left` says, a line each, which of them it
+ * passes over, and which services lack an address that Kubernetes would find for them.
+ */
 export function itemsOf(text: string, { from, namespace }: Applying): [Item[], problems: string[], left: string[]] {
   const [documents, wrong] = parseDocuments(text, from);
   const read = [...wrong, ...documents.flatMap((document) => readDocument(document, from).problems)];
   if (read.length > 0) return [[], read, []];
   const objects = documents.flatMap(objectsIn);
-  const why = (object: KubeObject) => passedOver(object.kind, object);
+  const why = (object: KubeObject) => {
+    const reason = passedOver(object.kind, object);
+    return reason && `${object.kind} ${object.metadata.name} is passed over: ${reason}`;
+  };
   const [items, problems] = namedItems(
     objects.filter((object) => why(object) === undefined),
     from,
     namespace,
   );
-  const left = objects.filter((object) => why(object) !== undefined);
-  return [
-    items,
-    problems,
-    left.map((object) => `${object.kind} ${object.metadata.name} is passed over: ${why(object)}`),
-  ];
+  const left = objects.flatMap((object) => why(object) ?? withoutAddress(object) ?? []);
+  return [items, problems, left];
+}
+
+/** What is wrong with nothing, and still leads nobody to its own address: it has none, and does not say that it wants none. */
+function withoutAddress({ kind, metadata, spec }: KubeObject): string | undefined {
+  if (kind !== "Service") return undefined;
+  const { type, clusterIP, clusterIPs } = spec as Partial<Record<string, unknown>>;
+  if (type === "ExternalName" || clusterIP || (Array.isArray(clusterIPs) && clusterIPs.length > 0)) return undefined;
+  return `Service ${metadata.name} has no address of its own: say one in spec.clusterIP, or None`;
 }
 
 function namedItems(objects: readonly KubeObject[], from: string, namespace: string): [Item[], problems: string[]] {

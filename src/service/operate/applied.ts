@@ -28,7 +28,7 @@ export type Result = "created" | "configured" | "unchanged" | "deleted";
 export interface Done {
   readonly status: 200;
   readonly results: readonly { readonly object: string; readonly file: string; readonly result: Result }[];
-  /** What was left as it is, and why. */
+  /** What was left as it is, and why, and what a service lacks; a line each. */
   readonly left: readonly string[];
 }
 

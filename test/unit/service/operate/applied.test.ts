@@ -99,6 +99,22 @@ test("what is wrong is named as the source names it, and nothing is written", ()
   expect(shelf.files.size).toBe(0);
 });
 
+test("a service without an address is a file, and is told of", () => {
+  const { apply } = setup();
+  const spec = { ports: [{ port: 80 }] };
+  const done = (over: object) => apply({ kind: "Service", metadata: { name: "web" }, spec: { ...spec, ...over } });
+  expect(done({})).toMatchObject({
+    results: [{ result: "created" }],
+    left: ["Service web has no address of its own: say one in spec.clusterIP, or None"],
+  });
+  for (const over of [
+    { clusterIP: "None" },
+    { clusterIPs: ["10.96.0.1"] },
+    { type: "ExternalName", externalName: "a" },
+  ])
+    expect(done(over)).toMatchObject({ results: [{ result: "configured" }], left: [] });
+});
+
 test("what is passed over is no file, and is named", () => {
   const { shelf, apply } = setup();
   const labels = { "service.kubernetes.io/service-proxy-name": "other" };
