@@ -61,6 +61,7 @@ export function serviceOf(one: Sample, i: number): object {
   const isOutside = one.type !== "ClusterIP";
   const isHeadless = one.isHeadless && !isOutside;
   const isBalanced = one.type === "LoadBalancer";
+  const hasNodePorts = one.type === "NodePort" || (isBalanced && one.hasNodePorts);
   const hasExternal = one.hasExternal && !isHeadless;
   const ingress = one.ingress.map((ipMode, n) => ({ ip: `203.0.113.${(2 * i + n) % 250}`, ipMode }));
   return {
@@ -70,15 +71,16 @@ export function serviceOf(one: Sample, i: number): object {
       ...addressesOf(isHeadless ? [] : one.families, i),
       ports: portsOf(one).map((port, n) => ({
         ...port,
-        ...(isOutside && one.hasNodePorts && { nodePort: 30_000 + 4 * i + n }),
+        ...(hasNodePorts && { nodePort: 30_000 + 4 * i + n }),
       })),
-      ...(isBalanced && !one.hasNodePorts && { allocateLoadBalancerNodePorts: false }),
+      ...(isBalanced && !hasNodePorts && { allocateLoadBalancerNodePorts: false }),
       ...(hasExternal && { externalIPs: [`198.51.100.${i % 250}`, `fd98::${i}`] }),
       ...(isBalanced && one.hasRanges && { loadBalancerSourceRanges: ["10.0.0.0/8", "fd00::/8"] }),
-      ...(one.affinity !== undefined && {
-        sessionAffinity: "ClientIP",
-        sessionAffinityConfig: { clientIP: { timeoutSeconds: one.affinity } },
-      }),
+      ...(one.affinity !== undefined &&
+        !isHeadless && {
+          sessionAffinity: "ClientIP",
+          sessionAffinityConfig: { clientIP: { timeoutSeconds: one.affinity } },
+        }),
       ...(one.internal !== undefined && { internalTrafficPolicy: one.internal }),
       ...((isOutside || hasExternal) && one.external !== undefined && { externalTrafficPolicy: one.external }),
       ...(one.publishNotReady !== undefined && { publishNotReadyAddresses: one.publishNotReady }),
