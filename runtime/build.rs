@@ -60,9 +60,19 @@ fn bundles(dir: &Path) -> Vec<String> {
     names
 }
 
+/// Has the linker leave out tables for unwinding, where nothing unwinds (src/unwind.rs).
+fn without_unwinding(here: &Path) {
+    let script = here.join("no-unwinding.ld");
+    println!("cargo:rerun-if-changed={}", script.display());
+    if env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("musl") {
+        println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr,-T,{}", script.display());
+    }
+}
+
 fn main() {
     println!("cargo:rerun-if-env-changed=BERTH_BUNDLES");
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    without_unwinding(&here);
     let dir = env::var_os("BERTH_BUNDLES").map_or_else(|| here.join("../build/bundles"), PathBuf::from);
     println!("cargo:rerun-if-changed={}", dir.display());
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));

@@ -3,21 +3,12 @@
 // For Node 20 or later. Does only what is needed: a second run without a change takes well under a second.
 
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { compile } from "./cargo.mjs";
+import { install } from "./install.mjs";
 import { lineTable } from "./line-table.mjs";
 import { registry } from "./registry.mjs";
 import { ARCHITECTURES, HOST, output, targetOf } from "./targets.mjs";
@@ -181,24 +172,8 @@ function writeBundles(parts) {
   for (const name of readdirSync(BUNDLES)) if (!wanted.has(name)) rmSync(join(BUNDLES, name));
 }
 
-/** Replaces berth in the directory in one step, as it may be running; beside it, links by the names that it is a plugin under. */
-function install(executable, directory, plugins) {
-  mkdirSync(directory, { recursive: true });
-  const target = join(directory, "berth");
-  if (!existsSync(target) || !readFileSync(target).equals(executable)) {
-    writeFileSync(`${target}.new`, executable, { mode: 0o755 });
-    renameSync(`${target}.new`, target);
-  }
-  for (const { name } of plugins) {
-    const link = join(directory, name);
-    if (existsSync(link) && readlinkSync(link) === "berth") continue;
-    rmSync(link, { force: true });
-    symlinkSync("berth", link);
-  }
-}
-
 /** What the size of the snapshot's memory is a multiple of. */
-const STEP = 32 << 10;
+const STEP = 8 << 10;
 
 /** The finished executable. The memory for its snapshot is as large as it must be: once measured, it is built with that. */
 function finished({ triple, env, runner }) {
@@ -222,4 +197,8 @@ const { target, directory } = wanted();
 if (!existsSync(join(ROOT, "node_modules"))) run("npm", ["ci"]);
 const plugins = await registry();
 writeBundles(await bundle(plugins));
-install(finished(target), directory, plugins);
+install(
+  finished(target),
+  directory,
+  plugins.map(({ name }) => name),
+);

@@ -26,7 +26,13 @@ const COLUMNS = 80;
 
 /** The environment by name; the first of two wins, as for getenv(3) and for the reference. */
 function environment(): Map<string, string> {
-  return new Map(environ().reverse());
+  const variables = environ();
+  const found = new Map<string, string>();
+  for (let i = variables.length - 1; i >= 0; i--) {
+    const variable = variables[i] as (typeof variables)[number];
+    found.set(variable[0], variable[1]);
+  }
+  return found;
 }
 
 /** Nothing is printed where there is nothing to say: a DEL needs no stdout. */

@@ -42,7 +42,7 @@ function cold({ name }: Entry): Handlers {
     STATUS: (call) => plugin().STATUS?.(call),
     leases: (call) => plugin().leases?.(call),
     collection: (call) => plugin().collection?.(call),
-    restore: (call) => plugin().restore?.(call),
+    restore: (calls) => plugin().restore?.(calls),
   };
 }
 

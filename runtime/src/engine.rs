@@ -1,7 +1,9 @@
 //! The engine: its limits, the language features it starts with, and the run of the program.
 
 use rquickjs::context::intrinsic::{Json, MapSet, Promise, RegExp, TypedArrays};
-use rquickjs::{Coerced, Context, Ctx, Exception, FromJs, Function, Module, Object, Persistent, Runtime, qjs};
+use rquickjs::{
+    Coerced, Context, Ctx, Exception, FromJs, Function, Module, Object, Persistent, Runtime, Symbol, Value, qjs,
+};
 
 use crate::fatal::{exit, fatal, out_of_memory};
 use crate::modules::Bundles;
@@ -36,12 +38,50 @@ pub fn start() -> Program {
     };
     let evaluate = |ctx: Ctx<'_>| {
         let core: Object = Module::import(&ctx, "core.js")?.finish()?;
+        make_functions(&ctx)?;
         make_room(&ctx)?;
         Ok(Persistent::save(&ctx, core.get::<_, Function>("main")?))
     };
     let main = context.with(|ctx| evaluate(ctx.clone()).unwrap_or_else(|error| report(&ctx, &error)));
     Program { runtime, context, main }
 }
+
+/// Has the engine make the functions of the language that calls use: else it makes each when a call first asks for it.
+fn make_functions(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
+    let symbol: Object = ctx.globals().get("Symbol")?;
+    for (path, names) in FUNCTIONS {
+        let object = path.split('.').try_fold(ctx.globals(), |object, name| object.get::<_, Object>(name))?;
+        for name in names.split(' ') {
+            match name.strip_prefix('@') {
+                Some(known) => object.get::<_, Value>(symbol.get::<_, Symbol>(known)?)?,
+                None => object.get::<_, Value>(name)?,
+            };
+        }
+    }
+    Ok(())
+}
+
+/// By the object that has them; after @, one that a symbol names.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("Array", "from isArray"),
+    (
+        "Array.prototype",
+        "at every filter find flatMap includes indexOf join map pop push reverse slice some sort splice @iterator",
+    ),
+    ("JSON", "parse stringify"),
+    ("Map.prototype", "get has set @iterator"),
+    ("Math", "floor max min"),
+    ("Number", "isInteger isSafeInteger"),
+    ("Object", "entries fromEntries hasOwn keys"),
+    ("RegExp.prototype", "exec test toString @replace @split"),
+    ("Set.prototype", "add has @iterator"),
+    (
+        "String.prototype",
+        "charCodeAt endsWith includes indexOf lastIndexOf padStart replace replaceAll slice split startsWith toLowerCase trim",
+    ),
+    ("Uint8Array", "from of"),
+    ("Uint8Array.prototype", "every fill join set slice subarray"),
+];
 
 /// Has the engine's tables of names and of shapes as large as any call needs them: to grow one takes a call a tenth of what a
 /// VERSION takes, and whether one does would hang on how many names the program happens to have.

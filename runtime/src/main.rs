@@ -11,6 +11,8 @@ mod relro;
 mod snapshot;
 mod stack;
 mod sys;
+#[cfg(target_env = "musl")]
+mod unwind;
 
 use std::ffi::{c_char, c_int};
 

@@ -29,7 +29,7 @@ const LAYOUTS = [
   { name: "ipt", most: 5000, reader: ["iptables-nft-restore"] },
 ] as const;
 
-const OPTIONS = { containers: [], masqueradeAll: false };
+const OPTIONS = { containers: [], serviceCIDRs: [], masqueradeAll: false };
 
 /** Cells of the table's row after the number of services. */
 type Row = readonly string[];

@@ -18,18 +18,17 @@ function output(command, ...args) {
   return stdout;
 }
 
-/** The packages that `root` is linked with, itself left out: those of its build scripts are not in the executable. */
-function linked({ packages, resolve: { nodes, root } }) {
-  const found = new Set();
-  const visit = (id) => {
-    if (found.has(id)) return;
-    found.add(id);
-    for (const { pkg, dep_kinds } of nodes.find((node) => node.id === id).deps) {
-      if (dep_kinds.some(({ kind }) => kind === null)) visit(pkg);
-    }
-  };
-  visit(root);
-  return packages.filter(({ id }) => id !== root && found.has(id));
+/**
+ * The crates that are compiled for the executable, itself left out. `cargo tree` says which: in the metadata are also those of
+ * features that are not asked for on this target. Those of build scripts and macros are not in the executable.
+ */
+function linked(triple) {
+  const metadata = output("cargo", "metadata", "--format-version=1", "--locked", `--filter-platform=${triple}`);
+  const { packages, resolve } = JSON.parse(metadata);
+  const edges = ["--edges=normal,no-proc-macro", "--prefix=none", "--format={p}", "--locked", `--target=${triple}`];
+  const lines = output("cargo", "tree", ...edges).split("\n");
+  const names = new Set(lines.map((line) => line.split(" ").slice(0, 2).join(" ")));
+  return packages.filter(({ id, name, version }) => id !== resolve.root && names.has(`${name} v${version}`));
 }
 
 /** The files of a directory that are named as licences are, with their texts. */
@@ -64,8 +63,7 @@ function packages() {
  * SPDX expressions. Rust's own library and musl come with the compiler, whose licences these are.
  */
 export function components(triple) {
-  const metadata = output("cargo", "metadata", "--format-version=1", "--locked", `--filter-platform=${triple}`);
-  const crates = linked(JSON.parse(metadata)).map(({ name, version, license, manifest_path }) => ({
+  const crates = linked(triple).map(({ name, version, license, manifest_path }) => ({
     name,
     version,
     licence: license,

@@ -30,9 +30,9 @@ export class Undo {
 /** Runs every step whatever the others do, and returns what they threw: the shape of a teardown. */
 export function settle(steps: readonly (() => void)[]): unknown[] {
   const failures: unknown[] = [];
-  for (const step of steps) {
+  for (let i = 0; i < steps.length; i++) {
     try {
-      step();
+      steps[i]?.();
     } catch (error) {
       failures.push(error);
     }

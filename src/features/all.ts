@@ -1,4 +1,6 @@
+import type { Leaving } from "./attached.ts";
 import type { Feature } from "./feature.ts";
+import type { Machine } from "./machine.ts";
 import { type MasqueradeWish, masquerade } from "./masquerade/feature.ts";
 import { register } from "./register/feature.ts";
 import type { RegisterWish } from "./register/wish.ts";
@@ -27,6 +29,24 @@ interface Asked<Wish> {
 /** All features; the wish is undefined where there is none. */
 export function allFeatures(wishes: Wishes): Asked<unknown>[] {
   return NAMES.map((name) => ({ feature: FEATURES[name] as Feature<unknown>, wish: wishes[name] }));
+}
+
+type Binds = Feature<unknown>["binds"];
+
+const binding = (what: Binds) => NAMES.filter((name) => FEATURES[name].binds === what);
+const BINDING: Readonly<Record<Binds, readonly (keyof Wishes)[]>> = {
+  service: binding("service"),
+  addresses: binding("addresses"),
+  link: binding("link"),
+};
+
+/** Removes what the features of a kind have made; the wishes may not be those of then. @throws as they do */
+export function removeAll(binds: Binds, machine: Machine, wishes: Wishes, leaving: Leaving): void {
+  const names = BINDING[binds];
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as keyof Wishes;
+    (FEATURES[name] as Feature<unknown>).remove(machine, wishes[name], leaving);
+  }
 }
 
 /** Those that are wished for. */

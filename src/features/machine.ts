@@ -1,3 +1,4 @@
+import { outcome } from "../base/outcome.ts";
 import { settle } from "../base/undo.ts";
 import { type Face, type Host, ThisHost } from "../host/host.ts";
 import type { AddOutcome } from "../spec/plugin.ts";
@@ -20,6 +21,11 @@ export function onMachine<T>(work: (machine: Machine) => T): T {
   } finally {
     machine.close();
   }
+}
+
+/** The same for each of many, on one machine: what says what it gave, or throws why it failed. */
+export function onMachineEach<T, R>(each: readonly T[], work: (one: T, machine: Machine) => R): (() => R)[] {
+  return onMachine((machine) => each.map((one) => outcome(() => work(one, machine))));
 }
 
 /** The same for an ADD: what it opened is closed when it is release, or taken back. */

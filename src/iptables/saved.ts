@@ -1,6 +1,11 @@
+/** Of how many rules a set is made: fewer are looked through sooner. */
+const MANY = 64;
+
 /** A table as iptables-save prints it. */
 export class Saved {
   readonly #chains: ReadonlyMap<string, readonly string[]>;
+  /** Of the long chains that were asked for single rules. */
+  readonly #sets = new Map<string, ReadonlySet<string>>();
 
   /** Of each chain the rules without "-A CHAIN ". */
   constructor(chains: ReadonlyMap<string, readonly string[]>) {
@@ -34,6 +39,15 @@ export class Saved {
   /** Its rules without "-A CHAIN ", in order; none of a chain that is not there. */
   rules(chain: string): readonly string[] {
     return this.#chains.get(chain) ?? [];
+  }
+
+  /** Whether there is such a rule in the chain. It may be asked for each of thousands. */
+  includes(chain: string, rule: string): boolean {
+    const rules = this.rules(chain);
+    if (rules.length <= MANY) return rules.includes(rule);
+    const set = this.#sets.get(chain) ?? new Set(rules);
+    this.#sets.set(chain, set);
+    return set.has(rule);
   }
 
   /** Whether the other's chains and rules are the same, whatever the counters. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Explained } from "../base/explained.ts";
-import { parseIp } from "../base/ip.ts";
+import { type Prefix, parseIp, parsePrefix } from "../base/ip.ts";
 import { DIRECTORY } from "../features/register/words.ts";
 import { probeSchema } from "./schema/probe.ts";
 import { pathText, shown, valueAt } from "./schema/read.ts";
@@ -30,6 +30,8 @@ const bindAddress = z.string().transform((text, context): BindAddress => {
   return z.NEVER;
 });
 
+const networks = z.array(network.transform((text) => parsePrefix(text) as Prefix)).default([]);
+
 const absolute = z.string().startsWith("/", "expected an absolute path");
 
 export const configSchema = z.strictObject({
@@ -39,12 +41,12 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Name of this node, as endpoints have it in nodeName; the host's name when absent."),
   zone: z.string().default("").describe("Zone of this node, as hints of endpoints have it; none when absent."),
-  containers: z
-    .array(network)
-    .default([])
-    .describe(
-      "Networks of this node's own containers. What comes from elsewhere to a service's own address gets the node's.",
-    ),
+  containers: networks.describe(
+    "Networks of this node's own containers. What comes from elsewhere to a service's own address gets the node's.",
+  ),
+  serviceCIDRs: networks.describe(
+    "Networks that services' own addresses are of. What no service has of them is refused.",
+  ),
   masqueradeAll: z
     .boolean()
     .default(false)

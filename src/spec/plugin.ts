@@ -64,8 +64,11 @@ export interface Handlers {
   leases?(call: Call): OwnedLease[] | undefined;
   /** The same for a GC: begins it. */
   collection?(call: Call): Collection | undefined;
-  /** For the operator: with a call as of CHECK, puts back the rules of the attachment that others have removed. */
-  restore?(call: Call): Restored | undefined;
+  /**
+   * For the operator: with calls as of CHECK, puts back the rules of their attachments that others have removed. In their order:
+   * what says what became of each, or throws why it failed. Undefined: the plugin makes none.
+   */
+  restore?(calls: readonly Call[]): (() => Restored)[] | undefined;
 }
 
 /** A plugin: what skel runs. A command without a handler succeeds, as in the reference. */

@@ -3,7 +3,7 @@ import { Explained } from "../base/explained.ts";
 import type { Owner } from "../base/owner.ts";
 import { settle } from "../base/undo.ts";
 import { delegate, delegateLeases } from "../delegate/delegate.ts";
-import { allFeatures } from "../features/all.ts";
+import { removeAll } from "../features/all.ts";
 import type { Feature } from "../features/feature.ts";
 import type { Machine } from "../features/machine.ts";
 import type { Host } from "../host/host.ts";
@@ -29,15 +29,11 @@ import { ownerOf } from "./plan.ts";
 export function del(call: Call, host: Machine, remains: Remains): void {
   const owner = ownerOf(call);
   const { ipam, bridge, wishes } = remains;
-  const features = allFeatures(wishes);
   let leases: readonly OwnedLease[] | undefined = [];
   let removed = false;
-  const remove = (binds: Feature<unknown>["binds"]) => {
-    for (let i = 0; i < features.length; i++) {
-      const { feature, wish } = features[i] as (typeof features)[number];
-      if (feature.binds === binds) feature.remove(host, wish, { owner, leases, warn: call.warn });
-    }
-  };
+  const remove = (binds: Feature<unknown>["binds"]) =>
+    removeAll(binds, host, wishes, { owner, leases, warn: call.warn });
+  const outer = new OwnLink(host, owner);
   const failures = settle([
     () => remove("service"),
     () => {
@@ -46,12 +42,12 @@ export function del(call: Call, host: Machine, remains: Remains): void {
       call.phase?.("rules");
     },
     () => {
-      if (leases?.length !== 0 || wasRobbed(call, host, owner)) remove("addresses");
+      if (leases?.length !== 0 || wasRobbed(call, owner, outer)) remove("addresses");
     },
     // Either takes the other with it.
     () => {
       call.phase?.("link");
-      removed = removeOuter(host, owner, leases ?? [], bridge === undefined);
+      removed = removeOuter(host, owner, outer, leases ?? [], bridge === undefined);
     },
     () => removeInner(call, host, owner, bridge, removed ? undefined : (leases ?? [])),
     () => remove("link"),
@@ -111,12 +107,13 @@ function hasResult({ config }: Call): boolean {
  * have come to setting the alias. Returns whether one with it was there, a port unless `alone`, and so its peer is gone and
  * all forgotten.
  */
-function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[], alone: boolean): boolean {
-  const own = hostVethName(owner);
-  const names = new Set([own, ...leases.flatMap(({ link }) => (link ? [link.name] : []))]);
+function removeOuter(host: Host, owner: Owner, outer: OwnLink, leases: readonly OwnedLease[], alone: boolean): boolean {
+  const own = outer.name;
+  const names = [own];
+  for (const { link } of leases) if (link && !names.includes(link.name)) names.push(link.name);
   let removed = false;
   for (const name of names) {
-    const link = host.findLink(name);
+    const link = name === own ? outer.find() : host.findLink(name);
     if (link?.kind !== "veth") continue;
     const named = link.alias === aliasOf(owner);
     if (!named && (link.alias !== "" || name !== own)) continue;
@@ -129,8 +126,25 @@ function removeOuter(host: Host, owner: Owner, leases: readonly OwnedLease[], al
 }
 
 /** Whether somebody removed the leases of an attachment by hand: its link is there, or its result. */
-function wasRobbed(call: Call, host: Host, owner: Owner): boolean {
-  return hasResult(call) || host.findLink(hostVethName(owner))?.alias === aliasOf(owner);
+function wasRobbed(call: Call, owner: Owner, outer: OwnLink): boolean {
+  return hasResult(call) || outer.find()?.alias === aliasOf(owner);
+}
+
+/** The link that has the name of the owner's host end, asked for once. */
+class OwnLink {
+  readonly name: string;
+  readonly #host: Host;
+  #found: { readonly link: Link | undefined } | undefined;
+
+  constructor(host: Host, owner: Owner) {
+    this.#host = host;
+    this.name = hostVethName(owner);
+  }
+
+  find(): Link | undefined {
+    this.#found ??= { link: this.#host.findLink(this.name) };
+    return this.#found.link;
+  }
 }
 
 /** Where the host's end is gone, or was taken out of the bridge. */

@@ -1,4 +1,4 @@
-import { type Machine, onMachine, onMachineAdd } from "../features/machine.ts";
+import { type Machine, onMachine, onMachineAdd, onMachineEach } from "../features/machine.ts";
 import type { AddOutcome, Call, Handlers } from "../spec/plugin.ts";
 import type { Remains } from "./config.ts";
 import { del } from "./del.ts";
@@ -23,6 +23,6 @@ export function vethHandlers({ add, check, status, readConfig, readRemains }: Ow
     CHECK: (call) => onMachine((machine) => check(call, machine)),
     GC: (call) => onMachine((machine) => gc(call, machine, readRemains(call.config).wishes)),
     STATUS: (call) => onMachine((machine) => status(call, machine)),
-    restore: (call) => onMachine((machine) => restore(call, machine, readConfig(call))),
+    restore: (calls) => onMachineEach(calls, (call, machine) => restore(call, machine, readConfig(call))),
   } satisfies Handlers;
 }

@@ -1,10 +1,13 @@
 /** Faults of the host's kernel and of others' rules: each named, and mended by what doctor says. */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { rmSync } from "node:fs";
 import { type Attached, cures, DoctoredNode } from "../support/doctored.ts";
-import { bridgeFilter, built, namespaces, needs, nftables } from "../support/needs.ts";
+import { bridgeFilter, built, can, namespaces, needs, nftables } from "../support/needs.ts";
 
 const test = needs(namespaces, built, nftables);
 const withBridgeFilter = needs(namespaces, built, nftables, bridgeFilter);
+const oldTables = can("the old iptables", "iptables-legacy", "-t", "nat", "-S");
+const withOldTables = needs(namespaces, built, nftables, oldTables);
 const PORTS = { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: "tcp" }] };
 
 describe.skipIf(!namespaces.met() || !built.met())("doctor on the kernel and rules", () => {
@@ -96,6 +99,62 @@ describe.skipIf(!namespaces.met() || !built.met())("doctor on the kernel and rul
       "iptables -t nat -A PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 10.9.9.9:80",
       /published port 8080/,
     );
+  });
+
+  test("the same of IPv6: a foreign SNAT ahead, and a published port hijacked by nft and by iptables", () => {
+    node.sh("ip addr add 2001:db8:2::2/64 dev eth0 nodad; ip -6 route add default via 2001:db8:2::1 dev eth0");
+    const ranges = [[{ subnet: "10.6.0.0/24" }], [{ subnet: "fd00:6::/64" }]];
+    const dual = node.list({ name: "dual", bridge: { bridge: "ndc2" }, ipam: { ranges } });
+    const both = node.attach(dual, "c5", { portMappings: [{ hostPort: 8086, containerPort: 80, protocol: "tcp" }] });
+    const name = node.write("30-dual.conflist", dual);
+    expect(node.doctor().findings).toEqual([]);
+    node.sh(`nft add table ip6 corp; nft 'add chain ip6 corp post { type nat hook postrouting priority 100; }'
+      nft 'add chain ip6 corp pre { type nat hook prerouting priority -100; }'`);
+    const snat = "nft add rule ip6 corp post ip6 saddr fd00:6::/64 snat to 2001:db8:9::9";
+    const { findings } = cures(node, snat, /containers of network dual the source address 2001:db8:9::9/);
+    expect(findings).toHaveLength(1);
+    const dnat = "nft add rule ip6 corp pre tcp dport 8086 dnat to [2001:db8:9::9]:80";
+    expect(cures(node, dnat, /published port 8086\/tcp of container c5/).findings[0]?.evidence).toContain(
+      "leads to [2001:db8:9::9]:80: nft -a list chain ip6 corp pre",
+    );
+    node.sh("nft delete table ip6 corp");
+    const tables = "ip6tables -t nat -A PREROUTING -p tcp --dport 8086 -j DNAT --to-destination [2001:db8:9::9]:80";
+    cures(node, tables, /published port 8086\/tcp/);
+    cures(node, "ip6tables -t nat -A PREROUTING -p tcp --dport 8086 -j REDIRECT --to-ports 9", /published port 8086/);
+    if (oldTables.met()) {
+      const old =
+        "ip6tables-legacy -t nat -A PREROUTING -p tcp --dport 8086 -j DNAT --to-destination [2001:db8:9::9]:80";
+      expect(cures(node, old, /port 8086/).findings[0]?.evidence).toContain("[2001:db8:9::9]:80: ip6tables-legacy");
+      cures(node, "ip6tables-legacy -P FORWARD DROP", /old iptables \(ip6tables-legacy\) drops .* of dual/);
+      node.sh("ip6tables-legacy -P FORWARD ACCEPT; ip6tables-legacy -F FORWARD");
+    }
+    node.sh("nft 'add table inet corp; add chain inet corp pre { type nat hook prerouting priority -100; }'");
+    expect(cures(node, "nft add rule inet corp pre tcp dport 8086 redirect to 9", /port 8086/).findings).toHaveLength(
+      1,
+    );
+    node.sh("nft delete table inet corp");
+    node.detach(dual, both, { portMappings: [{ hostPort: 8086, containerPort: 80, protocol: "tcp" }] });
+    rmSync(name);
+    node.sh("ip link del ndc2; ip -6 addr flush dev eth0 scope global");
+  });
+
+  withOldTables("rules of the old iptables: a policy, a rule that drops, a source, a published port", () => {
+    cures(node, "iptables-legacy -P FORWARD DROP", /FORWARD of the old iptables \(iptables-legacy\) drops/);
+    node.sh("iptables-legacy -P FORWARD ACCEPT; iptables-legacy -F FORWARD");
+    const drop = 'iptables-legacy -A FORWARD -i ndc1 -m comment --comment "not \\$(out)" -j DROP';
+    expect(cures(node, drop, /FORWARD of the old iptables/).findings[0]?.evidence).toContain("its rule number 1");
+    node.sh("iptables-legacy -F FORWARD");
+    const nat = "iptables-legacy -t nat -A";
+    const snat = `${nat} POSTROUTING -s 10.4.0.0/16 -m comment --comment "it's \\$(reboot)" -j SNAT --to-source 192.0.2.99`;
+    const { findings } = cures(node, snat, /source address 192.0.2.99/);
+    expect(findings.map(({ evidence }) => evidence)).toEqual([
+      expect.stringMatching(/iptables-legacy -t nat -S POSTROUTING, number 1$/),
+    ]);
+    cures(node, `${nat} PREROUTING -p tcp --dport 8080 -j DNAT --to-destination 10.9.9.9:80`, /leads to|port 8080/);
+    expect(node.sh("iptables-legacy -t nat -S")).not.toContain("-A");
+    node.sh(`${nat} POSTROUTING -s 10.4.0.0/16 -j MASQUERADE; ${nat} PREROUTING -p tcp --dport 8081 -j REDIRECT`);
+    expect(node.doctor()).toEqual({ status: 0, findings: [], unseen: [] });
+    node.sh("iptables-legacy -t nat -F");
   });
 
   test("a sysctl that tuning has set, changed", () => {

@@ -1,10 +1,11 @@
 import { describe, expect } from "bun:test";
 import { Nftables } from "../../src/host/nft.ts";
 import { chainsOf } from "../../src/tool/doctor/gather/kernel.ts";
+import { legacyChains } from "../../src/tool/doctor/gather/legacy.ts";
 import { NEW, type Packet } from "../../src/tool/doctor/ruleset/packet.ts";
 import { fateIn } from "../../src/tool/doctor/ruleset/walk.ts";
 import { openLab } from "../support/lab.ts";
-import { needs, nftables } from "../support/needs.ts";
+import { can, needs, nftables } from "../support/needs.ts";
 
 const test = needs(nftables);
 
@@ -85,6 +86,64 @@ describe("a packet's fate, by rules that nft made", () => {
       "tcp sport 1024-65535 accept",
     ];
     expect(fates(rules)).toEqual(rules.map(() => "drop?"));
+  });
+
+  const oldTables = needs(nftables, can("the old iptables", "iptables-legacy", "-t", "filter", "-S"));
+
+  oldTables("rules of the old iptables: the same words mean the same in that on nf_tables", () => {
+    const rules: [rule: string, fate: string][] = [
+      ["-j ACCEPT", "accept"],
+      ["-i cni0 -j ACCEPT", "accept"],
+      ["-i cni+ ! -o docker0 -j ACCEPT", "accept"],
+      ["-s 10.4.0.0/16 -d 192.0.2.1 -j ACCEPT", "accept"],
+      ["! -s 10.5.0.0/15 -j ACCEPT", "drop"],
+      ["-s 10.4.0.0/22 -p tcp -m tcp --dport 443 -j ACCEPT", "accept"],
+      ["-p tcp -m tcp --dport 400:500 -j ACCEPT", "accept"],
+      ["-p udp -m udp --dport 443 -j ACCEPT", "drop"],
+      ["! -p udp -j ACCEPT", "accept"],
+      ["-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "drop"],
+      ["-m state --state NEW -j ACCEPT", "accept"],
+      ["-m conntrack ! --ctstate INVALID -j ACCEPT", "accept"],
+      ['-m comment --comment "a \\"-j DROP\\" of mine" -j ACCEPT', "accept"],
+      ["-i docker0 -j ACCEPT", "drop"],
+      ["-s 10.4.0.2 -j REJECT", "drop"],
+      ["-j LOG", "drop"],
+      ["-j sub", "accept"],
+      ["-g sub", "accept"],
+      ["-m addrtype --dst-type LOCAL -j ACCEPT", "drop"],
+      ["-m mark --mark 0x1 -j ACCEPT", "drop?"],
+      ["-m limit --limit 1/sec -j ACCEPT", "drop?"],
+      ["-p tcp -m multiport --dports 80,443 -j ACCEPT", "drop?"],
+    ];
+    using lab = openLab();
+    const found = rules.map(([rule]) => {
+      const script = `TOOL -F; TOOL -X; TOOL -N sub; TOOL -A sub -d 192.0.2.0/24 -j ACCEPT; TOOL -P FORWARD DROP
+        TOOL -A FORWARD ${rule}`;
+      const ofTool = (tool: string) => {
+        lab.sh(lab.host, "sh", "-ec", script.replaceAll("TOOL", tool));
+        return lab.within(lab.host, () => {
+          const nft = new Nftables();
+          const chains =
+            tool === "iptables"
+              ? chainsOf(nft.client(), () => {})
+              : legacyChains(
+                  () => false,
+                  () => {},
+                );
+          nft.close();
+          const base = chains.find(({ name }) => name === "FORWARD");
+          if (!base) throw new Error(`${tool} has no FORWARD`);
+          const { action, isSure } = fateIn(base, chains, PACKET);
+          return `${action.does}${isSure ? "" : "?"}`;
+        });
+      };
+      return [rule, ofTool("iptables-legacy"), ofTool("iptables")];
+    });
+    // The others are not read in the form that nf_tables has of them.
+    const known = found.filter(([, , other]) => other !== "drop?");
+    expect(found.map(([rule, fate]) => [rule, fate] as [string, string])).toEqual(rules);
+    expect(known.map(([rule, fate]) => [rule, fate])).toEqual(known.map(([rule, , fate]) => [rule, fate]));
+    expect(known.length).toBeGreaterThan(15);
   });
 
   test("reject drops", () => {

@@ -35,11 +35,30 @@ const BUILDS: Build[] = [
   },
 ];
 
-/** The unfinished executable that `berth` was made from. */
-function unfinished({ machine }: Build): string {
+/** What it was compiled for. */
+function tripleOf({ machine }: Build): string {
   const triples = readdirSync(TARGETS).filter((name) => name.startsWith(`${machine}-`));
-  const triple = triples.find((name) => name.endsWith("-musl")) ?? triples[0] ?? "none";
-  return join(TARGETS, triple, "release/berth");
+  return triples.find((name) => name.endsWith("-musl")) ?? triples[0] ?? "none";
+}
+
+/** The unfinished executable that `berth` was made from. */
+const unfinished = (build: Build): string => join(TARGETS, tripleOf(build), "release/berth");
+
+/** The crates that the release's list of contents has (scripts/release), as the compiler writes their names. */
+function listedCrates(build: Build): string[] {
+  const script = `
+    import { components } from ${JSON.stringify(join(ROOT, "scripts/release/contents.mjs"))};
+    console.log(JSON.stringify(components(process.argv[1])));`;
+  const { stdout, stderr } = Bun.spawnSync(["node", "--input-type=module", "-e", script, tripleOf(build)]);
+  expect(stderr.toString()).toBe("");
+  const parts: { name: string; purl?: string }[] = JSON.parse(stdout.toString());
+  return parts.filter(({ purl }) => purl?.startsWith("pkg:cargo/")).map(({ name }) => name.replaceAll("-", "_"));
+}
+
+/** The libraries that cargo has compiled for it, and maybe for an earlier build. */
+function compiledCrates(build: Build): string[] {
+  const names = readdirSync(join(TARGETS, tripleOf(build), "release/deps"));
+  return names.flatMap((name) => /^lib(\w+)-[0-9a-f]+\.rlib$/.exec(name)?.[1] ?? []);
 }
 
 /** finish.mjs, run by `command`: the hash of what it makes, and what failed in training. */
@@ -71,6 +90,13 @@ describe.each(BUILDS)("$name executable", (build) => {
 
   test("is trained with answers that go with what berth asks (else: npm run record)", () => {
     expect(finished(build, []).failures).toEqual([]);
+  });
+
+  test("is listed with the crates that were compiled for it, and no others", () => {
+    const listed = listedCrates(build);
+    expect(listed.length).toBeGreaterThan(10);
+    expect(listed.filter((name) => !compiledCrates(build).includes(name))).toEqual([]);
+    expect(["rustix", "rquickjs_sys", "sha2", "libc"].filter((name) => !listed.includes(name))).toEqual([]);
   });
 
   test("is the same wherever and whenever it is finished", () => {

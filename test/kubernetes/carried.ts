@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readFile } from "../../src/service/sources/read-file.ts";
 import { type Net, openAsking, wrongOf } from "../service/asking.ts";
 import { slicesOf } from "../service/judge.ts";
-import { ROWS, type Row } from "../service/rows.ts";
+import { OPTIONS, ROWS, type Row } from "../service/rows.ts";
 import { openLab } from "../support/lab.ts";
 import { endServers } from "../support/port-net.ts";
 import { Berthd } from "../support/service/berthd.ts";
@@ -12,15 +12,10 @@ import { checked } from "./checked.ts";
 import type { Cluster } from "./cluster.ts";
 import { fresh } from "./fresh.ts";
 
-const OPTIONS = {
-  containers: { containers: ["10.1.0.0/16", "fd01::/32"] },
-  masqueradeAll: { masqueradeAll: true },
-} as const;
-
 /** Every row of rows.ts: kubectl applies it, berthd has what kubectl prints, and packets say what became of it. */
 export async function carried(cluster: Cluster): Promise<string> {
   let asked = 0;
-  for (const options of [undefined, "containers", "masqueradeAll"] as const) {
+  for (const options of new Set(ROWS.map((row) => row.options))) {
     const rows = ROWS.filter((row) => row.options === options);
     const lab = openLab();
     const [net, end] = await openAsking(lab);

@@ -10,15 +10,17 @@ export interface PodOptions {
   /** Forwarded to the pod's port 8080; absent: none is. */
   hostPort?: number;
   attempt?: number;
+  annotations?: Readonly<Record<string, string>>;
 }
 
 /** The command line of RunPodSandbox. */
 export function podCommand({ machine, crictl }: Containerd, name: string, options: PodOptions = {}): string[] {
-  const { hostPort, attempt = 0 } = options;
+  const { hostPort, attempt = 0, annotations = {} } = options;
   const file = join(machine.dir, `pod-${name}-${attempt}.json`);
   const ports = hostPort === undefined ? [] : [{ protocol: 0, container_port: 8080, host_port: hostPort }];
   const metadata = { name, namespace: "default", uid: `uid-${name}`, attempt };
-  writeFileSync(file, JSON.stringify({ metadata, port_mappings: ports, linux: { cgroup_parent: machine.group } }));
+  const pod = { metadata, annotations, port_mappings: ports, linux: { cgroup_parent: machine.group } };
+  writeFileSync(file, JSON.stringify(pod));
   return crictl("runp", file);
 }
 

@@ -2,7 +2,7 @@
 import type { Flow } from "../support/service/flows.ts";
 import { type Member, NODE, names, OUTSIDE, seen } from "../support/service/net.ts";
 import { dualSlices } from "../support/service/slices.ts";
-import { type Asked, PORTS, type Row } from "./rows.ts";
+import { type Asked, PORTS, type Row, VACANT } from "./rows.ts";
 
 type Addresses = Pick<Member, "v4" | "v6">;
 
@@ -18,11 +18,15 @@ export interface Question {
 /** What a service's port, or its node port, stands for. */
 const PORT = new Map(PORTS.flatMap((one) => [one.port, 30_000 + one.port].map((port) => [port, one] as const)));
 
+const PROTOCOLS = new Map(
+  [...PORT, ...VACANT.map((one) => [one.port, one] as const)].map(([port, { protocol }]) => [port, protocol]),
+);
+
 export function questionsOf({ to, by, ports }: Asked): Question[] {
   const times = typeof by === "string" ? 1 : by.length > 1 ? 14 * by.length : 2;
   return ([4, 6] as const).flatMap((family) =>
     ports.map((port) => {
-      const protocol = (PORT.get(port)?.protocol ?? "TCP").toLowerCase() as Question["protocol"];
+      const protocol = (PROTOCOLS.get(port) ?? "TCP").toLowerCase() as Question["protocol"];
       return { family, protocol, address: to[family], port, times };
     }),
   );

@@ -14,7 +14,7 @@ import { HOST, NODE, OUTSIDE } from "../support/service/net.ts";
 import { KERNELS, type Kernel, kernels, unpacked } from "../support/vm/kernel.ts";
 import { type Script, script, type Transcript } from "../support/vm/script.ts";
 import { complaints, questionsOf, slicesOf } from "./judge.ts";
-import { type Asked, ROWS, type Row } from "./rows.ts";
+import { type Asked, OPTIONS, ROWS, type Row } from "./rows.ts";
 
 const MODULES = [
   ...[
@@ -78,11 +78,7 @@ function addNet(all: Script, ports: string): void {
 }
 
 function addRow(all: Script, row: Row, n: number, berthd: string, ports: string): void {
-  const options = {
-    containers: { containers: ["10.1.0.0/16", "fd01::/32"] },
-    masqueradeAll: { masqueradeAll: true },
-  };
-  const config = { node: NODE, zone: "z1", ...(row.options && options[row.options]) };
+  const config = { node: NODE, zone: "z1", ...(row.options && OPTIONS[row.options]) };
   const items = [row.service, ...slicesOf(row, MEMBERS)];
   all.step(
     `${n}`,

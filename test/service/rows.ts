@@ -15,6 +15,20 @@ export const PORTS = [
   { name: "sctp", port: 90, target: 9090, protocol: "SCTP" },
 ] as const;
 
+/** Ports that no service has. */
+export const VACANT = [
+  { port: 82, protocol: "TCP" },
+  { port: 54, protocol: "UDP" },
+  { port: 91, protocol: "SCTP" },
+] as const;
+
+/** Keys of berthd's configuration. */
+export const OPTIONS = {
+  containers: { containers: ["10.1.0.0/16", "fd01::/32"] },
+  masqueradeAll: { masqueradeAll: true },
+  serviceCIDRs: { serviceCIDRs: ["10.96.0.0/16", "fd96::/112"] },
+} as const;
+
 export type Where = "m0" | "host" | "outside";
 
 export interface Row {
@@ -23,7 +37,7 @@ export interface Row {
   /** What m0, m1, m2 have as endpoints; undefined: it is none. m0 is on this node, the others are on another. */
   readonly endpoints: readonly (Omit<EndpointObject, "addresses"> | undefined)[];
   readonly asked: readonly Asked[];
-  readonly options?: "containers" | "masqueradeAll";
+  readonly options?: keyof typeof OPTIONS;
 }
 
 export interface Asked {
@@ -41,6 +55,9 @@ const READY = { conditions: { ready: true } } as const;
 const NOT_READY = { conditions: { ready: false } } as const;
 const ENDING = { conditions: { ready: false, serving: true, terminating: true } } as const;
 const ALL = [80, 81, 53, 90];
+const OTHERS = VACANT.map(({ port }) => port);
+/** An address of the services' networks that none has. */
+const NOBODY = { 4: "10.96.0.2", 6: "fd96::2" } as const;
 const BOTH = ["m1", "m2"];
 
 const spec = (over: object) =>
@@ -142,6 +159,17 @@ export const ROWS: readonly Row[] = [
       from("m0", VIP, "refused"),
       from("host", VIP, "refused"),
       from("host", NODE_ADDRESS, "refused"),
+    ],
+  },
+  {
+    feature: "what no service has of their networks is refused",
+    service: spec({}),
+    endpoints: [undefined, READY, READY],
+    options: "serviceCIDRs",
+    asked: [
+      ...(["outside", "m0", "host"] as const).map((where) => from(where, VIP, "refused", undefined, OTHERS)),
+      from("outside", NOBODY, "refused"),
+      from("outside", VIP, BOTH, "client"),
     ],
   },
   {

@@ -1,6 +1,7 @@
 //! System calls from JavaScript: signals first, EINTR retried, failures thrown as Error objects.
 
-use rquickjs::{Ctx, Error, Exception, Result};
+use rquickjs::atom::PredefinedAtom;
+use rquickjs::{Ctx, Error, Exception, Object, Result, Value};
 use rustix::io::Errno;
 
 use super::signals;
@@ -45,7 +46,7 @@ pub fn failure(ctx: &Ctx<'_>, syscall: &str, errno: Errno, path: Option<&str>) -
     let subject = path.map(|path| format!(" {path}")).unwrap_or_default();
     let message = format!("{syscall}{subject}: {code} ({})", description(errno));
     let build = || {
-        let exception = Exception::from_message(ctx.clone(), &message)?;
+        let exception = without_stack(ctx, || Exception::from_message(ctx.clone(), &message))?;
         let object = exception.as_object();
         object.set("syscall", syscall)?;
         object.set("errno", errno)?;
@@ -57,6 +58,19 @@ pub fn failure(ctx: &Ctx<'_>, syscall: &str, errno: Errno, path: Option<&str>) -
     };
     build().map_or_else(|error| error, Exception::throw)
 }
+
+/// What `make` makes has no stack: an error of a system call says by itself what it is, and many are looked for. To write the
+/// stack down takes longer than all else of it.
+fn without_stack<T>(ctx: &Ctx<'_>, make: impl FnOnce() -> Result<T>) -> Result<T> {
+    let class: Object = ctx.globals().get(PredefinedAtom::Error)?;
+    let limit: Value = class.get(LIMIT)?;
+    class.set(LIMIT, 0)?;
+    let made = make();
+    class.set(LIMIT, limit)?;
+    made
+}
+
+const LIMIT: &str = "stackTraceLimit";
 
 /// Makes a system call: a pending signal is thrown instead, EINTR repeated, an errno thrown.
 pub fn call<T>(

@@ -1,17 +1,17 @@
 /**
  * npm run bench:service -- --events [SERVICES [TIMES]]: from a change of one small file, beside one of that many services (45,000), to the
- * commit, as nft monitor reports it; and from somebody's `nft flush ruleset` to the last commit of its repair, at 2 and 1,000 services.
+ * kernel's word on its commit (change.c); and from somebody's `nft flush ruleset` to the last commit of its repair, at 2 and 1,000 services.
  * As root.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../../../src/netlink/client.ts";
 import { findGeneration } from "../../../src/nft/find-generation.ts";
-import { monotonic } from "../../../src/sys/bun/clock.ts";
 import { type Lab, openLab } from "../../../test/support/lab.ts";
 import { nftClient } from "../../../test/support/nft.ts";
 import { Berthd, until } from "../../../test/support/service/berthd.ts";
-import { type Commit, watchCommits } from "../../../test/support/service/monitor.ts";
+import { talkToProgram } from "../../../test/support/service/talk.ts";
+import { compileProgram } from "../programs.ts";
 import { summarise } from "../stats.ts";
 import { number } from "../table.ts";
 import { heading, printTable } from "./heading.ts";
@@ -19,56 +19,18 @@ import { listOf, objectsOf } from "./many.ts";
 import { built } from "./start.ts";
 
 const REPAIRS = 20;
-const PATIENCE_MS = 20_000;
 const QUIET_MS = 500;
 
-/** Commits in the order in which they were reported. */
-class Commits {
-  readonly #all: Commit[] = [];
-
-  take(commit: Commit): void {
-    this.#all.push(commit);
-  }
-
-  /** A place behind all that there are. */
-  get next(): number {
-    return this.#all.length;
-  }
-
-  /** When the first from that place on was reported for which `is` holds, and the place behind it. */
-  async first(place: number, is: (commit: Commit) => boolean): Promise<{ at: number; next: number }> {
-    let looked = place;
-    let found: Commit | undefined;
-    await until(() => {
-      while (!found && looked < this.#all.length) {
-        const commit = this.#all[looked++];
-        if (commit && is(commit)) found = commit;
-      }
-      return found !== undefined;
-    }, PATIENCE_MS);
-    return { at: found?.at ?? Number.NaN, next: looked };
-  }
-}
-
-async function withBerthd<T>(
-  count: number,
-  run: (lab: Lab, berthd: Berthd, commits: Commits) => Promise<T>,
-): Promise<T> {
+async function withBerthd<T>(count: number, run: (lab: Lab, berthd: Berthd) => Promise<T>): Promise<T> {
   using lab = openLab();
   const berthd = new Berthd(lab, {}, built());
   writeFileSync(join(berthd.directory, "all.json"), listOf(count));
   const child = berthd.start();
   try {
     await until(() => berthd.isReady(), 60_000);
-    const commits = new Commits();
-    const end = await watchCommits(lab, (commit) => commits.take(commit));
     // What the start has left to do, and the collection of what it needed.
     await Bun.sleep(3000);
-    try {
-      return await run(lab, berthd, commits);
-    } finally {
-      end();
-    }
+    return await run(lab, berthd);
   } finally {
     child.kill("SIGKILL");
   }
@@ -76,19 +38,23 @@ async function withBerthd<T>(
 
 /** Milliseconds of each change. */
 function changes(count: number, times: number): Promise<number[]> {
-  return withBerthd(count, async (_, berthd, commits) => {
+  return withBerthd(count, async (lab, berthd) => {
+    const program = compileProgram(join(import.meta.dir, "change.c"), join(import.meta.dir, "../../../build/bench"));
+    const talk = talkToProgram(lab.host, program);
+    await talk.next();
+    // Made elsewhere, so that nothing is told of it before.
+    const made = join(lab.dir, "made.json");
     const took: number[] = [];
     for (let i = -5; i < times; i++) {
       const end = `10.77.${i & 1}.1`;
-      const { next } = commits;
-      const from = monotonic();
-      berthd.write("one.json", ...objectsOf(count, [end, "10.77.2.1"]));
-      const isThere = ({ lines }: Commit) => lines.some((line) => line.includes(` : ${end} . 8080 `));
-      const { at } = await commits.first(next, isThere);
-      // The first ones warm it up.
-      if (i >= 0) took.push(at - from);
+      writeFileSync(made, JSON.stringify({ kind: "List", items: objectsOf(count, [end, "10.77.2.1"]) }));
       await Bun.sleep(60 + Math.random() * 60);
+      talk.say(`${made} ${join(berthd.directory, "one.json")} ${end}`);
+      const nanoseconds = Number(await talk.next());
+      // The first ones warm it up.
+      if (i >= 0) took.push(nanoseconds / 1e6);
     }
+    talk.kill();
     return took;
   });
 }

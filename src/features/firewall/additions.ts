@@ -29,24 +29,29 @@ export interface Target {
   readonly isolation?: Isolation | undefined;
 }
 
-/** The commands that make what is not there yet; none when all is. What an earlier attempt of the owner has left goes. */
-export function additions(saved: Saved, target: Target): string[] {
-  const left = stale(saved, target);
-  return [...left, ...missing(left.length > 0 ? saved.without(left) : saved, target)];
+/**
+ * The commands that make what is not there yet of attachments; none when all is. What earlier attempts of their owners have left
+ * goes.
+ */
+export function additions(saved: Saved, targets: readonly Target[]): string[] {
+  const left = stale(saved, targets);
+  return [...left, ...missing(left.length > 0 ? saved.without(left) : saved, targets)];
 }
 
 /** The same whatever else there is. */
-export function missing(there: Saved, target: Target): string[] {
-  const { owner, addresses, adminChain, accepts, isolation } = target;
-  return [
-    ...chainsOf(target).flatMap((chain) => (there.has(chain) ? [] : [`-N ${chain}`])),
-    ...leading(there, target),
-    ...(accepts ? first(there, ACCEPTED, adminJump(adminChain)) : []),
-    ...(owner ? first(there, PUBLISHED, adminJump(adminChain)) : []),
-    ...(isolation ? isolating(there, isolation) : []),
-    ...(accepts ? addresses.flatMap((address) => last(there, ACCEPTED, ...acceptRules(address))) : []),
-    ...last(there, PUBLISHED, ...ownRules(target)),
+export function missing(there: Saved, targets: readonly Target[]): string[] {
+  const of = (commands: (target: Target) => string[]) => targets.flatMap(commands);
+  const all = [
+    ...of((target) => chainsOf(target).flatMap((chain) => (there.has(chain) ? [] : [`-N ${chain}`]))),
+    ...leading(there, targets),
+    ...of(({ accepts, adminChain }) => (accepts ? first(there, ACCEPTED, adminJump(adminChain)) : [])),
+    ...of(({ owner, adminChain }) => (owner ? first(there, PUBLISHED, adminJump(adminChain)) : [])),
+    ...of(({ isolation }) => (isolation ? isolating(there, isolation) : [])),
+    ...of(({ accepts, addresses }) => (accepts ? last(there, ACCEPTED, ...addresses.flatMap(acceptRules)) : [])),
+    ...of((target) => last(there, PUBLISHED, ...ownRules(target))),
   ];
+  // What attachments share each of them lacks.
+  return [...new Set(all)];
 }
 
 function chainsOf({ owner, adminChain, accepts, isolation }: Target): string[] {
@@ -58,22 +63,20 @@ function ownRules({ owner, addresses }: Target): Spec[] {
   return owner ? addresses.flatMap((address) => publishedRules(address, owner.comment)) : [];
 }
 
-/** All that the owner has, where some of it is not wanted. */
-function stale(saved: Saved, target: Target): string[] {
-  const { owner } = target;
-  if (!owner) return [];
-  const wanted = ownRules(target);
-  const own = saved.rules(PUBLISHED).filter((spec) => tagOf(spec) === owner.tag);
-  return own.every((spec) => wanted.includes(spec)) ? [] : removalOf(saved, (tag) => tag === owner.tag);
+/** All that an owner has, where some of it is not wanted. */
+function stale(saved: Saved, targets: readonly Target[]): string[] {
+  const wanted = new Map(targets.flatMap((one) => (one.owner ? [[one.owner.tag, new Set(ownRules(one))]] : [])));
+  const left = saved.rules(PUBLISHED).filter((spec) => wanted.get(tagOf(spec))?.has(spec) === false);
+  const tags = new Set(left.map(tagOf));
+  return tags.size === 0 ? [] : removalOf(saved, (tag) => tags.has(tag));
 }
 
 function first(saved: Saved, chain: string, spec: Spec): string[] {
-  return saved.rules(chain).includes(spec) ? [] : [`-I ${chain} 1 ${spec}`];
+  return saved.includes(chain, spec) ? [] : [`-I ${chain} 1 ${spec}`];
 }
 
 function last(saved: Saved, chain: string, ...specs: Spec[]): string[] {
-  const there = saved.rules(chain);
-  return specs.filter((spec) => !there.includes(spec)).map((spec) => `-A ${chain} ${spec}`);
+  return specs.filter((spec) => !saved.includes(chain, spec)).map((spec) => `-A ${chain} ${spec}`);
 }
 
 function isolating(saved: Saved, isolation: Isolation): string[] {
@@ -85,7 +88,10 @@ function isolating(saved: Saved, isolation: Isolation): string[] {
 }
 
 /** What leads from FORWARD, put where the reference puts it: published ports before isolation, that before all else. */
-function leading(saved: Saved, { owner, accepts, isolation }: Target): string[] {
+function leading(saved: Saved, targets: readonly Target[]): string[] {
+  const owner = targets.some((target) => target.owner);
+  const accepts = targets.some((target) => target.accepts);
+  const isolation = targets.some((target) => target.isolation);
   const order = [...saved.rules(FORWARD)];
   const commands: string[] = [];
   const insert = (spec: Spec, at: number) => {

@@ -11,15 +11,15 @@ import { networkOfTag, networkTag, ownerTag } from "../owner.ts";
 import type { About } from "./about.ts";
 import { additions, missing, type Target } from "./additions.ts";
 import { KernelTable } from "./kernel-table.ts";
-import { ACCEPTED, commentOf, PUBLISHED, publishedBy, tagOf } from "./layout.ts";
+import { ACCEPTED, commentOf, PUBLISHED, publishedBy, type Spec, tagOf } from "./layout.ts";
 import { type Known, removalOf } from "./removal.ts";
 import type { FirewallWish } from "./wish.ts";
 
 /** The rules of attachments in iptables' table filter: one iptables-restore for each family, all or none of it. */
 
-const FAMILIES = [4, 6] as const;
+export const FAMILIES = [4, 6] as const;
 
-type Nft = Pick<Nftables, "client" | "orWithout">;
+export type Nft = Pick<Nftables, "client" | "orWithout">;
 
 /** Whether iptables accepts the addresses: firewalld does it otherwise. */
 export type Asked = FirewallWish & { readonly accepts: boolean };
@@ -27,48 +27,39 @@ export type Asked = FirewallWish & { readonly accepts: boolean };
 /** Throws Explained, CniError. */
 export function addByIptables(nft: Nft, wish: Asked, attached: Attached): void {
   for (const [family, target] of targetsOf(wish, attached)) {
-    edit(configuredTable(nft, family, wish.adminChain, target), (saved) => additions(saved, target));
+    edit(configuredTable(nft, family, wish.adminChain, target), (saved) => additions(saved, [target]));
   }
 }
 
 /** The first command that would have to be done; undefined when all is there. Throws Explained. */
 export function missingOfIptables(nft: Nft, wish: Asked, attached: Attached): string | undefined {
-  return missingIn((family, target) => configuredTable(nft, family, wish.adminChain, target).read(), wish, attached);
-}
-
-/** The same of many attachments, in their order, reading each table once: that takes a program where there are many rules. */
-export function missingOfEach(nft: Nft, asked: readonly (readonly [Asked, Attached])[]): (string | undefined)[] {
-  const tables = new Map<string, Saved>();
-  return asked.map(([wish, attached]) => {
-    const read = (family: Family) => {
-      const key = `${family} ${wish.adminChain}`;
-      const saved = tables.get(key) ?? configuredTable(nft, family, wish.adminChain).read();
-      tables.set(key, saved);
-      return saved;
-    };
-    return missingIn(read, wish, attached);
-  });
-}
-
-function missingIn(
-  read: (family: Family, target: Target) => Saved,
-  wish: Asked,
-  attached: Attached,
-): string | undefined {
   for (const [family, target] of targetsOf(wish, attached)) {
-    const saved = read(family, target);
-    const owner = ownerIn(saved, attached.owner);
-    const command = missing(saved, { ...target, owner }).find((one) => !one.startsWith("-D "));
-    if (command !== undefined) return `iptables' table filter has not: ${command}`;
+    const saved = configuredTable(nft, family, wish.adminChain, target).read();
+    const lack = lackOf(saved, target, publishedOwners(saved));
+    if (lack !== undefined) return lack;
   }
   return undefined;
 }
 
-/** By its comment, in which another policy may stand; what the reference has made says not whose it is. */
-function ownerIn(saved: Saved, owner: Owner): Target["owner"] {
-  const tag = ownerTag(owner);
-  const own = saved.rules(PUBLISHED).find((spec) => tagOf(spec) === tag);
-  return own === undefined ? undefined : publishedBy(own);
+/** Of each tag the first of its rules. */
+export function publishedOwners(saved: Saved): ReadonlyMap<string, Spec> {
+  return new Map(
+    saved
+      .rules(PUBLISHED)
+      .toReversed()
+      .map((spec) => [tagOf(spec), spec]),
+  );
+}
+
+/**
+ * The first command that `target` would need; undefined when all is there. Its owner is known by the comment of its rules, in
+ * which another policy may stand; what the reference has made says not whose it is.
+ */
+export function lackOf(saved: Saved, target: Target, owners: ReadonlyMap<string, Spec>): string | undefined {
+  const own = owners.get(target.owner?.tag ?? "");
+  const owner = own === undefined ? undefined : publishedBy(own);
+  const command = missing(saved, [{ ...target, owner }]).find((one) => !one.startsWith("-D "));
+  return command && `iptables' table filter has not: ${command}`;
 }
 
 /**
@@ -96,7 +87,8 @@ export function collectFromIptables(nft: Nft, network: string, alive: () => read
   }
 }
 
-function targetsOf(wish: Asked, { owner, addresses }: Attached): [Family, Target][] {
+/** What is wanted of the table of each family that it has addresses of. */
+export function targetsOf(wish: Asked, { owner, addresses }: Attached): [Family, Target][] {
   const { adminChain, accepts, isolation } = wish;
   const whose = { tag: ownerTag(owner), comment: commentOf(owner, isolation) };
   return FAMILIES.flatMap((family): [Family, Target][] => {
@@ -114,7 +106,7 @@ function textsOf(addresses: readonly Ip[], family: Family): string[] {
 }
 
 /** Of the iptables that the machine has configured, which makes the rules: all of them, or those about `target`. */
-function configuredTable(nft: Nft, family: Family, adminChain: string, target?: Target): Table {
+export function configuredTable(nft: Nft, family: Family, adminChain: string, target?: Target): Table {
   const programs = programTable({ family, legacy: false });
   const about = target?.owner && { tag: target.owner.tag, addresses: target.addresses };
   const limits = { adminChain, ...(about && { about }) };

@@ -1,4 +1,5 @@
 import { sha512 } from "#sys";
+import { endpoint } from "../../base/endpoint.ts";
 import { formatIp, formatPrefix, type Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
 import { familyOfIp } from "./nft-layout.ts";
@@ -106,11 +107,7 @@ function mappingRules(
   const all = isV4 ? "0.0.0.0/0" : "::/0";
   const sources = masqAll ? [all] : [formatPrefix(address), ...(isV4 ? ["127.0.0.1"] : [])];
   const marks = snat ? sources.map((source) => `${base} -s ${source} -j ${iptables.setMarkChain ?? SETMARK}`) : [];
-  return [...marks, `${base} -j DNAT --to-destination ${targetText(address, containerPort)}`];
-}
-
-export function targetText({ ip }: Prefix, port: number): string {
-  return ip.length === 4 ? `${formatIp(ip)}:${port}` : `[${formatIp(ip)}]:${port}`;
+  return [...marks, `${base} -j DNAT --to-destination ${endpoint(address.ip, containerPort)}`];
 }
 
 /** By protocol in the order of its name, in parts that one rule can name. */

@@ -1,3 +1,4 @@
+import { endpoint } from "../../base/endpoint.ts";
 import { Explained } from "../../base/explained.ts";
 import { familyOf, type Prefix } from "../../base/ip.ts";
 import type { Owner } from "../../base/owner.ts";
@@ -6,7 +7,7 @@ import { hasLegacyTable } from "../../iptables/legacy.ts";
 import { linesOf, nat, removalOf } from "../../iptables/rules.ts";
 import { type Kind, restore, save } from "../../iptables/run.ts";
 import { removeBranch } from "../../nft/remove-chain.ts";
-import { chainOf, chainsOfNetwork, mappingsOf, missingShared, ownRules, targetText } from "./iptables-rules.ts";
+import { chainOf, chainsOfNetwork, mappingsOf, missingShared, ownRules } from "./iptables-rules.ts";
 import { DNAT_TRUNK } from "./reference.ts";
 import type { IptablesWish, PortMapWish } from "./wish.ts";
 
@@ -66,7 +67,7 @@ export function checkByIptables(owner: Owner, wish: Wish, addresses: readonly Pr
     if (shared !== undefined) return `the rule or chain ${shared} is missing (iptables-save -t nat)`;
     const lines = linesOf(chain, saved);
     for (const { protocol, hostPort, containerPort } of mappingsOf(wish, address)) {
-      const target = targetText(address, containerPort);
+      const target = endpoint(address.ip, containerPort);
       const isThere = lines.some(
         (line) =>
           line.startsWith(`-A ${chain} `) &&

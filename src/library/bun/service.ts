@@ -63,6 +63,8 @@ export function cniSource(node: string, path: string = defaultConfig().cni): Sou
 export interface NftSinkOptions {
   /** Networks of this machine's own containers: "10.1.0.0/16". What comes from elsewhere gets the node's address. Default: none. */
   readonly containers?: readonly string[] | undefined;
+  /** Networks that services' own addresses are of: what no service has of them is refused. Default: none. */
+  readonly serviceCIDRs?: readonly string[] | undefined;
   /** What goes to a service gets the node's address, wherever it comes from. Default: false. */
   readonly masqueradeAll?: boolean | undefined;
   /** Told of what is worth knowing. Default: nobody is. */
@@ -74,16 +76,23 @@ export interface NftSinkOptions {
  * its own. One for a namespace: another, berthd's too, would undo what it does. Its rules stay at `close`; `cleanup` removes them.
  * @throws Explained for a network that is none
  */
-export function openNftSink({ containers = [], masqueradeAll = false, log = () => {} }: NftSinkOptions = {}): NftSink {
-  const thread = startThread({ containers: containers.map(prefixOf), masqueradeAll });
+export function openNftSink(options: NftSinkOptions = {}): NftSink {
+  const { containers = [], serviceCIDRs = [], masqueradeAll = false, log = () => {} } = options;
+  const thread = startThread({
+    containers: prefixesOf("containers", containers),
+    serviceCIDRs: prefixesOf("serviceCIDRs", serviceCIDRs),
+    masqueradeAll,
+  });
   return new NftSink(thread, { metrics: new Metrics(), now: () => Date.now(), wait: (ms) => Bun.sleep(ms), log });
 }
 
 // The importing program's signals are its own.
 leaveSignals();
 
-function prefixOf(text: string): Prefix {
-  const prefix = parsePrefix(text);
-  if (prefix) return prefix;
-  throw new Explained(`containers: ${JSON.stringify(text)} is no network`, "expected one such as 10.1.0.0/16");
+function prefixesOf(key: string, texts: readonly string[]): Prefix[] {
+  return texts.map((text) => {
+    const prefix = parsePrefix(text);
+    if (prefix) return prefix;
+    throw new Explained(`${key}: ${JSON.stringify(text)} is no network`, "expected one such as 10.1.0.0/16");
+  });
 }

@@ -1,4 +1,4 @@
-import { onMachine, onMachineAdd } from "../../features/machine.ts";
+import { onMachine, onMachineAdd, onMachineEach } from "../../features/machine.ts";
 import { ifbName, unshape } from "../../features/shaping/shape.ts";
 import type { Handlers } from "../../spec/plugin.ts";
 import { ownerOf } from "../../veth/plan.ts";
@@ -16,5 +16,5 @@ export const plugin = {
   CHECK: (call) => onMachine((machine) => check(call, machine)),
   GC: (call) => onMachine((machine) => gc(call, machine)),
   STATUS: (call) => void readConfig(call),
-  restore: (call) => onMachine((machine) => restore(call, machine)),
+  restore: (calls) => onMachineEach(calls, restore),
 } satisfies Handlers;

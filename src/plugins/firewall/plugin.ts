@@ -13,5 +13,5 @@ export const plugin = {
   CHECK: (call) => onMachine((machine) => check(call, machine)),
   GC: (call) => onMachine((machine) => gc(call, machine)),
   STATUS: (call) => onMachine((machine) => status(call, machine)),
-  restore: (call) => onMachine((machine) => restore(call, machine)),
+  restore: (calls) => onMachine((machine) => restore(calls, machine)),
 } satisfies Handlers;

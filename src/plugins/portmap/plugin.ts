@@ -1,4 +1,4 @@
-import { onMachine, onMachineAdd } from "../../features/machine.ts";
+import { onMachine, onMachineAdd, onMachineEach } from "../../features/machine.ts";
 import type { Handlers } from "../../spec/plugin.ts";
 import { add } from "./add.ts";
 import { check } from "./check.ts";
@@ -13,5 +13,5 @@ export const plugin = {
   CHECK: (call) => onMachine((machine) => check(call, machine)),
   GC: (call) => onMachine((machine) => gc(call, machine)),
   STATUS: (call) => onMachine((machine) => status(call, machine)),
-  restore: (call) => onMachine((machine) => restore(call, machine)),
+  restore: (calls) => onMachineEach(calls, restore),
 } satisfies Handlers;

@@ -3,7 +3,6 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { version } from "../../../package.json";
 import { Explained } from "../../base/explained.ts";
-import { type Prefix, parsePrefix } from "../../base/ip.ts";
 import { type Config, defaultConfig, readConfig } from "../config.ts";
 import type { Shelf } from "../operate/applied.ts";
 import { metricsText } from "../operate/control.ts";
@@ -44,14 +43,13 @@ class Daemon {
 
   constructor(config: Config) {
     this.config = config;
-    const { node = hostname(), zone, files, cni, masqueradeAll } = config;
-    const containers = config.containers.map((text) => parsePrefix(text) as Prefix);
+    const { node = hostname(), zone, files, cni, containers, serviceCIDRs, masqueradeAll } = config;
     this.files = new FilesSource(directoryAt(files), () => Bun.sleep(0));
     const prober = new Prober(new Map(Object.entries(config.readinessProbes)), probing);
     this.sources = [this.files, new CniSource(recordsAt(cni), surroundings(), prober, node)];
     const names = this.sources.map(({ name }) => name);
     this.store = new Store({ node, zone }, names);
-    const thread = startThread({ containers, masqueradeAll });
+    const thread = startThread({ containers, serviceCIDRs, masqueradeAll });
     this.sink = new NftSink(thread, { metrics: this.metrics, now: () => Date.now(), wait: (ms) => Bun.sleep(ms), log });
     this.health = new Health(this.store, this.sink, this.metrics, this.now);
     this.shelf = shelfAt(files);

@@ -5,8 +5,8 @@ import { documentOf, type Question, subjectsOf, tableOf } from "./ask.ts";
 import { namesOf } from "./tables.ts";
 import { Watch } from "./watch.ts";
 
-/** Making YAML of more would hold everything else up. */
-const YAML_MAX = 500;
+/** Of how many objects YAML is made at a time: some milliseconds, in which nobody else is answered. */
+const YAML_PART = 50;
 
 /** GET /services/table, /services/objects, /endpoints/table, /endpoints/objects; undefined for other paths. */
 export function tell(asked: Asked, store: Store, now: () => number): ControlAnswer | undefined {
@@ -18,8 +18,15 @@ export function tell(asked: Asked, store: Store, now: () => number): ControlAnsw
   if (question.as === "table") return json(200, tableOf(question, subjects, now()));
   const document = documentOf(question, subjects);
   if (asked.query("format") !== "yaml") return json(200, document);
-  if (subjects.length > YAML_MAX) return refused(422, `${subjects.length} services are too many for YAML: -o json`);
-  return { status: 200, type: "application/yaml", body: stringify(document) };
+  return { status: 200, type: "application/yaml", body: yamlOf(document) };
+}
+
+/** The items of a list one part after the other. */
+async function* yamlOf({ items, ...rest }: { items?: readonly object[] }): AsyncGenerator<string, void> {
+  yield stringify(items?.length === 0 ? { ...rest, items } : rest);
+  if (!items?.length) return;
+  yield "items:\n";
+  for (let at = 0; at < items.length; at += YAML_PART) yield stringify(items.slice(at, at + YAML_PART));
 }
 
 function questionOf(asked: Asked): Question | undefined {

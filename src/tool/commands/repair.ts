@@ -44,8 +44,10 @@ function repairCached(world: World, network: string | undefined, options: Option
   const warnings: string[] = [];
   try {
     const repaired = underNodeLock(() =>
-      readAttachments(cacheDir, network, (line) => warnings.push(line)).map((cached) =>
-        repair(world.about.plugins, cached, (line) => warnings.push(`${titleOf(cached, all)}: ${line}`)),
+      repair(
+        world.about.plugins,
+        readAttachments(cacheDir, network, (line) => warnings.push(line)),
+        (line, cached) => warnings.push(`${titleOf(cached, all)}: ${line}`),
       ),
     );
     return told(repaired, warnings, network, options);

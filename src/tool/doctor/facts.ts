@@ -171,8 +171,6 @@ export interface Kernel {
   readonly bridgeNf: boolean | undefined;
   /** Whether kube-proxy keeps its services in iptables. */
   readonly hasKubeProxy: boolean;
-  /** The lines of `iptables-legacy -S FORWARD`; undefined: the old iptables has no table filter. */
-  readonly legacyForward: readonly string[] | undefined;
 }
 
 /** A chain with its rules. */
@@ -183,6 +181,8 @@ export interface ChainRules {
   /** Undefined for one that others jump to. */
   readonly base: HookedChain["base"] | undefined;
   readonly rules: readonly FoundRule[];
+  /** Of the old iptables: its program, and the rules in its words; their handles are their numbers, from 1. */
+  readonly legacy?: { readonly tool: string; readonly rules: readonly (readonly string[])[] };
 }
 
 /** A container's place in a network, from both sides. */

@@ -1,15 +1,14 @@
 /** Whether chains of others at the forward hook drop what containers send and get. */
-import { formatIp, type Ip, nextIp } from "../../base/ip.ts";
+import { familyOf, type Ip, nextIp } from "../../base/ip.ts";
 import type { Finding } from "../finding.ts";
 import type { AttachmentFacts, ChainRules, Facts, NetworkFacts } from "./facts.ts";
-import { ESTABLISHED, NEW, type Packet, packetText } from "./ruleset/packet.ts";
+import { firstOfFamilies } from "./families.ts";
+import { ESTABLISHED, NEW, outsideOf, type Packet, packetText } from "./ruleset/packet.ts";
 import { type Assumed, type Fate, fateIn } from "./ruleset/walk.ts";
+import { chainText, ruleText, showing } from "./ruleset/words.ts";
 import { command } from "./text/shell.ts";
 import { uplinksOf } from "./uplinks.ts";
 
-/** Addresses of nobody (RFC 5737, RFC 3849). */
-const OUTSIDE4: Ip = Uint8Array.of(192, 0, 2, 1);
-const OUTSIDE6: Ip = Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 const TCP = 6;
 const HTTPS = 443;
 
@@ -17,10 +16,13 @@ export function checkForward(facts: Facts): Finding[] {
   return facts.networks.flatMap((network) => {
     const { bridge } = network;
     if (!bridge?.isGateway) return [];
-    const [one] = samplesOf(network, facts);
-    if (!one) return [];
-    const dropped = dropOf(bridge.bridge, one, facts, assumedOf(network));
-    return dropped ? findingOf(network, bridge.bridge, dropped) : legacyFinding(network, bridge.bridge, facts);
+    const drops = firstOfFamilies(samplesOf(network, facts)).flatMap((ip) => {
+      return dropOf(bridge.bridge, ip, facts, assumedOf(network)) ?? [];
+    });
+    const placeOf = ({ fate }: Dropped) => fate.rule ?? fate.chain;
+    // What drops both families is one finding.
+    const distinct = drops.filter((one, i) => drops.findIndex((other) => placeOf(other) === placeOf(one)) === i);
+    return distinct.map((drop) => findingOf(network, bridge.bridge, drop));
   });
 }
 
@@ -54,8 +56,8 @@ interface Dropped {
 }
 
 function dropOf(bridge: string, ip: Ip, facts: Facts, assumed: Assumed): Dropped | undefined {
-  const uplink = uplinksOf(facts)[0]?.name ?? "eth0";
-  const outside = ip.length === 4 ? OUTSIDE4 : OUTSIDE6;
+  const uplink = uplinksOf(facts, familyOf(ip))[0]?.name ?? "eth0";
+  const outside = outsideOf(ip);
   const common = { protocol: TCP, port: HTTPS, isLocal: false };
   const out: Packet = { ...common, iif: bridge, oif: uplink, from: ip, to: outside, state: NEW };
   const back: Packet = { ...common, iif: uplink, oif: bridge, from: outside, to: ip, state: ESTABLISHED };
@@ -74,12 +76,11 @@ function dropOf(bridge: string, ip: Ip, facts: Facts, assumed: Assumed): Dropped
 
 function findingOf({ name, hasFirewall }: NetworkFacts, bridge: string, { fate, packet, isOut }: Dropped): Finding {
   const { chain, rule } = fate;
-  const place = `chain ${chain.name} of table ${chain.family} ${chain.table}`;
-  const by = rule ? `its rule with handle ${rule.handle}` : "its policy, as no rule accepts it";
+  const by = rule ? ruleText(chain, rule) : "its policy, as no rule accepts it";
   return {
     severity: "error",
-    what: `${place} drops what containers of ${name} ${isOut ? "send" : "are answered"}`,
-    evidence: `${packetText(packet)} from ${packet.iif} to ${packet.oif}: ${by} (nft -a list chain ${chain.family} ${chain.table} ${chain.name})`,
+    what: `${chainText(chain)} drops what containers of ${name} ${isOut ? "send" : "are answered"}`,
+    evidence: `${packetText(packet)} from ${packet.iif} to ${packet.oif}: ${by} (${showing(chain)})`,
     consequence: `containers of ${name} reach nothing beyond this machine${hasFirewall ? ", though the list has the plugin firewall" : ""}`,
     mend: acceptIn(chain, bridge),
   };
@@ -89,7 +90,7 @@ function findingOf({ name, hasFirewall }: NetworkFacts, bridge: string, { fate, 
 function acceptIn(chain: ChainRules, bridge: string): string[] {
   const { family, table, name } = chain;
   if (name === "FORWARD" && table === "filter" && family !== "inet") {
-    const tool = family === "ip" ? "iptables" : "ip6tables";
+    const tool = chain.legacy?.tool ?? (family === "ip" ? "iptables" : "ip6tables");
     return [
       command(tool, "-I", name, "-i", bridge, "-j", "ACCEPT"),
       command(
@@ -110,21 +111,5 @@ function acceptIn(chain: ChainRules, bridge: string): string[] {
   return [
     command("nft", "insert", "rule", family, table, name, "iifname", bridge, "accept"),
     `nft insert rule ${family} ${table} ${name} oifname ${bridge} ct state established,related accept`,
-  ];
-}
-
-/** The old iptables, of which the rules are only looked at where there are none that might accept. */
-function legacyFinding({ name }: NetworkFacts, bridge: string, { kernel, attachments }: Facts): Finding[] {
-  const lines = kernel.legacyForward ?? [];
-  if (!lines.includes("-P FORWARD DROP") || lines.some((line) => line.startsWith("-A FORWARD"))) return [];
-  const sample = attachments.find(({ owner }) => owner.network === name)?.result?.ips[0]?.address.ip;
-  return [
-    {
-      severity: "error",
-      what: `the old iptables drops what containers of ${name} send`,
-      evidence: `-P FORWARD DROP, and no rule (iptables-legacy -S FORWARD)${sample ? `; ${formatIp(sample)} goes through it` : ""}`,
-      consequence: `containers of ${name} reach nothing beyond this machine`,
-      mend: ["-i", "-o"].map((flag) => command("iptables-legacy", "-I", "FORWARD", flag, bridge, "-j", "ACCEPT")),
-    },
   ];
 }

@@ -1,12 +1,14 @@
 /** Translations of others that come before the plugins' own. */
-import { equalIp, formatIp, type Ip } from "../../base/ip.ts";
+import { endpoint } from "../../base/endpoint.ts";
+import { equalIp, type Family, familyOf, type Ip } from "../../base/ip.ts";
 import { type PortMapping, PROTOCOLS } from "../../features/port-map/wish.ts";
 import type { Finding } from "../finding.ts";
 import type { AttachmentFacts, ChainRules, Facts } from "./facts.ts";
+import { FAMILIES, firstOfFamilies } from "./families.ts";
 import { nameOf } from "./ports.ts";
-import { NEW, type Packet } from "./ruleset/packet.ts";
+import { NEW, outsideOf, type Packet } from "./ruleset/packet.ts";
 import { type Fate, fateIn } from "./ruleset/walk.ts";
-import { command } from "./text/shell.ts";
+import { deletion, showing } from "./ruleset/words.ts";
 import { uplinksOf } from "./uplinks.ts";
 
 export function checkNat(facts: Facts): Finding[] {
@@ -18,32 +20,32 @@ export function checkNat(facts: Facts): Finding[] {
 const OWN_SOURCE = 101;
 const OWN_DESTINATION = -99;
 
-const OUTSIDE: Ip = Uint8Array.of(192, 0, 2, 1);
 const TCP = 6;
 
 /** Of all containers of a network that one rule gives another source, the first is told. */
 function checkSources(live: readonly AttachmentFacts[], facts: Facts): Finding[] {
   const told = new Set<string>();
   return live.flatMap((attachment) => {
-    const { owner, network, outer } = attachment;
-    const fate = network?.veth?.wishes.masquerade && outer ? sourceOf(attachment, facts) : undefined;
-    const key = `${owner.network} ${fate?.chain.table} ${fate?.chain.name} ${fate?.rule?.handle}`;
-    if (!fate || told.has(key)) return [];
-    told.add(key);
-    return foreignSource(attachment, fate);
+    const { owner, network, outer, result } = attachment;
+    if (!network?.veth?.wishes.masquerade || !outer || !result) return [];
+    return firstOfFamilies(result.ips.map(({ address }) => address.ip)).flatMap((from) => {
+      const fate = sourceOf(from, network.bridge?.bridge ?? "", facts);
+      const key = `${owner.network} ${fate && placeOf(fate)}`;
+      if (!fate || told.has(key)) return [];
+      told.add(key);
+      return foreignSource(attachment, fate);
+    });
   });
 }
 
-/** The rule of others that gives packets of the container a fixed source before it is masqueraded. */
-function sourceOf({ result, network }: AttachmentFacts, facts: Facts): Fate | undefined {
-  const from = result?.ips.find(({ address }) => address.ip.length === 4)?.address.ip;
-  if (!from) return undefined;
-  const [uplink] = uplinksOf(facts);
+/** The rule of others that gives packets of a container a fixed source before it is masqueraded. */
+function sourceOf(from: Ip, iif: string, facts: Facts): Fate | undefined {
+  const [uplink] = uplinksOf(facts, familyOf(from));
   const packet: Packet = {
-    iif: network?.bridge?.bridge ?? "",
+    iif,
     oif: uplink?.name ?? "eth0",
     from,
-    to: OUTSIDE,
+    to: outsideOf(from),
     protocol: TCP,
     port: 443,
     state: NEW,
@@ -74,14 +76,14 @@ function firstAt(
 
 const toText = ({ action }: Fate): string => {
   const to = "to" in action ? action.to : undefined;
-  return to ? `${formatIp(to.ip)}${to.port === undefined ? "" : `:${to.port}`}` : "another address";
+  if (!to) return "another address";
+  return endpoint(to.ip, to.port ?? 0);
 };
 
 const placeOf = ({ chain, rule }: Fate): string =>
-  `nft -a list chain ${chain.family} ${chain.table} ${chain.name}, handle ${rule?.handle}`;
+  `${showing(chain)}, ${chain.legacy ? "number" : "handle"} ${rule?.handle}`;
 
-const deletion = ({ chain, rule }: Fate): string =>
-  command("nft", "delete", "rule", chain.family, chain.table, chain.name, "handle", `${rule?.handle}`);
+const mendOf = ({ chain, rule }: Fate): string[] => (rule ? [deletion(chain, rule)] : []);
 
 function foreignSource(attachment: AttachmentFacts, fate: Fate): Finding {
   return {
@@ -90,13 +92,13 @@ function foreignSource(attachment: AttachmentFacts, fate: Fate): Finding {
     evidence: `${nameOf(attachment)}: ${placeOf(fate)}`,
     consequence:
       "it comes before the masquerading of berth: where that address is not this machine's, no answer comes back",
-    mend: ["# if it is not meant (who made it makes it again):", deletion(fate)],
+    mend: ["# if it is not meant (who made it makes it again):", ...mendOf(fate)],
   };
 }
 
 function checkPorts(attachment: AttachmentFacts, facts: Facts): Finding[] {
   return attachment.mappings.flatMap((mapping) => {
-    const fate = hijackOf(attachment, mapping, facts);
+    const [fate] = FAMILIES.flatMap((family) => hijackOf(attachment, mapping, family, facts) ?? []);
     if (!fate) return [];
     const port = `${mapping.hostPort}/${mapping.protocol}`;
     return {
@@ -104,27 +106,27 @@ function checkPorts(attachment: AttachmentFacts, facts: Facts): Finding[] {
       what: `the published port ${port} of ${nameOf(attachment)} is taken by another's rule`,
       evidence: `it leads to ${toText(fate)}: ${placeOf(fate)}`,
       consequence: `who connects to port ${port} of this machine does not reach the container`,
-      mend: ["# if it is not meant (who made it makes it again); else publish another port:", deletion(fate)],
+      mend: ["# if it is not meant (who made it makes it again); else publish another port:", ...mendOf(fate)],
     };
   });
 }
 
-/** The rule of others that leads a published port elsewhere. */
-function hijackOf({ result }: AttachmentFacts, mapping: PortMapping, facts: Facts): Fate | undefined {
+/** The rule of others that leads a port elsewhere that is published in a family. */
+function hijackOf({ result }: AttachmentFacts, mapping: PortMapping, family: Family, facts: Facts): Fate | undefined {
   const { hostIp, hostPort, containerPort, protocol } = mapping;
+  const isPublished = result?.ips.some(({ address }) => familyOf(address.ip) === family);
+  if (!isPublished || (hostIp && familyOf(hostIp) !== family)) return undefined;
   const isAny = !hostIp || hostIp.every((byte) => byte === 0);
-  const [uplink] = uplinksOf(facts);
-  const own = facts.addrs.filter(({ scope }) => scope === 0);
-  const first = own.find(({ index, prefix }) => prefix.ip.length === 4 && (!uplink || index === uplink.index));
-  const to = isAny ? first?.prefix.ip : hostIp;
-  if (to?.length !== 4) return undefined;
-  const from = OUTSIDE;
+  const [uplink] = uplinksOf(facts, family);
+  const own = facts.addrs.filter(({ scope, prefix }) => scope === 0 && familyOf(prefix.ip) === family);
+  const to = isAny ? own.find(({ index }) => !uplink || index === uplink.index)?.prefix.ip : hostIp;
+  if (!to) return undefined;
   const state = NEW;
   const iif = uplink?.name ?? "eth0";
   const packet: Packet = {
     iif,
     oif: "",
-    from,
+    from: outsideOf(to),
     to,
     protocol: PROTOCOLS[protocol],
     port: hostPort,

@@ -1,3 +1,4 @@
+import { endpoint } from "../../base/endpoint.ts";
 import { formatIp, type Ip } from "../../base/ip.ts";
 import { type Host, ThisHost } from "../../host/host.ts";
 import type { Plugin } from "../../spec/plugin.ts";
@@ -8,7 +9,6 @@ import type { Aim, Subject } from "./facts.ts";
 import { portsOf } from "./find.ts";
 import { gather } from "./gather.ts";
 import { broken, type Hop } from "./hop.ts";
-import { endpoint } from "./hops/rules.ts";
 import { explainPort, mappingOf, type PortQuestion } from "./inward.ts";
 import { outwardHops } from "./outward.ts";
 import { bareSubject, subjectOf } from "./subject.ts";

@@ -174,7 +174,7 @@ need(
         expect([n, removal.toSorted()]).toEqual([n, removalOf(all, (other) => other === tag, known).toSorted()]);
         const owner = { tag, comment: `${tag}, net: n, if: eth0, id: c` };
         const target = { owner, addresses: known.addresses, adminChain: "MINE", accepts: true };
-        expect([n, additions(read, target)]).toEqual([n, additions(all, target)]);
+        expect([n, additions(read, [target])]).toEqual([n, additions(all, [target])]);
       }
       const about = { tag: tagOfNumber(3), addresses: [], bridge: undefined };
       const table = new KernelTable(client, family, { read: refuse, apply: refuse }, { about });

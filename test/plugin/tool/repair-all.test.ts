@@ -1,6 +1,6 @@
 /** `berth repair --all`, as a firewall's hook runs it: every network, every plugin of its list, at any time. */
 import { expect } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../../support/command.ts";
 import { inLab, type Lab } from "../../support/lab.ts";
@@ -73,6 +73,34 @@ need(
     const all = Array.from({ length: 6 }, () => Bun.spawn(command, { stdout: "ignore", stderr: "pipe" }));
     expect(await Promise.all(all.map((one) => one.exited))).toEqual([0, 0, 0, 0, 0, 0]);
     expect(rules(lab)).toEqual(before);
+  }),
+);
+
+need(
+  "reads and changes iptables' table of each family once, of however many attachments, and names each that it cannot mend",
+  inLab((lab) => {
+    const isolated = [{ type: "firewall", ingressPolicy: "same-bridge" }];
+    const one = listOf(lab, "one", "10.71.0.0/24", { ipMasq: false }, { type: "firewall" });
+    const two = listOf(lab, "two", "10.72.0.0/24", { ipMasq: false }, ...isolated);
+    for (const id of ["a", "b", "c"]) attachTo(lab, one, { id });
+    for (const id of ["d", "e"]) attachTo(lab, two, { id });
+    const before = rules(lab);
+    flush(lab);
+    const tools = join(lab.dir, "tools");
+    mkdirSync(tools);
+    for (const tool of ["iptables-save", "iptables-restore"]) {
+      const script = `#!/bin/sh\necho ${tool} >> ${tools}/calls\nexec ${Bun.which(tool)} "$@"\n`;
+      writeFileSync(join(tools, tool), script, { mode: 0o755 });
+    }
+    const enter = [`PATH=${tools}:${process.env.PATH}`, join(lab.bin, "berth"), "repair", "--cache-dir", lab.dir, "-a"];
+    const repaired = lab.attempt(lab.host, "env", ...enter);
+    expect(repaired.stdout.match(/put back \(iptables' table filter has not: -\S+/g)).toHaveLength(5);
+    expect(readFileSync(join(tools, "calls"), "utf8")).toBe("iptables-save\niptables-restore\n");
+    expect(rules(lab)).toEqual(before);
+    flush(lab);
+    writeFileSync(join(tools, "iptables-restore"), "#!/bin/sh\necho it is broken >&2\nexit 1\n");
+    const failed = lab.attempt(lab.host, "env", ...enter);
+    expect([failed.status, failed.stdout.match(/^\w+ \w eth0: failed: .*it is broken$/gm)?.length]).toEqual([1, 5]);
   }),
 );
 

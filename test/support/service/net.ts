@@ -6,8 +6,9 @@
 import type { Client } from "../../../src/netlink/client.ts";
 import { readDocument } from "../../../src/service/schema/read.ts";
 import { lineOf } from "../../../src/service/sinks/nft/port-text.ts";
+import type { WriterOptions } from "../../../src/service/sinks/nft/protocol.ts";
 import { both } from "../../../src/service/sinks/nft/protocol.ts";
-import { Writer, type WriterOptions } from "../../../src/service/sinks/nft/writer.ts";
+import { Writer } from "../../../src/service/sinks/nft/writer.ts";
 import { Store } from "../../../src/service/store/store.ts";
 import type { Lab } from "../lab.ts";
 import { nftClient } from "../nft.ts";
@@ -84,7 +85,7 @@ export class Agent {
   constructor(lab: Lab, options: Partial<WriterOptions> = {}, { zone = "" } = {}) {
     this.store = new Store({ node: NODE, zone }, ["test"]);
     this.client = nftClient(lab);
-    this.writer = new Writer(this.client, { containers: [], masqueradeAll: false, ...options });
+    this.writer = new Writer(this.client, { containers: [], serviceCIDRs: [], masqueradeAll: false, ...options });
   }
 
   /** Lists these objects and nothing else, and makes the kernel so, as a fresh agent does. */

@@ -10,7 +10,11 @@ export interface Talk {
 
 /** Runs `file` of this directory. */
 export function talkTo(ns: string, file: string, ...args: string[]): Talk {
-  const words = ["ip", "netns", "exec", ns, process.execPath, join(import.meta.dir, file), ...args];
+  return talkToProgram(ns, process.execPath, join(import.meta.dir, file), ...args);
+}
+
+export function talkToProgram(ns: string, program: string, ...args: string[]): Talk {
+  const words = ["ip", "netns", "exec", ns, program, ...args];
   const child = Bun.spawn(words, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
   const lines = linesOf(child.stdout);
   return {
@@ -20,7 +24,7 @@ export function talkTo(ns: string, file: string, ...args: string[]): Talk {
     },
     async next() {
       const { value, done } = await lines.next();
-      if (done) throw new Error(`${file} in ${ns} has ended`);
+      if (done) throw new Error(`${words.slice(4).join(" ")} in ${ns} has ended`);
       return value;
     },
     kill: () => child.kill("SIGKILL"),

@@ -24,9 +24,12 @@ test("a refusal names file, key and value, and says what keys there are", () => 
   expect(refusal('{"containers": ["10.1.0.0"]}').message).toBe(
     '/etc/berth/berthd.json: containers[0]: "10.1.0.0": expected a network such as 10.0.0.0/8',
   );
+  expect(refusal('{"serviceCIDRs": ["10.96.0.0/12", "fd96::"]}').message).toBe(
+    '/etc/berth/berthd.json: serviceCIDRs[1]: "fd96::": expected a network such as 10.0.0.0/8',
+  );
   expect(refusal('{"files": "d"}').message).toContain('files: "d": expected an absolute path');
   expect(refusal('{"a": 1}').details).toStartWith(
-    "keys are node, zone, containers, masqueradeAll, files, cni, readinessProbes, socket",
+    "keys are node, zone, containers, serviceCIDRs, masqueradeAll, files, cni, readinessProbes, socket",
   );
   const probes = { "default/web": { httpGet: { port: 80, path: "x", paht: "/" } }, web: { tcpSocket: { port: 1 } } };
   const { message } = refusal(JSON.stringify({ readinessProbes: probes }));

@@ -94,9 +94,14 @@ describe("process", () => {
 describe("connectUnix()", () => {
   test("reads and writes what the other side does, and says when it takes too long", async () => {
     const path = fresh();
-    using server = Bun.listen({ unix: path, socket: { open: (socket) => void socket.write("hello"), data() {} } });
+    const said = Promise.withResolvers<void>();
+    const open = (socket: Bun.Socket) => {
+      socket.write("hello");
+      said.resolve();
+    };
+    using server = Bun.listen({ unix: path, socket: { open, data() {} } });
     const fd = sys.connectUnix(path, 50);
-    await Bun.sleep(20);
+    await said.promise;
     expect(new TextDecoder().decode(sys.read(fd, 100))).toBe("hello");
     expect(thrown(() => sys.read(fd, 100))).toMatchObject({ code: "EAGAIN" });
     sys.write(fd, "bye");

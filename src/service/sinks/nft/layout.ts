@@ -2,7 +2,7 @@ import { sha512 } from "#sys";
 import { type Prefix, parsePrefix } from "../../../base/ip.ts";
 import { Batch } from "../../../nft/batch.ts";
 import type { Statement } from "../../../nft/expr.ts";
-import { inSaddr, masquerade, notDaddr } from "../../../nft/match.ts";
+import { inDaddr, inSaddr, masquerade, notDaddr } from "../../../nft/match.ts";
 import {
   concat,
   daddr,
@@ -189,11 +189,22 @@ function masquerades(family: IpFamily, view: View): Rule {
 const TCP = Uint8Array.of(6);
 const IS_TCP = matching([{ field: "meta l4proto", isNot: false, values: [{ from: TCP, to: TCP }] }], 0).statements;
 
-/** The rules that are there whatever the services are. `containers` are the networks of the machine's own. */
-export function rulesOf(family: IpFamily, containers: readonly Prefix[]): Rule[] {
+/** Networks that are told apart. */
+export interface Networks {
+  /** Those of the machine's own containers. What comes from elsewhere is masqueraded; empty: nobody can be told apart. */
+  readonly containers: readonly Prefix[];
+  /** Those that services' own addresses are of: what no service has of them is refused. */
+  readonly serviceCIDRs: readonly Prefix[];
+}
+
+/** The rules that are there whatever the services are. */
+export function rulesOf(family: IpFamily, { containers, serviceCIDRs }: Networks): Rule[] {
   const { guarded, hairpin, foreign } = MAPS[family];
+  const ofFamily = ({ ip }: Prefix) => ip.length === SIZES[family];
   const guard = [concat(keyParts(family, "services")), inSet(guarded, 0), jump(RANGES_CHAIN.name)];
-  const mine = containers.filter(({ ip }) => ip.length === SIZES[family]);
+  const mine = containers.filter(ofFamily);
+  const vacant = (from: Chain) =>
+    serviceCIDRs.filter(ofFamily).map((prefix) => rule(from, inDaddr(prefix), jump(REJECT_CHAIN.name)));
   return [
     rule(REJECT_CHAIN, ...IS_TCP, reset()),
     rule(REJECT_CHAIN, reject(family)),
@@ -204,9 +215,11 @@ export function rulesOf(family: IpFamily, containers: readonly Prefix[]): Rule[]
     rule(PREROUTING, ...guard),
     ...mine.map((prefix) => rule(PREROUTING, inSaddr(prefix), jump(INSIDE.name))),
     rule(PREROUTING, jump(SERVICES.name)),
+    ...vacant(PREROUTING),
     rule(OUTPUT, ...guard),
     rule(OUTPUT, jump(INSIDE.name)),
     rule(OUTPUT, jump(SERVICES.name)),
+    ...vacant(OUTPUT),
     rule(
       POSTROUTING,
       ctStatusDnat(),
@@ -227,18 +240,18 @@ export function rulesOf(family: IpFamily, containers: readonly Prefix[]): Rule[]
 }
 
 /** Makes all that is there whatever the services are. EEXIST where it is. */
-export function buildLayout(family: IpFamily, containers: readonly Prefix[]): Batch {
-  const batch = new Batch(family, TABLE).create({ kind: "table", comment: layoutComment(family, containers) });
+export function buildLayout(family: IpFamily, networks: Networks): Batch {
+  const batch = new Batch(family, TABLE).create({ kind: "table", comment: layoutComment(family, networks) });
   for (const set of Object.values(MAPS[family])) batch.add(set);
   for (const view of VIEWS) batch.add(choicesMap(view));
   for (const chain of CHAINS) batch.add(chain);
-  for (const rule of rulesOf(family, containers)) batch.add(rule);
+  for (const rule of rulesOf(family, networks)) batch.add(rule);
   return batch;
 }
 
 /** By the table's comment an agent knows whether the layout is its own: a digest of the rules' words. */
-export function layoutComment(family: IpFamily, containers: readonly Prefix[]): string {
-  const rules = rulesOf(family, containers).map(({ chain, statements }) => [
+export function layoutComment(family: IpFamily, networks: Networks): string {
+  const rules = rulesOf(family, networks).map(({ chain, statements }) => [
     chain,
     ...statements.map(({ text }) => text),
   ]);

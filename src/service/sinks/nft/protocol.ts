@@ -1,13 +1,19 @@
-import type { Prefix } from "../../../base/ip.ts";
 import type { Difference } from "./compare.ts";
+import type { Networks } from "./layout.ts";
 
 /** What the thread that writes is asked, and what it answers: values that can be copied from thread to thread. */
+
+/** Settings of the machine. */
+export interface WriterOptions extends Networks {
+  /** All that goes to a service gets the node's address. */
+  readonly masqueradeAll: boolean;
+}
 
 /** A line each (port-text.ts): much else would be slower to copy than to make. */
 export type Services = readonly string[];
 
 export type Order =
-  | { readonly kind: "open"; readonly containers: readonly Prefix[]; readonly masqueradeAll: boolean }
+  | ({ readonly kind: "open" } & WriterOptions)
   /** Part of all that there is. */
   | { readonly kind: "begin"; readonly services: Services; readonly isFirst: boolean; readonly isLast: boolean }
   | { readonly kind: "change"; readonly services: Services }

@@ -1,5 +1,4 @@
 import { assertErrno, ERESTART, errnoOf, messageOf } from "../../../base/errno.ts";
-import type { Prefix } from "../../../base/ip.ts";
 import type { Client } from "../../../netlink/client.ts";
 import { Batch } from "../../../nft/batch.ts";
 import { attemptAt, run } from "../../../nft/client.ts";
@@ -14,16 +13,8 @@ import { forgetFlows } from "./flows.ts";
 import { adoptableOf, emptyFound, type Found, readFound } from "./found.ts";
 import { buildLayout, FAMILIES, TABLE } from "./layout.ts";
 import { Ledger, newEdits, type Step } from "./ledger.ts";
-import { both, NOTHING, type Report } from "./protocol.ts";
+import { both, NOTHING, type Report, type WriterOptions } from "./protocol.ts";
 import { isLayoutThere } from "./there.ts";
-
-/** Settings of the machine. */
-export interface WriterOptions {
-  /** Networks of the machine's own containers. What comes from elsewhere is masqueraded; empty: nobody can be told apart. */
-  readonly containers: readonly Prefix[];
-  /** All that goes to a service gets the node's address. */
-  readonly masqueradeAll: boolean;
-}
 
 /** How many services one transaction has at most: while it lasts, nobody else changes any rule. */
 const SERVICES_MAX = 4000;
@@ -165,7 +156,7 @@ export class Writer {
   compare(): Difference[] {
     const wanted = this.#ledger.wanted();
     return FAMILIES.flatMap((family): Difference[] => {
-      if (isLayoutThere(this.#client, family, this.#options.containers))
+      if (isLayoutThere(this.#client, family, this.#options))
         return differencesOf(family, readFound(this.#client, family).elements, wanted[family]);
       return [{ family, kind: "layout", element: "it, its rules, or both are gone", frontends: [] }];
     });
@@ -178,7 +169,7 @@ export class Writer {
     const ledger = this.#newLedger(found);
     ledger.change(lines);
     const edits = differencesIn(found, ledger.wanted());
-    const layouts = isThere ? [] : FAMILIES.map((family) => buildLayout(family, this.#options.containers));
+    const layouts = isThere ? [] : FAMILIES.map((family) => buildLayout(family, this.#options));
     return [...layouts, ...FAMILIES.map((family) => edits[family].batch(found[family]))].join("");
   }
 
@@ -193,8 +184,7 @@ export class Writer {
   }
 
   #isEstablished(): boolean {
-    const { containers } = this.#options;
-    return FAMILIES.every((family) => isLayoutThere(this.#client, family, containers));
+    return FAMILIES.every((family) => isLayoutThere(this.#client, family, this.#options));
   }
 
   /** Sees to it that the tables are there, and of the own layout. Returns what they have. */
@@ -212,7 +202,7 @@ export class Writer {
 
   #build(): void {
     const gone = FAMILIES.map((family) => new Batch(family, TABLE).destroy({ kind: "table" }));
-    const layouts = FAMILIES.map((family) => buildLayout(family, this.#options.containers));
+    const layouts = FAMILIES.map((family) => buildLayout(family, this.#options));
     const choices = FAMILIES.map((family) => {
       const edits = new Edits(family);
       for (const choice of FIRST_CHOICES) edits.choose(choice);

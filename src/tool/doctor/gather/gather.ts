@@ -12,7 +12,8 @@ import { type Places, readNode } from "../../node/node.ts";
 import type { Facts } from "../facts.ts";
 import { attachmentsOf } from "./attachments.ts";
 import { directoriesOf, executablesOf } from "./executables.ts";
-import { chainsOf, kernelOf } from "./kernel.ts";
+import { chainsOf, kernelOf, NOT_READ } from "./kernel.ts";
+import { legacyChains } from "./legacy.ts";
 import { Onlooker } from "./machine.ts";
 import { networksOf, refusalsOf } from "./networks.ts";
 import { servicesOf } from "./services.ts";
@@ -68,7 +69,10 @@ function gatherOn(machine: Machine, { places, path, network, plugins, socket }: 
     addrs: machine.ask((rtnl) => listAllAddrs(rtnl)),
     routes: [...machine.listRoutes(AF_INET), ...machine.listRoutes(AF_INET6)],
     neighs: machine.ask((rtnl) => listNeighs(rtnl, 0)),
-    chains: seen("nft list ruleset", () => chainsOf(machine.nft.client(), unseen), []),
+    chains: [
+      ...seen("nft list ruleset", () => chainsOf(machine.nft.client(), unseen), []),
+      ...legacyChains((name) => NOT_READ.test(name), unseen),
+    ],
     leases,
     attachments: attachmentsOf(attachments, { machine, plugins, networks, links, unseen, seen }),
     mounts: mountPoints(),

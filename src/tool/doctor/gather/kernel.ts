@@ -25,19 +25,7 @@ export function kernelOf(machine: Machine, links: readonly Link[]): Kernel {
     rpFilter: new Map(filters),
     bridgeNf: bridgeNf === undefined ? undefined : bridgeNf === "1",
     hasKubeProxy: attempt(() => findChain(machine.nft.client(), "ip", "nat", "KUBE-SERVICES")) !== undefined,
-    legacyForward: legacyForward(),
   };
-}
-
-const LEGACY = ["/usr/sbin/iptables-legacy", "/sbin/iptables-legacy", "/usr/sbin/xtables-legacy-multi"];
-
-/** Asked only where the kernel says that there is such a table: whoever asks makes it. */
-function legacyForward(): string[] | undefined {
-  const tables = attempt(() => sys.readFile("/proc/net/ip_tables_names"))?.split("\n") ?? [];
-  const tool = LEGACY.find((path) => attempt(() => sys.stat(path)) !== undefined);
-  if (!tables.includes("filter") || tool === undefined) return undefined;
-  const answer = attempt(() => sys.run(tool, { args: ["-w", "1", "-S", "FORWARD"], env: [], timeout: 3000 }));
-  return answer?.status === 0 ? answer.stdout.split("\n").filter(Boolean) : undefined;
 }
 
 /** Chains of others that containers' packets go through are read up to so many, and jumps into others not followed. */
@@ -47,7 +35,7 @@ const CHAINS_MAX = 400;
  * Of kube-proxy, Calico and Cilium: thousands, which they keep in order themselves. Of the plugin firewall, berth's or the
  * reference's: several for each container, of which its CHECK tells.
  */
-const NOT_READ = /^(KUBE-|cali-|CILIUM_|cilium_|CNI-(FORWARD|PUBLISHED|ISOLATION-STAGE-\d)$)/;
+export const NOT_READ = /^(KUBE-|cali-|CILIUM_|cilium_|CNI-(FORWARD|PUBLISHED|ISOLATION-STAGE-\d)$)/;
 
 /** Berth's own: features look after them, and berthd. */
 const isOurs = ({ table }: Pick<HookedChain, "table">): boolean =>

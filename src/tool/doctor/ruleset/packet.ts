@@ -1,4 +1,4 @@
-import { formatIp, type Ip } from "../../../base/ip.ts";
+import { type Family, familyOf, formatIp, type Ip } from "../../../base/ip.ts";
 
 /** A packet as rules see it. */
 export interface Packet {
@@ -16,6 +16,15 @@ export interface Packet {
   /** Whether `to` is an address of this machine. */
   readonly isLocal: boolean;
 }
+
+/** Addresses of nobody (RFC 5737, RFC 3849). */
+const OUTSIDE: Readonly<Record<Family, Ip>> = {
+  4: Uint8Array.of(192, 0, 2, 1),
+  6: Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
+};
+
+/** Somebody beyond this machine, of the family of an address. */
+export const outsideOf = (ip: Ip): Ip => OUTSIDE[familyOf(ip)];
 
 export const NEW = 8;
 export const ESTABLISHED = 2;

@@ -15,6 +15,7 @@ import {
   NETWORK_HEADER,
   NF_ACCEPT,
   NF_DROP,
+  NFT_GOTO,
   NFT_JUMP,
   NFT_RETURN,
   OIFNAME,
@@ -38,9 +39,9 @@ export interface Opinion {
   readonly action: Action;
 }
 
-const NFT_GOTO = -4;
 const NFPROTO = 15;
-const CT_STATE = 0;
+/** enum nft_ct_keys. */
+export const CT_STATE = 0;
 const RTN_UNICAST = 1;
 const LT = 2;
 

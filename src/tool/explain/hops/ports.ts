@@ -1,10 +1,11 @@
+import { endpoint } from "../../../base/endpoint.ts";
 import { equalIp, formatIp } from "../../../base/ip.ts";
 import type { PortMapping } from "../../../features/port-map/wish.ts";
 import type { Facts } from "../facts.ts";
 import { inside } from "../facts.ts";
 import { broken, type Hop, ok, unknown } from "../hop.ts";
 import type { Listening } from "../listen.ts";
-import { changeText, endpoint } from "./rules.ts";
+import { changeText } from "./rules.ts";
 
 /** A port of the host that is to lead to the container. */
 

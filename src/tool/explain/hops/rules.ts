@@ -1,3 +1,4 @@
+import { endpoint } from "../../../base/endpoint.ts";
 import { formatIp, type Ip } from "../../../base/ip.ts";
 import type { Step } from "../../../nft/trace.ts";
 import { type Facts, hostSide, inside } from "../facts.ts";
@@ -48,12 +49,6 @@ function packetText({ aim }: Facts, { begin }: Journey): string {
   return begin
     ? `a packet (${aim.transport}) ${text(begin.from, begin.fromPort)} to ${text(begin.to, begin.toPort)}`
     : "a packet";
-}
-
-/** ADDRESS:PORT. */
-export function endpoint(ip: Ip, port: number): string {
-  const address = ip.length === 4 ? formatIp(ip) : `[${formatIp(ip)}]`;
-  return port === 0 ? formatIp(ip) : `${address}:${port}`;
 }
 
 const hooksText = ({ places }: Journey): string => [...new Set(places.map(({ hook }) => hook))].join(", ");

@@ -34,7 +34,7 @@ function target(id: string, addresses: string[], isolation?: Isolation): Target 
 }
 
 const tagOf = ({ owner }: Target) => owner?.tag ?? "";
-const add = (lines: string[], one: Target) => after(lines, additions(Saved.parse(lines.join("\n")), one));
+const add = (lines: string[], one: Target) => after(lines, additions(Saved.parse(lines.join("\n")), [one]));
 const remove = (lines: string[], one: Target, known?: Parameters<typeof removalOf>[2]) =>
   after(
     lines,
@@ -98,11 +98,30 @@ describe("additions()", () => {
   test("a CHECK with another policy, or beside what another try has left, misses nothing", () => {
     const lines = add(add(EMPTY, isolated), target("two", ["10.1.2.4/32", "10.1.2.5/32"], ISOLATED));
     const open = { ...target("two", ["10.1.2.4/32"]), owner: isolated.owner };
-    expect(missing(Saved.parse(lines.join("\n")), open)).toEqual([]);
+    expect(missing(Saved.parse(lines.join("\n")), [open])).toEqual([]);
+  });
+
+  test("makes for many at once what they would get one by one, each part once, and takes what was left of any", () => {
+    const byFirewalld = {
+      ...target("four", ["10.1.2.6/32"], { bridge: "br1", policy: "same-bridge" }),
+      accepts: false,
+    };
+    const all = [one, isolated, target("three", ["10.1.2.5/32"], ISOLATED), byFirewalld];
+    const foreign = [...EMPTY, "-A FORWARD -j THEIRS"];
+    const left = add(add(foreign, target("one", ["10.1.2.9/32"])), target("three", ["10.1.2.8/32"], ISOLATED));
+    for (const lines of [foreign, left, add(foreign, isolated)]) {
+      const atOnce = after(lines, additions(Saved.parse(lines.join("\n")), all));
+      const oneByOne = all.reduce(add, lines);
+      expect(atOnce.toSorted()).toEqual(oneByOne.toSorted());
+      expect(rules(atOnce, "FORWARD")).toEqual(rules(oneByOne, "FORWARD"));
+      expect(new Set(atOnce).size).toBe(atOnce.length);
+      expect(additions(Saved.parse(atOnce.join("\n")), all)).toEqual([]);
+    }
+    expect(additions(Saved.parse(EMPTY.join("\n")), [])).toEqual([]);
   });
 
   test("asks of what the reference has made for nothing that is berth's", () => {
-    const commands = additions(Saved.parse(EMPTY.join("\n")), { ...one, owner: undefined });
+    const commands = additions(Saved.parse(EMPTY.join("\n")), [{ ...one, owner: undefined }]);
     expect(commands.filter((command) => command.includes("PUBLISHED"))).toEqual([]);
   });
 });

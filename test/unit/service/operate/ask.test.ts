@@ -71,14 +71,28 @@ test("endpoints are a row for each port, with their state and whether this node 
   ]);
 });
 
-test("one by its name is the object itself; more are a list; YAML is the same", () => {
+/** The whole of a body that comes in parts. */
+async function wholeOf({ type, body }: ReturnType<typeof ask>) {
+  return [type, Bun.YAML.parse((await Array.fromAsync(body)).join(""))];
+}
+
+test("one by its name is the object itself; more are a list; YAML is the same", async () => {
   const store = storeOf(web, slice);
   const one = bodyOf(ask(store, "/services/objects?namespace=default&name=web"));
   expect([one.kind, one.metadata.name]).toEqual(["Service", "web"]);
   expect(bodyOf(ask(store, "/services/objects")).items).toEqual([one]);
   expect(bodyOf(ask(store, "/endpoints/objects")).items[0].kind).toBe("EndpointSlice");
-  const { type, body } = ask(store, "/services/objects?namespace=default&name=web&format=yaml");
-  expect([type, Bun.YAML.parse(body as string)]).toEqual(["application/yaml", one]);
+  const yaml = ask(store, "/services/objects?namespace=default&name=web&format=yaml");
+  expect(await wholeOf(yaml)).toEqual(["application/yaml", one]);
+});
+
+test("a list in YAML, however long, is that in JSON", async () => {
+  for (const count of [0, 1, 50, 120]) {
+    const store = storeOf(...Array.from({ length: count }, (_, i) => serviceObject(`web-${i}`)));
+    const list = bodyOf(ask(store, "/services/objects"));
+    expect(list.items).toHaveLength(count);
+    expect(await wholeOf(ask(store, "/services/objects?format=yaml"))).toEqual(["application/yaml", list]);
+  }
 });
 
 test("a service that is not there: where one of that name is", () => {

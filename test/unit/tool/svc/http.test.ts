@@ -26,7 +26,8 @@ async function serving(...answers: string[][]): Promise<string> {
 
 afterAll(() => {
   for (const thread of threads) thread.terminate();
-  rmSync(dir, { recursive: true });
+  // A thread that ends removes its socket meanwhile.
+  rmSync(dir, { recursive: true, force: true });
 });
 
 const GET = { method: "GET", target: "/" } as const;
