@@ -128,6 +128,7 @@ install_go() {
     set -e
     cd "$new/module"
     go mod init berth.test/"$name"
+    [ "$name" != kubernetes ] || pin_staging "$version"
     go get "${packages[@]}"
     CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w" -o "$new/bin" "${@:2}"
   ) >"$new/log" 2>&1; then
@@ -137,6 +138,14 @@ install_go() {
     say "$name could not be built: tests that need it will be skipped"
   fi
   rm -rf "$new"
+}
+
+# pin_staging VERSION: Kubernetes' go.mod has the modules that are released with it in folders beside it, which nobody else has: their
+# releases in their place.
+pin_staging() {
+  local file
+  file=$(go mod download -json "k8s.io/kubernetes@$1" | sed -nE 's/^\t"GoMod": "(.*)",$/\1/p')
+  sed -nE "s,^\s(\S+) => \./staging/\S+$,-replace=\1=\1@v0.${1#v1.},p" "$file" | xargs go mod edit
 }
 
 setup() {

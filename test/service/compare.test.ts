@@ -11,6 +11,7 @@ const needsAll = needs(namespaces, nftables);
 
 const OBJECTS = [
   serviceObject("web", {
+    type: "NodePort",
     clusterIPs: ["10.96.0.1", "fd96::1"],
     ports: [{ name: "http", port: 80, nodePort: 30_080 }],
     externalIPs: ["192.0.2.9"],

@@ -38,12 +38,12 @@ test("with the records that it has", async () => {
 test("with what is wrong, and then no records", async () => {
   const { path, size } = written("broken.json", [
     ...all(),
-    { kind: "Service", metadata: { name: "Bad Name" }, spec: {} },
+    { kind: "Service", metadata: { name: "Bad Name" }, spec: { clusterIP: "None" } },
   ]);
   expect(await readingOf(path, size)).toEqual({
     records: [],
     problems: [
-      `${path}: items[${2 * SERVICES}]: Service default/Bad Name: metadata.name: "Bad Name": expected a name of small letters, digits, - and .`,
+      `${path}: items[${2 * SERVICES}]: Service default/Bad Name: metadata.name: "Bad Name": expected at most 63 small letters, digits and - within`,
     ],
   });
 });

@@ -1,4 +1,6 @@
+import { passedOver } from "../schema/passed-over.ts";
 import { readDocument } from "../schema/read.ts";
+import { LABELLED, label } from "../schema/values.ts";
 import { parseDocuments } from "../sources/read-file.ts";
 import type { ObjectRecord } from "../store/records.ts";
 import { namesOf } from "./tables.ts";
@@ -30,11 +32,34 @@ function objectsIn(document: unknown): KubeObject[] {
   return items.flatMap((item) => objectsIn({ ...implied, ...(item as object) }));
 }
 
-/** The objects of a text, checked as the source checks them; none where one of them is wrong. */
-export function itemsOf(text: string, { from, namespace }: Applying): [Item[], problems: string[]] {
+/**
+ * The objects of a text, checked as the source checks them; none where one of them is wrong. `left` says, a line each, which of them it
+ * passes over, and which services lack an address that Kubernetes would find for them.
+ */
+export function itemsOf(text: string, { from, namespace }: Applying): [Item[], problems: string[], left: string[]] {
   const [documents, wrong] = parseDocuments(text, from);
   const read = [...wrong, ...documents.flatMap((document) => readDocument(document, from).problems)];
-  return read.length > 0 ? [[], read] : namedItems(documents.flatMap(objectsIn), from, namespace);
+  if (read.length > 0) return [[], read, []];
+  const objects = documents.flatMap(objectsIn);
+  const why = (object: KubeObject) => {
+    const reason = passedOver(object.kind, object);
+    return reason && `${object.kind} ${object.metadata.name} is passed over: ${reason}`;
+  };
+  const [items, problems] = namedItems(
+    objects.filter((object) => why(object) === undefined),
+    from,
+    namespace,
+  );
+  const left = objects.flatMap((object) => why(object) ?? withoutAddress(object) ?? []);
+  return [items, problems, left];
+}
+
+/** What is wrong with nothing, and still leads nobody to its own address: it has none, and does not say that it wants none. */
+function withoutAddress({ kind, metadata, spec }: KubeObject): string | undefined {
+  if (kind !== "Service") return undefined;
+  const { type, clusterIP, clusterIPs } = spec as Partial<Record<string, unknown>>;
+  if (type === "ExternalName" || clusterIP || (Array.isArray(clusterIPs) && clusterIPs.length > 0)) return undefined;
+  return `Service ${metadata.name} has no address of its own: say one in spec.clusterIP, or None`;
 }
 
 function namedItems(objects: readonly KubeObject[], from: string, namespace: string): [Item[], problems: string[]] {
@@ -49,10 +74,6 @@ function namedItems(objects: readonly KubeObject[], from: string, namespace: str
   return [[...items.values()], problems];
 }
 
-/** Names as Kubernetes has them (RFC 1123): they are part of the file's. */
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const NAME_MAX = 253;
 /** What a file system takes (NAME_MAX of limits.h), but what is put around it until it is there. */
 const FILE_MAX = 255 - "..new".length;
 
@@ -63,9 +84,8 @@ function itemOf(object: KubeObject, namespace: string): [Item, undefined] | [und
   if (own !== "" && namespace !== "" && own !== namespace)
     return [undefined, `metadata.namespace: ${JSON.stringify(own)}: --namespace says ${namespace}`];
   const where = own || namespace || "default";
-  if (!LABEL.test(where)) return [undefined, `metadata.namespace: ${JSON.stringify(where)}: ${NAMES}`];
-  if (!SUBDOMAIN.test(name) || name.length > NAME_MAX)
-    return [undefined, `metadata.name: ${JSON.stringify(name)}: ${NAMES}`];
+  // What objects have themselves has been checked.
+  if (!label.safeParse(where).success) return [undefined, `--namespace: ${JSON.stringify(where)}: ${LABELLED}`];
   const value = { ...object, metadata: { ...metadata, namespace: where } };
   const kind = object.kind === "Service" ? "service" : "slice";
   const key = `${where}/${name}`;
@@ -74,8 +94,6 @@ function itemOf(object: KubeObject, namespace: string): [Item, undefined] | [und
     return [undefined, `metadata.name: ${JSON.stringify(name)}: too long to be part of a file's`];
   return [{ kind, key, file, text: `${JSON.stringify(value, undefined, 2)}\n` }, undefined];
 }
-
-const NAMES = "expected small letters, digits, - and, in a name, dots, as Kubernetes has it";
 
 export const nameOf = ({ kind, key }: Pick<Item, "kind" | "key">): string => `${kind} ${key}`;
 

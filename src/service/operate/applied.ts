@@ -28,7 +28,7 @@ export type Result = "created" | "configured" | "unchanged" | "deleted";
 export interface Done {
   readonly status: 200;
   readonly results: readonly { readonly object: string; readonly file: string; readonly result: Result }[];
-  /** What was left as it is, and why. */
+  /** What was left as it is, and why, and what a service lacks; a line each. */
   readonly left: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export function applyText(
   applying: Applying,
   isDryRun: boolean,
 ): Done | Refused {
-  const [items, problems] = itemsOf(text, applying);
+  const [items, problems, left] = itemsOf(text, applying);
   if (problems.length > 0) return { status: 422, problems };
   const taken = items.flatMap((item) => takenBy(item, shelf, owners));
   if (taken.length > 0) return { status: 409, problems: taken };
@@ -57,7 +57,7 @@ export function applyText(
     // Endpoints first: who comes to a service before they are there is refused.
     changed.sort((a, b) => rank(a) - rank(b));
     if (!isDryRun && changed.length > 0) shelf.write(changed.map(({ file, text }) => [file, text]));
-    return { status: 200, results, left: [] };
+    return { status: 200, results, left };
   });
 }
 

@@ -1,5 +1,4 @@
 import { ageText } from "../../base/age.ts";
-import { serviceType } from "../schema/objects.ts";
 import type { EndpointRecord, PortRecord, ServiceRecord, SliceRecord } from "../store/records.ts";
 import type { ServicePort } from "../store/resolve.ts";
 
@@ -48,9 +47,9 @@ export const SERVICES: TableKind = {
     return [
       [
         ...namesOf(key),
-        serviceType(service),
-        service.addresses.join(",") || "None",
-        joined([...service.balancerAddresses, ...service.externalAddresses]),
+        service.type,
+        service.addresses.join(",") || (service.type === "ExternalName" ? NONE : "None"),
+        joined([...service.balancerAddresses, ...service.externalAddresses, ...named(service.externalName)]),
         joined(service.ports.map(portText)),
         `${ready.length}/${endpoints.length}`,
         changedText([service.since, ...slices.map(({ since }) => since)], now),
@@ -82,6 +81,8 @@ export const ENDPOINTS: TableKind = {
     );
   },
 };
+
+const named = (name: string): string[] => (name === "" ? [] : [name]);
 
 /** `NAMESPACE/NAME` as two words. */
 export function namesOf(key: string): [namespace: string, name: string] {

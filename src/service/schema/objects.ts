@@ -2,16 +2,8 @@ import type { EndpointRecord, PortRecord, ServiceRecord, SliceRecord } from "../
 
 /**
  * Objects in Kubernetes' own shapes, made of records: what schema/service.ts and schema/slice.ts read, and `kubectl apply` takes.
- * What records do not keep is not there; an ExternalName, of which nothing is kept, comes out as a headless service.
+ * What records do not keep is not there: a selector, and ports by name in containers.
  */
-
-export type ServiceType = "ClusterIP" | "NodePort" | "LoadBalancer";
-
-/** As much of its type as its record has. */
-export function serviceType({ balancerAddresses, sourceRanges, ports }: ServiceRecord): ServiceType {
-  if (balancerAddresses.length > 0 || sourceRanges.length > 0) return "LoadBalancer";
-  return ports.some(({ nodePort }) => nodePort > 0) ? "NodePort" : "ClusterIP";
-}
 
 export function serviceObject(record: ServiceRecord): object {
   const { balancerAddresses } = record;
@@ -26,18 +18,21 @@ export function serviceObject(record: ServiceRecord): object {
 }
 
 function specOf(record: ServiceRecord): object {
-  const { ports, addresses, externalAddresses, sourceRanges, affinity, publishNotReady, distribution } = record;
-  const type = serviceType(record);
+  const { type, ports, externalAddresses, sourceRanges, affinity, publishNotReady, distribution } = record;
+  if (type === "ExternalName") return { type, externalName: record.externalName };
   // Kubernetes refuses the policy of a service that nobody reaches from outside.
   const isOutside = type !== "ClusterIP" || externalAddresses.length > 0;
   return {
     type,
-    ...addressesOf(addresses),
+    ...addressesOf(record),
+    // Kubernetes would find some that the record has not.
+    ...(type === "LoadBalancer" &&
+      ports.some(({ nodePort }) => nodePort === 0) && { allocateLoadBalancerNodePorts: false }),
     ...(ports.length > 0 && { ports: ports.map(portOf) }),
     ...(externalAddresses.length > 0 && { externalIPs: externalAddresses }),
     ...(sourceRanges.length > 0 && { loadBalancerSourceRanges: sourceRanges }),
     internalTrafficPolicy: record.internalPolicy,
-    ...((isOutside || record.externalPolicy === "Local") && { externalTrafficPolicy: record.externalPolicy }),
+    ...(isOutside && { externalTrafficPolicy: record.externalPolicy }),
     sessionAffinity: affinity > 0 ? "ClientIP" : "None",
     ...(affinity > 0 && { sessionAffinityConfig: { clientIP: { timeoutSeconds: affinity } } }),
     ...(publishNotReady && { publishNotReadyAddresses: true }),
@@ -45,8 +40,10 @@ function specOf(record: ServiceRecord): object {
   };
 }
 
-function addressesOf(addresses: readonly string[]): object {
+function addressesOf({ type, addresses }: ServiceRecord): object {
   const [first = "None"] = addresses;
+  // Only what nobody reaches from outside may be headless: Kubernetes finds others an address.
+  if (first === "None" && type !== "ClusterIP") return {};
   const ipFamilies = [...new Set(addresses.map(familyOf))];
   return {
     clusterIP: first,

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { ObjectRecord } from "../store/records.ts";
+import { passedOver } from "./passed-over.ts";
 import { serviceRecord, serviceSchema } from "./service.ts";
 import { sliceRecord, sliceSchema } from "./slice.ts";
 
@@ -11,7 +12,10 @@ export interface Reading {
   readonly problems: readonly string[];
 }
 
-/** Reads one document: an object, or a list of them. `where` is where it comes from, for messages. Throws nothing. */
+/**
+ * Reads one document: an object, or a list of them; what passed-over.ts passes over is not there. `where` is where it comes from, for
+ * messages. Throws nothing.
+ */
 export function readDocument(document: unknown, where: string): Reading {
   const reading = { records: [], problems: [] };
   readInto(reading, document, where, undefined);
@@ -29,6 +33,7 @@ function readInto(into: Growing, value: unknown, where: string, implied: string 
     return;
   }
   const kind = value.kind ?? implied;
+  if (passedOver(kind, value) !== undefined) return;
   if (kind === "Service") readOne(into, serviceSchema, serviceRecord, value, where, kind);
   else if (kind === "EndpointSlice") readOne(into, sliceSchema, sliceRecord, value, where, kind);
   else readList(into, value, where, kind);

@@ -1,14 +1,18 @@
 import * as z from "zod";
 import type { PortRecord, ServiceRecord } from "../store/records.ts";
+import { wrongInSpec } from "./service-checks.ts";
 import {
   address,
   clusterAddress,
   keyOf,
+  label,
   list,
   metadata,
   network,
+  portName,
   portNumber,
   protocol,
+  reachable,
   sinceOf,
   text,
 } from "./values.ts";
@@ -22,7 +26,7 @@ const THREE_HOURS = 10_800;
 const policy = z.enum(["Cluster", "Local"]).nullish();
 
 const port = z.object({
-  name: text,
+  name: portName,
   protocol,
   port: portNumber,
   nodePort: z.int().min(0).max(65_535).nullish(),
@@ -30,16 +34,14 @@ const port = z.object({
 
 const ingress = z.object({ ip: address.nullish(), ipMode: z.enum(["VIP", "Proxy"]).nullish() });
 
-export const serviceSchema = z.object({
-  apiVersion: z.literal("v1").optional(),
-  kind: z.literal("Service").optional(),
-  metadata,
-  spec: z.object({
+const spec = z
+  .object({
     type: z.enum(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]).nullish(),
+    externalName: text,
     clusterIP: clusterAddress.nullish(),
     clusterIPs: list(clusterAddress),
     ports: list(port),
-    externalIPs: list(address),
+    externalIPs: list(reachable),
     loadBalancerSourceRanges: list(network),
     sessionAffinity: z.enum(["None", "ClientIP"]).nullish(),
     sessionAffinityConfig: z
@@ -49,7 +51,17 @@ export const serviceSchema = z.object({
     externalTrafficPolicy: policy,
     trafficDistribution: text,
     publishNotReadyAddresses: z.boolean().nullish(),
-  }),
+  })
+  .check(({ value, issues }) => {
+    for (const [path, message] of wrongInSpec(value))
+      issues.push({ code: "custom", message, path: [...path], input: value });
+  });
+
+export const serviceSchema = z.object({
+  apiVersion: z.literal("v1").optional(),
+  kind: z.literal("Service").optional(),
+  metadata: metadata.extend({ name: label }),
+  spec,
   status: z.object({ loadBalancer: z.object({ ingress: list(ingress) }).nullish() }).nullish(),
 });
 
@@ -60,6 +72,8 @@ export function serviceRecord({ metadata, spec, status }: Service): ServiceRecor
   return {
     kind: "service",
     key: keyOf(metadata),
+    type: spec.type ?? "ClusterIP",
+    externalName: isExternalName ? spec.externalName : "",
     addresses: isExternalName ? [] : addressesOf(spec),
     ports: isExternalName ? [] : spec.ports.map(portOf),
     externalAddresses: spec.externalIPs,

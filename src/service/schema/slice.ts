@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { EndpointRecord, SliceRecord } from "../store/records.ts";
-import { address, keyOf, list, metadata, portNumber, protocol, sinceOf, text } from "./values.ts";
+import { SERVICE } from "./passed-over.ts";
+import { wrongNames } from "./service-checks.ts";
+import { keyOf, list, metadata, portName, portNumber, protocol, reachable, sinceOf, text } from "./values.ts";
 
 /** An EndpointSlice of discovery.k8s.io/v1, as far as it is about traffic. Other keys are passed over. */
-
-const SERVICE = "kubernetes.io/service-name";
 
 const conditions = z.object({
   ready: z.boolean().nullish(),
@@ -15,13 +15,13 @@ const conditions = z.object({
 const named = list(z.object({ name: z.string() }));
 
 const endpoint = z.object({
-  addresses: z.array(address).min(1),
+  addresses: z.array(reachable).min(1),
   conditions: conditions.nullish(),
   nodeName: text,
   hints: z.object({ forZones: named, forNodes: named }).nullish(),
 });
 
-const port = z.object({ name: text, protocol, port: portNumber.nullish() });
+const port = z.object({ name: portName, protocol, port: portNumber.nullish() });
 
 const shape = z.object({
   apiVersion: z.literal("discovery.k8s.io/v1").optional(),
@@ -35,7 +35,9 @@ const shape = z.object({
   ports: list(port),
 });
 
-export const sliceSchema = shape.check(({ value: { addressType, endpoints }, issues }) => {
+export const sliceSchema = shape.check(({ value: { addressType, endpoints, ports }, issues }) => {
+  for (const [path, message] of wrongNames(ports, false))
+    issues.push({ code: "custom", message, path: ["ports", ...path], input: ports });
   const isV6 = addressType === "IPv6";
   endpoints.forEach(({ addresses }, i) => {
     addresses.forEach((ip, j) => {

@@ -6,6 +6,7 @@ import type {
   PortRecord,
   Protocol,
   ServiceRecord,
+  ServiceType,
   SlicePort,
   SliceRecord,
 } from "./records.ts";
@@ -26,6 +27,7 @@ export interface PackedRecord {
 
 const PROTOCOLS = ["tcp", "udp", "sctp"] as const satisfies Protocol[];
 const POLICIES = ["Cluster", "Local"] as const satisfies Policy[];
+const TYPES = ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] as const satisfies ServiceType[];
 
 type PortText = [name: string, protocol: number, port: number, nodePort: number];
 type ServiceText = [
@@ -39,6 +41,8 @@ type ServiceText = [
   affinity: number,
   publishNotReady: 0 | 1,
   distribution: string,
+  type: number,
+  externalName: string,
 ];
 
 /** Bits of the conditions of an endpoint. */
@@ -74,6 +78,8 @@ function serviceText(record: ServiceRecord): ServiceText {
     record.affinity,
     record.publishNotReady ? 1 : 0,
     record.distribution,
+    TYPES.indexOf(record.type),
+    record.externalName,
   ];
 }
 
@@ -94,11 +100,14 @@ function endpointText(endpoint: EndpointRecord): EndpointText {
 
 /** The service that was packed. */
 export function unpackService({ key, since, text }: PackedRecord): ServiceRecord {
-  const [addresses, ports, external, balancers, ranges, internal, externalPolicy, affinity, notReady, distribution] =
+  const [addresses, ports, external, balancers, ranges, internal, externalPolicy, affinity, notReady, ...more] =
     JSON.parse(text) as ServiceText;
+  const [distribution, type, externalName] = more;
   return {
     kind: "service",
     key,
+    type: TYPES[type] ?? "ClusterIP",
+    externalName,
     addresses,
     ports: ports.map(portOf),
     externalAddresses: external,

@@ -6,11 +6,16 @@
 export type Family = 4 | 6;
 export type Protocol = "tcp" | "udp" | "sctp";
 export type Policy = "Cluster" | "Local";
+export type ServiceType = "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";
 
 export interface ServiceRecord {
   readonly kind: "service";
   /** `NAMESPACE/NAME`. */
   readonly key: string;
+  /** As it says itself; what leads there, ports and addresses say. */
+  readonly type: ServiceType;
+  /** What an ExternalName stands for; "" of other types. */
+  readonly externalName: string;
   /** Its own addresses; empty for a headless one and an ExternalName. */
   readonly addresses: readonly string[];
   readonly ports: readonly PortRecord[];

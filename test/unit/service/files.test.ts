@@ -54,7 +54,7 @@ async function started(files: Record<string, string>) {
 describe("FilesSource", () => {
   test("reads what is called .json, .yaml and .yml, and of the rest nothing", async () => {
     const yaml =
-      "# two documents\n---\nkind: Service\nmetadata: { name: y }\nspec: { ports: [] }\n---\n---\nkind: List\nitems: []\n";
+      "# two documents\n---\nkind: Service\nmetadata: { name: y }\nspec: { clusterIP: None }\n---\n---\nkind: List\nitems: []\n";
     const { store } = await started({
       "a.json": web("10.96.0.1"),
       "b.yml": yaml,

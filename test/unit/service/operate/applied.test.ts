@@ -90,12 +90,40 @@ test("what is wrong is named as the source names it, and nothing is written", ()
   const odd = (name: string) => apply({ ...web, metadata: { name } });
   expect(odd("../../etc/passwd")).toMatchObject({ status: 422, problems: [expect.stringContaining("metadata.name")] });
   expect(odd("a".repeat(254)).status).toBe(422);
-  expect(odd("a".repeat(240))).toMatchObject({
+  const long = { ...sliceObject("web", []).metadata, name: "a".repeat(240) };
+  expect(apply({ ...sliceObject("web", []), metadata: long })).toMatchObject({
     problems: [expect.stringContaining("too long to be part of a file's")],
   });
   expect(apply({ ...web, metadata: { name: "web", namespace: "a.b" } }).status).toBe(422);
   expect(resultsOf(apply(web, { isDryRun: true }))).toEqual(["created"]);
   expect(shelf.files.size).toBe(0);
+});
+
+test("a service without an address is a file, and is told of", () => {
+  const { apply } = setup();
+  const spec = { ports: [{ port: 80 }] };
+  const done = (over: object) => apply({ kind: "Service", metadata: { name: "web" }, spec: { ...spec, ...over } });
+  expect(done({})).toMatchObject({
+    results: [{ result: "created" }],
+    left: ["Service web has no address of its own: say one in spec.clusterIP, or None"],
+  });
+  for (const over of [
+    { clusterIP: "None" },
+    { clusterIPs: ["10.96.0.1"] },
+    { type: "ExternalName", externalName: "a" },
+  ])
+    expect(done(over)).toMatchObject({ results: [{ result: "configured" }], left: [] });
+});
+
+test("what is passed over is no file, and is named", () => {
+  const { shelf, apply } = setup();
+  const labels = { "service.kubernetes.io/service-proxy-name": "other" };
+  const done = apply({ kind: "List", items: [web, { ...web, metadata: { name: "theirs", labels } }] });
+  expect(resultsOf(done)).toEqual(["created"]);
+  expect(done).toMatchObject({
+    left: [expect.stringMatching(/^Service theirs is passed over: its label .* to other$/)],
+  });
+  expect([...shelf.files.keys()]).toEqual([SERVICE]);
 });
 
 test("a directory that cannot be written is said, and nothing is done", () => {

@@ -43,8 +43,15 @@ test("services are a row each, under kubectl's heads", () => {
   const { columns, rows } = bodyOf(ask(store, "/services/table"));
   expect(columns).toEqual(["namespace", "name", "type", "cluster-ip", "external-ip", "port(s)", "ready", "changed"]);
   expect(rows).toEqual([
-    ["default", "web", "NodePort", "10.96.0.1", "192.0.2.9", "80:30080/TCP", "1/3", "3m"],
+    ["default", "web", "LoadBalancer", "10.96.0.1", "192.0.2.9", "80:30080/TCP", "1/3", "3m"],
     ["shop", "db", "ClusterIP", "10.96.0.1", "<none>", "80/TCP", "0/0", "<unknown>"],
+  ]);
+  const name = storeOf(serviceObject("out", { type: "ExternalName", externalName: "example.org" }));
+  expect(bodyOf(ask(name, "/services/table")).rows[0].slice(1, 5)).toEqual([
+    "out",
+    "ExternalName",
+    "<none>",
+    "example.org",
   ]);
   const wide = bodyOf(ask(store, "/services/table?namespace=default&name=web&wide=true"));
   expect(wide.rows[0].slice(8)).toEqual([

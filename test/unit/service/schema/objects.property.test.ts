@@ -6,52 +6,7 @@ import { readDocument } from "../../../../src/service/schema/read.ts";
 import type { ObjectRecord, ServiceRecord, SliceRecord } from "../../../../src/service/store/records.ts";
 import { kubectl, unknownKeys } from "../../../support/kubectl.ts";
 import { needs } from "../../../support/needs.ts";
-
-const v4 = fc.constantFrom("10.96.0.1", "192.0.2.7");
-const v6 = fc.constantFrom("fd96::1", "2001:db8::7");
-const protocol = fc.constantFrom("TCP", "UDP", "SCTP");
-const port = fc.integer({ min: 1, max: 65_535 });
-const policy = fc.option(fc.constantFrom("Cluster", "Local"));
-
-const service = fc.record({
-  apiVersion: fc.constant("v1"),
-  kind: fc.constant("Service"),
-  metadata: fc.record({ name: fc.constantFrom("web", "db"), namespace: fc.constantFrom("default", "shop") }),
-  spec: fc.record({
-    clusterIPs: fc.constantFrom([], ["None"], ["10.96.0.1"], ["fd96::1"], ["10.96.0.1", "fd96::1"]),
-    ports: fc.array(fc.record({ name: fc.constantFrom("http", "dns"), protocol, port, nodePort: fc.option(port) })),
-    externalIPs: fc.array(fc.oneof(v4, v6), { maxLength: 2 }),
-    loadBalancerSourceRanges: fc.constantFrom([], ["10.0.0.0/8", "fd00::/8"]),
-    sessionAffinity: fc.constantFrom("None", "ClientIP"),
-    sessionAffinityConfig: fc.option(fc.constant({ clientIP: { timeoutSeconds: 60 } })),
-    internalTrafficPolicy: policy,
-    externalTrafficPolicy: policy,
-    trafficDistribution: fc.option(fc.constant("PreferSameZone")),
-    publishNotReadyAddresses: fc.boolean(),
-  }),
-  status: fc.constantFrom(
-    {},
-    { loadBalancer: { ingress: [{ ip: "198.51.100.1" }, { ip: "fd98::1", ipMode: "VIP" }] } },
-  ),
-});
-
-const flag = fc.option(fc.boolean());
-const names = fc.option(fc.constant([{ name: "a" }, { name: "b" }]));
-const slice = fc.record({
-  apiVersion: fc.constant("discovery.k8s.io/v1"),
-  kind: fc.constant("EndpointSlice"),
-  metadata: fc.constant({ name: "web-1", namespace: "shop", labels: { "kubernetes.io/service-name": "web" } }),
-  addressType: fc.constant("IPv4"),
-  ports: fc.array(fc.record({ name: fc.constantFrom("", "http"), protocol, port })),
-  endpoints: fc.array(
-    fc.record({
-      addresses: v4.map((one) => [one]),
-      conditions: fc.record({ ready: flag, serving: flag, terminating: flag }),
-      nodeName: fc.option(fc.constant("n1")),
-      hints: fc.option(fc.record({ forZones: names, forNodes: names })),
-    }),
-  ),
-});
+import { sample, serviceOf, slicesOf } from "../../../support/service/samples.ts";
 
 function only(document: unknown): ObjectRecord {
   const { records, problems } = readDocument(document, "here");
@@ -59,22 +14,39 @@ function only(document: unknown): ObjectRecord {
   return records[0] as ObjectRecord;
 }
 
-test("what is made of a service is read as the same", () => {
+test("what is made of a service and its slices is read as the same", () => {
   fc.assert(
-    fc.property(service, (object) => {
-      const record = only(object) as ServiceRecord;
-      expect(only(serviceObject(record))).toEqual(record);
+    fc.property(sample, (one) => {
+      const service = only(serviceOf(one, 1)) as ServiceRecord;
+      expect(only(serviceObject(service))).toEqual(service);
+      for (const object of slicesOf(one, 1)) {
+        const slice = only(object) as SliceRecord;
+        expect(only(sliceObject(slice))).toEqual(slice);
+      }
     }),
   );
 });
 
-test("what is made of a slice is read as the same", () => {
-  fc.assert(
-    fc.property(slice, (object) => {
-      const record = only(object) as SliceRecord;
-      expect(only(sliceObject(record))).toEqual(record);
-    }),
-  );
+test("Kubernetes would take what is made of a service: it says nothing that goes with another type, and leaves nothing to be found", () => {
+  const spec = (over: object) => {
+    const read = only({ kind: "Service", metadata: { name: "web" }, spec: { ports: [{ port: 80 }], ...over } });
+    return (serviceObject(read as ServiceRecord) as { spec: Record<string, unknown> }).spec;
+  };
+  const address = { clusterIP: "10.96.0.1" };
+  expect(spec({ type: "LoadBalancer", ...address })).toMatchObject({
+    type: "LoadBalancer",
+    allocateLoadBalancerNodePorts: false,
+  });
+  expect(spec({ type: "NodePort" })).not.toHaveProperty("clusterIP");
+  expect(spec({})).toMatchObject({ clusterIP: "None", clusterIPs: ["None"] });
+  expect(spec({ ...address, externalTrafficPolicy: "Local" })).not.toHaveProperty("externalTrafficPolicy");
+  expect(spec({ ...address, externalIPs: ["192.0.2.7"], externalTrafficPolicy: "Local" })).toMatchObject({
+    externalTrafficPolicy: "Local",
+  });
+  expect(spec({ type: "ExternalName", externalName: "example.org" })).toEqual({
+    type: "ExternalName",
+    externalName: "example.org",
+  });
 });
 
 needs(kubectl)("kubectl knows every key of a service", () => {
@@ -82,6 +54,7 @@ needs(kubectl)("kubectl knows every key of a service", () => {
     kind: "Service",
     metadata: { name: "web", namespace: "shop" },
     spec: {
+      type: "LoadBalancer",
       clusterIPs: ["10.96.0.1", "fd96::1"],
       ports: [{ name: "http", port: 80, nodePort: 30_080 }],
       externalIPs: ["192.0.2.7"],

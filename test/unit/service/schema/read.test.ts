@@ -5,6 +5,8 @@ import { serviceObject, sliceObject } from "../../../support/service/objects.ts"
 const WEB = {
   kind: "service",
   key: "default/web",
+  type: "ClusterIP",
+  externalName: "",
   addresses: ["10.96.0.1"],
   ports: [{ name: "http", protocol: "tcp", port: 80, nodePort: 0 }],
   externalAddresses: [],
@@ -27,7 +29,7 @@ test("readDocument() reads what a Service says of traffic", () => {
     type: "LoadBalancer",
     clusterIPs: ["10.96.0.1", "FD00:0::1"],
     ports: [
-      { port: 53, protocol: "UDP", nodePort: 30053 },
+      { name: "d", port: 53, protocol: "UDP", nodePort: 30053 },
       { name: "s", port: 9, protocol: "SCTP" },
     ],
     externalIPs: ["192.0.2.1"],
@@ -44,9 +46,10 @@ test("readDocument() reads what a Service says of traffic", () => {
   expect(records).toEqual([
     {
       ...WEB,
+      type: "LoadBalancer",
       addresses: ["10.96.0.1", "fd00::1"],
       ports: [
-        { name: "", protocol: "udp", port: 53, nodePort: 30053 },
+        { name: "d", protocol: "udp", port: 53, nodePort: 30053 },
         { name: "s", protocol: "sctp", port: 9, nodePort: 0 },
       ],
       externalAddresses: ["192.0.2.1"],
@@ -64,7 +67,12 @@ test("readDocument() reads what a Service says of traffic", () => {
 test("readDocument() knows headless services, external names and the affinity of three hours", () => {
   const record = (spec: object) => readDocument(serviceObject("web", spec), "f").records[0];
   expect(record({ clusterIP: "None", clusterIPs: ["None"] })).toMatchObject({ addresses: [] });
-  expect(record({ type: "ExternalName", externalName: "example.org" })).toMatchObject({ addresses: [], ports: [] });
+  expect(record({ type: "ExternalName", externalName: "example.org" })).toMatchObject({
+    type: "ExternalName",
+    externalName: "example.org",
+    addresses: [],
+    ports: [],
+  });
   expect(record({ sessionAffinity: "ClientIP" })).toMatchObject({ affinity: 10_800 });
 });
 
@@ -99,6 +107,20 @@ test("readDocument() reads lists, of kinds named and implied", () => {
   expect(keys({ apiVersion: "v1", kind: "ServiceList", items: [bare] })).toEqual(["default/bare"]);
 });
 
+test("readDocument() passes over what nobody is led to in a cluster either", () => {
+  const label = { "service.kubernetes.io/service-proxy-name": "other" };
+  const labelled = { ...serviceObject("web"), metadata: { name: "web", labels: label } };
+  const ofCluster = { name: "names", uid: "b2b4", labels: { "kubernetes.io/service-name": "web" } };
+  const fqdn = { ...sliceObject("web", []), metadata: ofCluster, addressType: "FQDN" };
+  const nobodys = { ...sliceObject("web", []), metadata: { name: "stray", uid: "b2b4" } };
+  const others = {
+    ...sliceObject("web", ["10.1.0.2"]),
+    metadata: { ...ofCluster, labels: { ...ofCluster.labels, ...label } },
+  };
+  const items = [labelled, fqdn, nobodys, others];
+  expect(readDocument({ kind: "List", items }, "f.json")).toEqual({ records: [], problems: [] });
+});
+
 const WRONG: [what: string, document: unknown, line: string][] = [
   [
     "a port",
@@ -124,6 +146,11 @@ const WRONG: [what: string, document: unknown, line: string][] = [
     "a slice of no service",
     { ...sliceObject("web", []), metadata: { name: "stray" } },
     'f.json: EndpointSlice default/stray: metadata.labels["kubernetes.io/service-name"]: absent: expected the name of the service whose endpoints these are',
+  ],
+  [
+    "a slice of names that no cluster has",
+    sliceObject("web", [], { addressType: "FQDN" }),
+    'f.json: EndpointSlice default/web-1: addressType: "FQDN": Invalid option: expected one of "IPv4"|"IPv6"',
   ],
   ["another kind", { kind: "Pod" }, 'f.json: kind: "Pod": expected Service, EndpointSlice or a List of them'],
   ["no object", [1], "f.json: [1]: expected an object, as kubectl get -o json gives it"],

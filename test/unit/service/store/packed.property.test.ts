@@ -12,6 +12,8 @@ const key = fc.constantFrom("default/a", "other/b");
 const service: fc.Arbitrary<ServiceRecord> = fc.record({
   kind: fc.constant("service" as const),
   key,
+  type: fc.constantFrom("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
+  externalName: fc.string(),
   addresses: texts,
   ports: fc.array(fc.record({ name: fc.string(), protocol, port, nodePort: fc.nat(65_535) }), { maxLength: 3 }),
   externalAddresses: texts,

@@ -11,6 +11,8 @@ const NAMES = ["a", "b", "c"];
 const service = (name: string, address: number, affinity: number): ServiceRecord => ({
   kind: "service",
   key: `default/${name}`,
+  type: "ClusterIP",
+  externalName: "",
   addresses: [`10.96.0.${address}`],
   ports: [{ name: "", protocol: "tcp", port: 80, nodePort: 0 }],
   externalAddresses: [],
