@@ -155,7 +155,8 @@ function outputs(files, metafile) {
 
 /** The line tables of all files, for any stack. */
 function table(parts) {
-  return parts.map(({ name, map }) => lineTable(name, map, (source) => relative(ROOT, join(BUNDLES, source)))).join("");
+  const rename = (source) => relative(ROOT, join(BUNDLES, source));
+  return parts.map(({ name, code, map }) => lineTable(name, code, map, rename)).join("");
 }
 
 /** Writes a file only when its content changes, so that cargo sees no change where there is none. */

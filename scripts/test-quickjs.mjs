@@ -76,7 +76,7 @@ async function bundle(tests) {
   const outputs = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
   const code = [...outputs].filter(([name]) => name.endsWith(".js"));
   const source = (path) => relative(ROOT, join(BUNDLES, path));
-  const lines = code.map(([name]) => lineTable(name, JSON.parse(outputs.get(`${name}.map`)), source));
+  const lines = code.map(([name, text]) => lineTable(name, text, JSON.parse(outputs.get(`${name}.map`)), source));
   return new Map([...code, ["core.lines", lines.join("")]]);
 }
 

@@ -43,7 +43,7 @@ export function onMachineAdd(add: (machine: Machine) => AddOutcome): AddOutcome 
 }
 
 /** The machine itself, seen from the network namespace that this process runs in. */
-class ThisMachine extends ThisHost implements Machine {
+export class ThisMachine extends ThisHost implements Machine {
   get masquerade(): Masquerade {
     return new Masquerade(this.nft, this.iptables);
   }

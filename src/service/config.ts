@@ -86,6 +86,11 @@ export function readConfig(text: string, path: string): Config {
       error,
     );
   }
+  return checked(value, path);
+}
+
+/** The same of what is no text; `path` is for messages. @throws Explained that names path, key and value */
+export function checked(value: unknown, path: string): Config {
   const read = configSchema.safeParse(value);
   if (read.success) return read.data;
   const lines = read.error.issues.map((issue) => {

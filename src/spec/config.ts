@@ -1,6 +1,18 @@
 import { messageOf } from "../base/errno.ts";
 import { isOutOfMemory, isOutOfStack } from "../base/exhausted.ts";
-import { anyObject, array, boolean, decode, goObject, int, type Members, mapOf, nullable, string } from "./decode.ts";
+import {
+  anyObject,
+  array,
+  decode,
+  goObject,
+  int,
+  itemBoolean,
+  itemString,
+  type Members,
+  mapOf,
+  nullable,
+  string,
+} from "./decode.ts";
 import { isIdentifier } from "./env.ts";
 import { CniError, DECODING_FAILURE, INVALID_CONFIG } from "./errors.ts";
 import { brief } from "./quote.ts";
@@ -83,10 +95,10 @@ function logOf(config: unknown): LogTarget | undefined {
 }
 
 export const dnsSchema = goObject({
-  nameservers: array(string),
+  nameservers: array(itemString),
   domain: string,
-  search: array(string),
-  options: array(string),
+  search: array(itemString),
+  options: array(itemString),
 });
 
 /** The value of `cni.dev/valid-attachments` and its older spelling. */
@@ -95,7 +107,7 @@ export const attachmentsSchema = nullable(array(goObject({ containerID: string, 
 /** The keys that every plugin of the reference decodes, used or not: a wrong type is refused. */
 export const commonKeys = {
   type: string,
-  capabilities: mapOf(boolean),
+  capabilities: mapOf(itemBoolean),
   ipam: goObject({ type: string }),
   dns: dnsSchema,
   prevResult: anyObject,

@@ -42,6 +42,10 @@ export const string = typed("a string", (value) => typeof value === "string");
 export const boolean = typed("true or false", (value) => typeof value === "boolean");
 export const int = typed("an integer", (value): value is number => Number.isSafeInteger(value));
 
+/** The same as items of an array or map, where null is the zero value of Go's decoder. */
+export const itemString = typed("a string", (value) => typeof value === "string", "");
+export const itemBoolean = typed("true or false", (value) => typeof value === "boolean", false);
+
 /** A JSON object of any members. */
 export const anyObject = typed("an object", isObject);
 
@@ -158,11 +162,13 @@ class Mismatch extends Error {
   }
 }
 
-function typed<T>(what: string, is: (value: unknown) => value is T): Schema<T> {
+/** With `zero` null is that. */
+function typed<T>(what: string, is: (value: unknown) => value is T, zero?: T): Schema<T> {
   return {
     read(value) {
-      if (!is(value)) throw new Mismatch(value, what);
-      return value;
+      if (is(value)) return value;
+      if (value === null && zero !== undefined) return zero;
+      throw new Mismatch(value, what);
     },
   };
 }

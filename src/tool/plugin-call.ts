@@ -1,5 +1,5 @@
 import type { Owner } from "../base/owner.ts";
-import { boolean, decode, goObject, mapOf } from "../spec/decode.ts";
+import { decode, goObject, itemBoolean, mapOf } from "../spec/decode.ts";
 import { type Call, type Plugin, pluginNamed, type Verb } from "../spec/plugin.ts";
 import type { Version } from "../spec/versions.ts";
 
@@ -41,7 +41,7 @@ export function typeOf(config: object): string {
   return typeof type === "string" ? type : "";
 }
 
-const capabilitiesSchema = goObject({ capabilities: mapOf(boolean) });
+const capabilitiesSchema = goObject({ capabilities: mapOf(itemBoolean) });
 
 /** What of the arguments the plugin's configuration asks for, as libcni puts it in; undefined when nothing. */
 export function suppliedTo(config: object, args: Readonly<Record<string, unknown>>): object | undefined {

@@ -56,7 +56,7 @@ const mac: Values = pick<unknown>(
 const dns: Values = record({
   nameservers: key(60, pick<unknown>([3, ["192.0.2.53"]], [1, []], [1, ["x"]])),
   domain: key(50, pick([2, "example.org"], [1, ""])),
-  search: key(50, pick<unknown>([2, ["a.example", "b.example"]], [1, []])),
+  search: key(50, pick<unknown>([2, ["a.example", "b.example"]], [1, []], [1, [null, "a.example"]])),
   options: key(50, pick<unknown>([2, ["ndots:2"]], [1, null])),
 });
 
@@ -120,7 +120,10 @@ const keys: Record<string, Values> = {
   dns: key(15, dns),
   args: key(14, args),
   runtimeConfig: key(16, runtimeConfig),
-  capabilities: key(12, pick<unknown>([4, { mac: true, ips: true }], [1, { mac: "yes" }], [1, null])),
+  capabilities: key(
+    12,
+    pick<unknown>([4, { mac: true, ips: true }], [1, { mac: "yes" }], [1, { mac: null }], [1, null]),
+  ),
   berth: fc.constant({ indexDir: "$DIR/index" }),
   foreign: key(10, fc.constant({ unknown: [1, "two"] })),
 };

@@ -1,5 +1,7 @@
 /** That the tests of the pure layers run in the engine of the plugins, and that their `expect` can fail there. */
 import { describe, expect, test } from "bun:test";
+import { lstat } from "#sys";
+import { errnoOf } from "../../src/base/errno.ts";
 
 const inQuickJs = test.skipIf("Bun" in globalThis);
 
@@ -14,6 +16,25 @@ inQuickJs.each([
   "Buffer",
   "Bun",
 ])("the engine has no %s", (name) => expect(name in globalThis).toBe(false));
+
+/** What a call throws. */
+function thrownBy(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  return expect.unreachable("nothing was thrown");
+}
+
+inQuickJs("an error of a system call has no stack, which would take longer than the call; others have theirs", () => {
+  const missing = thrownBy(() => lstat("/nowhere/at/all"));
+  expect(errnoOf(missing)).toBe(2);
+  expect(missing.message).toBe("lstat /nowhere/at/all: ENOENT (no such file or directory)");
+  expect(missing.stack).toBe("");
+  expect(thrownBy(() => (undefined as unknown as string).length).stack).toMatch(/thrownBy/);
+  expect(new Error("made").stack).toMatch(/\.js:\d+/);
+});
 
 /** Whether the assertion failed. */
 function fails(assertion: () => void): boolean {

@@ -8,7 +8,7 @@ import { directoryAt, recordsAt } from "../../service/bun/directory.ts";
 import { probing } from "../../service/bun/probe.ts";
 import { surroundings } from "../../service/bun/surroundings.ts";
 import { startThread } from "../../service/bun/thread.ts";
-import { defaultConfig } from "../../service/config.ts";
+import { checked } from "../../service/config.ts";
 import { Metrics } from "../../service/operate/metrics.ts";
 import { readDocument } from "../../service/schema/read.ts";
 import type { Source } from "../../service/seams.ts";
@@ -52,12 +52,34 @@ export function filesSource(path: string): Source {
   return new FilesSource(directoryAt(path));
 }
 
+/** A readiness probe, in the words and with the defaults of Kubernetes' pods. */
+export interface ReadinessProbe {
+  /** The port takes a connection: its number, or the name that the record gives it. Either this or `httpGet` is there. */
+  readonly tcpSocket?: { readonly port: number | string };
+  /** A GET of the path, "/" when absent, is answered with a status from 200 to 399. */
+  readonly httpGet?: { readonly port: number | string; readonly path?: string; readonly host?: string };
+  readonly initialDelaySeconds?: number;
+  readonly periodSeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly successThreshold?: number;
+  readonly failureThreshold?: number;
+}
+
+export interface CniSourceOptions {
+  /** The directory of the records. Default: that of berthd. */
+  readonly path?: string;
+  /** By `NAMESPACE/NAME` of a service: what its containers are asked before they count. Default: they count at once. */
+  readonly readinessProbes?: Readonly<Record<string, ReadinessProbe>>;
+}
+
 /**
- * The endpoint records that the plugins write on this node, whose name is `node`, into a directory; that of berthd when absent. In
- * this process's network namespace, and without readiness probes.
+ * The endpoint records that the plugins write on this node, whose name is `node`, in this process's network namespace.
+ * @throws Explained that names the option and the value
  */
-export function cniSource(node: string, path: string = defaultConfig().cni): Source {
-  return new CniSource(recordsAt(path), surroundings(), new Prober(new Map(), probing), node);
+export function cniSource(node: string, { path, readinessProbes = {} }: CniSourceOptions = {}): Source {
+  const config = checked({ readinessProbes, ...(path !== undefined && { cni: path }) }, "cniSource");
+  const prober = new Prober(new Map(Object.entries(config.readinessProbes)), probing);
+  return new CniSource(recordsAt(config.cni), surroundings(), prober, node);
 }
 
 export interface NftSinkOptions {

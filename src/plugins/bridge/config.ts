@@ -149,11 +149,17 @@ function assertBridgeName(name: string): void {
 /** What it reads in `runtimeConfig` and in `args.cni`. */
 export const macSchema = goObject({ mac: mac });
 
+/** What in `args.cni` must be right also where it does not count. */
+const macTextSchema = goObject({ mac: string });
+
 /** runtimeConfig.mac, else args.cni.mac, else MAC in CNI_ARGS. */
 function requestMac(call: Call, common: NetConf, others: readonly string[]): Mac | undefined {
   const fromArgs = parseArgs(call.env.args, ["MAC", ...others]).get("MAC");
   const { mac: ofRuntime } = decode(macSchema, common.runtimeConfig, "runtimeConfig");
-  if (ofRuntime) return stationMac(ofRuntime, "runtimeConfig.mac");
+  if (ofRuntime) {
+    decode(macTextSchema, common.argsCni, "args.cni");
+    return stationMac(ofRuntime, "runtimeConfig.mac");
+  }
   const { mac: ofArgs } = decode(macSchema, common.argsCni, "args.cni");
   if (ofArgs) return stationMac(ofArgs, "args.cni.mac");
   return fromArgs ? stationMac(macOfArgs(fromArgs), "MAC in CNI_ARGS") : undefined;

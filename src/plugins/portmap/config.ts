@@ -7,7 +7,7 @@ import {
   PROTOCOLS,
 } from "../../features/port-map/wish.ts";
 import { commonKeys } from "../../spec/config.ts";
-import { array, boolean, type Decoded, decode, goObject, int, string } from "../../spec/decode.ts";
+import { array, boolean, type Decoded, decode, goObject, int, itemString, string } from "../../spec/decode.ts";
 import { CniError, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { Call } from "../../spec/plugin.ts";
 import { quote } from "../../spec/quote.ts";
@@ -33,8 +33,8 @@ export const schema = goObject({
   masqAll: boolean,
   markMasqBit: int,
   externalSetMarkChain: string,
-  conditionsV4: array(string),
-  conditionsV6: array(string),
+  conditionsV4: array(itemString),
+  conditionsV6: array(itemString),
   runtimeConfig: runtimeSchema,
 });
 

@@ -1,5 +1,5 @@
 import { equalIp, formatIp } from "../../base/ip.ts";
-import { anyObject, boolean, decode, goObject, mapOf } from "../../spec/decode.ts";
+import { anyObject, decode, goObject, itemBoolean, mapOf } from "../../spec/decode.ts";
 import { CniError, INTERNAL, INVALID_CONFIG } from "../../spec/errors.ts";
 import type { AddOutcome, Call, Handlers } from "../../spec/plugin.ts";
 import { parsePrevResult } from "../../spec/result-parse.ts";
@@ -25,7 +25,7 @@ function vet(call: Call, { ips, routes }: ReturnType<typeof readGiven>): void {
 }
 
 /** What CHECK reads besides what an ADD does. */
-export const checkSchema = goObject({ prevResult: anyObject, capabilities: mapOf(boolean) });
+export const checkSchema = goObject({ prevResult: anyObject, capabilities: mapOf(itemBoolean) });
 
 /**
  * Checks that each address has the gateway in prevResult that was named for it. As in the reference, one that prevResult does

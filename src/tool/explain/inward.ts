@@ -6,10 +6,9 @@ import type { Complaint, Facts, Subject } from "./facts.ts";
 import { type Followed, follow, newProbe } from "./follow.ts";
 import { gather, type Site } from "./gather.ts";
 import type { Hop } from "./hop.ts";
-import { bridgeHop, hostEndHop, interfaceHop, mtuHop } from "./hops/cable.ts";
 import { listenHop, type Published, portHop } from "./hops/ports.ts";
-import { backHop, forwardingHop, neighbourHop, routeHop } from "./hops/routes.ts";
 import { checkHop, rulesHop } from "./hops/rules.ts";
+import { wayHops } from "./hops/way.ts";
 import { listening } from "./listen.ts";
 import { addressesOn, askWay, wayOf } from "./look.ts";
 import { openOutside } from "./outside.ts";
@@ -52,14 +51,7 @@ export function explainPort(
 
 function hopsOf(facts: Facts, published: Published): Hop[] {
   const hops = [
-    interfaceHop(facts),
-    hostEndHop(facts),
-    bridgeHop(facts),
-    routeHop(facts),
-    neighbourHop(facts),
-    backHop(facts),
-    mtuHop(facts),
-    forwardingHop(facts),
+    ...wayHops(facts),
     checkHop(facts),
     portHop(facts, published),
     rulesHop(facts),

@@ -1,6 +1,8 @@
 /** The captured messages of test/wire, by file name: what the kernel sent, and what it takes. */
+import type { Request } from "../../../src/netlink/request.ts";
+import { Writer } from "../../../src/wire/cursor.ts";
 import type { Message } from "../../../src/wire/message.ts";
-import { readMessages } from "../../../src/wire/message.ts";
+import { NLM_F_ACK, NLM_F_REQUEST, readMessages, writeMessage } from "../../../src/wire/message.ts";
 import { hex } from "../../support/hex.ts";
 import replyAddrs from "../../wire/reply-addrs.hex" with { type: "text" };
 import replyBridge from "../../wire/reply-bridge.hex" with { type: "text" };
@@ -98,4 +100,11 @@ export function bytesOf(name: Captured): Uint8Array {
 /** The messages of a captured datagram. */
 export function messagesOf(name: Captured): Message[] {
   return readMessages(bytesOf(name));
+}
+
+/** The bytes that a request is sent as. */
+export function encoded({ form, object }: Request): Uint8Array {
+  const w = new Writer();
+  writeMessage(w, form.type, NLM_F_REQUEST | NLM_F_ACK | form.flags, 1, form.write, object);
+  return w.finish();
 }

@@ -9,15 +9,10 @@ import {
   addVeth,
   deleteLink,
   setAlias,
-  setDown,
-  setMac,
-  setMaster,
   setNoLinkLocal,
   setPort,
-  setPromisc,
   setUp,
   setUpNotifying,
-  setUpPort,
 } from "../../../src/rtnl/link.ts";
 import { forgetNeigh } from "../../../src/rtnl/neigh.ts";
 import { addRoute, deleteRoute, TABLE_LOCAL } from "../../../src/rtnl/route.ts";
@@ -33,13 +28,13 @@ import {
   routeAttrs,
   routeHeader,
 } from "../../../src/rtnl/tables.ts";
-import { setMtu, setTxqlen, switchAllmulti, switchPromisc, tuningAttrs } from "../../../src/rtnl/tune-link.ts";
+import { setMtu, setTxqlen, tuningAttrs } from "../../../src/rtnl/tune-link.ts";
 import { addVlans, deleteVlans } from "../../../src/rtnl/vlan.ts";
 import type { Coder } from "../../../src/wire/coder.ts";
 import { type Reader, Writer } from "../../../src/wire/cursor.ts";
-import { NLM_F_ACK, NLM_F_REQUEST, readMessages, writeMessage } from "../../../src/wire/message.ts";
+import { writeMessage } from "../../../src/wire/message.ts";
 import { dump } from "../../support/hex.ts";
-import { bytesOf, type Captured, messagesOf } from "./captured.ts";
+import { bytesOf, type Captured, encoded, messagesOf } from "./captured.ts";
 
 const ip = (text: string) => parseIp(text) as Ip;
 const prefix = (text: string) => parsePrefix(text) as Prefix;
@@ -105,12 +100,6 @@ const REQUESTS: [operation: string, captured: Captured, request: Request][] = [
   ["bridge vlan del dev if3 vid 1", "vlanDel", deleteVlans(3, [{ first: 1, last: 1, pvid: false, untagged: false }])],
   ["ip neigh del 10.1.2.77 dev br0", "neighDel", forgetNeigh(BRIDGE, ip("10.1.2.77"))],
 ];
-
-function encoded({ form, object }: Request): Uint8Array {
-  const w = new Writer();
-  writeMessage(w, form.type, NLM_F_REQUEST | NLM_F_ACK | form.flags, 1, form.write, object);
-  return w.finish();
-}
 
 test.each(REQUESTS)("%s is sent as the bytes captured in %s", (operation, captured, request) => {
   expect(dump(encoded(request))).toBe(dump(bytesOf(captured)));
@@ -207,94 +196,5 @@ describe("the tables decode what they encode:", () => {
     const body = messagesOf("neighDel")[0]?.body as Reader;
     body.skip(12);
     expect(neighAttrs.decode(body)).toEqual({ dst: ip("10.1.2.77") });
-  });
-});
-
-/** Header and attributes of the one message that a request about a link makes. */
-function linkRequest(request: Request) {
-  const body = readMessages(encoded(request))[0]?.body as Reader;
-  return { header: linkHeader.decode(body), ...linkAttrs.decode(body) };
-}
-
-test("a link is named by its index, or else by IFLA_IFNAME", () => {
-  expect(linkRequest(deleteLink(3))).toEqual({ header: { index: 3, flags: 0, change: 0 } });
-  expect(linkRequest(deleteLink("v0"))).toEqual({ header: { index: 0, flags: 0, change: 0 }, ifname: "v0" });
-});
-
-test.each<[words: string, request: Request]>([
-  ["ip link set v0 down", setDown("v0")],
-  ["ip link set if3 promisc on", setPromisc(3)],
-  ["ip link set if3 promisc off", switchPromisc(3, false)],
-  ["ip link set v0 allmulticast on", switchAllmulti("v0", true)],
-  ["ip link set v0 address 02:00:00:00:00:02", setMac("v0", VETH.mac)],
-  ["ip link set v0 master br0", setMaster("v0", BRIDGE)],
-  ["ip link set if3 master if0", setMaster(3, 0)],
-  [
-    "ip link set v0 alias x up type bridge_slave hairpin off isolated on",
-    setUpPort("v0", { hairpin: false, isolated: true }, "x"),
-  ],
-])("%s is what a change says", (words, request) => {
-  expect(request.form.text(request.object)).toBe(words);
-});
-
-test("setMaster() and setUpPort() write what they say", () => {
-  expect(linkRequest(setMaster("v0", 0))).toMatchObject({ ifname: "v0", master: 0 });
-  expect(linkRequest(setUpPort(3, { hairpin: false, isolated: true }, "x"))).toEqual({
-    header: { index: 3, flags: 1, change: 1 },
-    alias: "x",
-    linkInfo: { slaveKind: "bridge", slaveData: { hairpin: 0, isolated: 1 } },
-  });
-});
-
-test("setDown(), setPromisc(), switchPromisc() and switchAllmulti() change one flag only", () => {
-  expect(linkRequest(setDown(3)).header).toEqual({ index: 3, flags: 0, change: 0x1 });
-  expect(linkRequest(setPromisc(3)).header).toEqual({ index: 3, flags: 0x100, change: 0x100 });
-  expect(linkRequest(switchPromisc(3, false)).header).toEqual({ index: 3, flags: 0, change: 0x100 });
-  expect(linkRequest(switchAllmulti(3, true)).header).toEqual({ index: 3, flags: 0x200, change: 0x200 });
-  expect(linkRequest(switchAllmulti(3, false)).header).toEqual({ index: 3, flags: 0, change: 0x200 });
-});
-
-describe("addAddr()", () => {
-  const broadcast = (text: string) => {
-    const body = readMessages(encoded(addAddr(2, prefix(text))))[0]?.body as Reader;
-    addrHeader.decode(body);
-    return addrAttrs.decode(body).broadcast;
-  };
-
-  test("sets the broadcast address of IPv4 subnets that have one", () => {
-    expect(broadcast("10.1.2.3/23")).toEqual(ip("10.1.3.255"));
-    expect(broadcast("10.1.2.3/30")).toEqual(ip("10.1.2.3"));
-    for (const none of ["10.1.2.3/31", "10.1.2.3/32", "2001:db8::3/64"]) expect(broadcast(none)).toBeUndefined();
-  });
-
-  test("fails with EEXIST where ensureAddr() does not", () => {
-    expect(addAddr(2, prefix("10.1.2.3/24")).tolerate).toBeUndefined();
-    expect(ensureAddr(2, prefix("10.1.2.3/24")).tolerate).toEqual([17]);
-  });
-});
-
-describe("addRoute()", () => {
-  const decoded = (request: Request) => {
-    const body = readMessages(encoded(request))[0]?.body as Reader;
-    return { header: routeHeader.decode(body), ...routeAttrs.decode(body) };
-  };
-  const dst = prefix("0.0.0.0/0");
-
-  test.each([
-    [undefined, 254, undefined],
-    [0, 0, undefined],
-    [254, 254, undefined],
-    [255, 255, undefined],
-    [256, 0, 256],
-    [0xfffffffe, 0, 0xfffffffe],
-  ])("puts table %p into the header where it fits", (table, inHeader, attribute) => {
-    const { header, table: found } = decoded(addRoute({ dst, oif: 2, table }));
-    expect([header.table, found]).toEqual([inHeader, attribute]);
-  });
-
-  test("sends no metric where there is none, or 0", () => {
-    expect(decoded(addRoute({ dst, oif: 2 }))).not.toHaveProperty("priority");
-    expect(decoded(addRoute({ dst, oif: 2, priority: 0 }))).not.toHaveProperty("priority");
-    expect(decoded(addRoute({ dst, oif: 2, priority: 1024 })).priority).toBe(1024);
   });
 });

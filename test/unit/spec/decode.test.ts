@@ -36,6 +36,21 @@ describe("goObject()", () => {
     expect(decode('{"cniVersion": 5, "mtu": null, "ipam": null}')).toEqual({});
   });
 
+  test("takes null as an item for the empty text or false where Go does, and for no object, prefix or number", () => {
+    const list = d.goObject({
+      search: d.array(d.itemString),
+      capabilities: d.mapOf(d.itemBoolean),
+      sizes: d.array(d.int),
+    });
+    expect(d.decode(list, { search: [null, "a"], capabilities: { mac: null, ips: true } })).toEqual({
+      search: ["", "a"],
+      capabilities: { mac: false, ips: true },
+    });
+    expect(refusal(() => d.decode(list, { sizes: [null] })).message).toBe("sizes[0]: null is not an integer");
+    expect(refusal(() => d.decode(d.array(d.goObject({})), [null])).message).toBe("[0]: null is not an object");
+    expect(refusal(() => d.decode(d.array(d.prefix), [null])).message).toBe("[0]: null is not a string");
+  });
+
   test("keeps null, [] and absence apart where asked to", () => {
     expect(decode('{"list": null}')).toEqual({ list: null });
     expect(decode('{"list": []}')).toEqual({ list: [] });

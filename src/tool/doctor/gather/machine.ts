@@ -1,8 +1,4 @@
-import type { Machine } from "../../../features/machine.ts";
-import { Iptables } from "../../../features/masquerade/iptables.ts";
-import { Masquerade } from "../../../features/masquerade/rules.ts";
-import { SpoofCheck } from "../../../features/spoof-check/rules.ts";
-import { ThisHost } from "../../../host/host.ts";
+import { ThisMachine } from "../../../features/machine.ts";
 import { Nftables } from "../../../host/nft.ts";
 import { openSandbox, type Sandbox } from "../../../host/sandbox.ts";
 import { Client } from "../../../netlink/client.ts";
@@ -12,23 +8,11 @@ import { tap } from "../../../netlink/trace.ts";
 import type { Link } from "../../../rtnl/read-link.ts";
 
 /** This machine for somebody who only looks, and asks for the same over and over: what it was told once, it tells again. */
-export class Onlooker extends ThisHost implements Machine {
+export class Onlooker extends ThisMachine {
   override readonly nft = new RememberingNftables();
   #links: Link[] | undefined;
   #byName: ReadonlyMap<string | number, Link> | undefined;
   #sandbox: Sandbox | undefined;
-
-  get masquerade(): Masquerade {
-    return new Masquerade(this.nft, this.iptables);
-  }
-
-  get iptables(): Iptables {
-    return new Iptables(this.nft);
-  }
-
-  get spoofCheck(): SpoofCheck {
-    return new SpoofCheck(this.nft);
-  }
 
   override listLinks(): Link[] {
     this.#links ??= super.listLinks();

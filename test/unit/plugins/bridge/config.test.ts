@@ -123,6 +123,14 @@ describe("readConfig() finds the MAC address", () => {
     expect(found({})).toBeUndefined();
   });
 
+  test("and refuses a wrong type in args.cni as the reference does, also where runtimeConfig goes before it", () => {
+    const wrong = { cni: { mac: 5 } };
+    for (const conf of [{ args: wrong }, { args: wrong, runtimeConfig }]) {
+      expect(refusalOf(() => found(conf))).toEqual([6, "args.cni.mac: 5 is not a string"]);
+    }
+    expect(found({ args: { cni: { mac: "nonsense" } }, runtimeConfig })).toBe("02:00:00:00:00:01");
+  });
+
   test("not in an empty text, which asks for nothing", () => {
     expect(found({ runtimeConfig: { mac: "" }, args: { cni: { mac: "" } } }, { CNI_ARGS: "MAC=" })).toBeUndefined();
   });

@@ -76,6 +76,7 @@ const REFUSED: [object, string, number, string][] = [
   [{}, "MAC=x", 4, "MAC=x"],
   [{}, "X=y", 4, '"X=y"'],
   [{ sysctl: { "net.a": 1 } }, "", 6, "sysctl.net.a: 1"],
+  [{ sysctl: { "net.a": null } }, "", 6, "sysctl.net.a: null"],
   [{ sysctl: ["net.a"] }, "", 6, "sysctl"],
   [{ promisc: "yes" }, "", 6, "promisc"],
 ];
