@@ -77,6 +77,8 @@ install_foreign_musl() {
 }
 
 install_modules() {
+  # A link is to another tree's, which npm ci would empty.
+  [ -L node_modules ] && return
   [ node_modules/.package-lock.json -nt package-lock.json ] && return
   say "installing node modules (npm ci)"
   npm ci --silent --no-audit --no-fund

@@ -13,4 +13,7 @@ function beyond(came: readonly unknown[], wanted: readonly unknown[]): [unknown[
   return [without(came, wanted), without(wanted, came)];
 }
 
-const shown = (value: unknown) => JSON.stringify(value, undefined, 1);
+/** Characters of each side. */
+const SHOWN = 4000;
+
+const shown = (value: unknown) => JSON.stringify(value, undefined, 1)?.slice(0, SHOWN);

@@ -82,10 +82,10 @@ export class Cluster {
     return this.ask(["get", "services,endpointslices", "-A", "-o", format]);
   }
 
-  /** Removes what is in namespace default, but the API server's own service. */
+  /** Removes all Services and EndpointSlices but the API server's own. */
   clear(): void {
     const other = "--field-selector=metadata.name!=kubernetes";
-    for (const kind of ["services", "endpointslices"]) this.ask(["delete", kind, "-n", "default", other]);
+    for (const kind of ["services", "endpointslices"]) this.ask(["delete", kind, "-A", "--wait=false", other]);
   }
 
   /** Says what becomes of an object, as its controller or the kubelet does. */

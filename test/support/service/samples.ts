@@ -10,7 +10,7 @@ const zones = fc.constantFrom(undefined, ["z1"], ["z1", "z2"]);
 const ports = fc.uniqueArray(fc.record({ name: fc.constantFrom("http", "dns", "a-b", "9p"), protocol, port }), {
   minLength: 1,
   maxLength: 4,
-  selector: ({ name }) => name,
+  comparator: (a, b) => a.name === b.name || (a.port === b.port && a.protocol === b.protocol),
 });
 
 /** What a service and its endpoints are made of. */
