@@ -11,7 +11,8 @@ const LOOK_MS = 20;
 
 const COLLECT_MS = 500;
 
-const desk = new Desk(new Client(openSocket(NETLINK_NETFILTER)), () => performance.now());
+const collect = () => void setTimeout(() => Bun.gc(true), COLLECT_MS);
+const desk = new Desk(new Client(openSocket(NETLINK_NETFILTER)), () => performance.now(), collect);
 
 function answer(value: Answer | undefined): void {
   if (value) self.postMessage(value);
@@ -19,7 +20,5 @@ function answer(value: Answer | undefined): void {
 
 self.onmessage = ({ data }: MessageEvent<Order>) => {
   answer(desk.take(data));
-  // What all services took to be made is not needed again.
-  if (data.kind === "compare" || (data.kind === "begin" && data.isLast)) setTimeout(() => Bun.gc(true), COLLECT_MS);
 };
 setInterval(() => answer(desk.look()), LOOK_MS);

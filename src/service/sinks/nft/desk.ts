@@ -10,6 +10,7 @@ const SETTLED_MS = 1000;
 export class Desk {
   readonly #client: Client;
   readonly #now: () => number;
+  readonly #collect: () => void;
   #writer: Writer | undefined;
   #begun = false;
   /** All parts of a beginning so far have been done. */
@@ -19,9 +20,11 @@ export class Desk {
   /** What was asked last is not all in the kernel. */
   #hasFailed = false;
 
-  constructor(client: Client, now: () => number) {
+  /** `collect` is called as something is begun that makes much which is not needed afterwards. */
+  constructor(client: Client, now: () => number, collect: () => void) {
     this.#client = client;
     this.#now = now;
+    this.#collect = collect;
   }
 
   /** Undefined for an order that has no answer. */
@@ -32,7 +35,10 @@ export class Desk {
         this.#writer = new Writer(this.#client, order);
         return undefined;
       }
-      if (order.kind === "compare") return { kind: "differences", differences: this.#writer?.compare() ?? [] };
+      if (order.kind === "compare") {
+        this.#collect();
+        return { kind: "differences", differences: this.#writer?.compare() ?? [] };
+      }
       const made = this.#do(order);
       if (typeof made === "string") return { kind: "plan", commands: made };
       const conflicts = this.#writer?.conflicts ?? [];
@@ -55,7 +61,7 @@ export class Desk {
       else this.#disturbed ??= this.#now();
       if (this.#disturbed === undefined || this.#now() - this.#disturbed < SETTLED_MS) return undefined;
       this.#disturbed = undefined;
-      const report = writer.repair();
+      const report = this.#repair(writer);
       this.#hasFailed = false;
       return report.elements > 0 ? { kind: "repaired", report } : undefined;
     } catch (error) {
@@ -71,7 +77,7 @@ export class Desk {
       writer.cleanup();
       return NOTHING;
     }
-    if (order.kind === "repair") return writer.repair();
+    if (order.kind === "repair") return this.#repair(writer);
     if (order.kind === "rehearse") return writer.rehearse(order.services);
     if (order.kind === "begin") return this.#beginWith(writer, order);
     return writer.change(order.services);
@@ -87,6 +93,12 @@ export class Desk {
     const report = writer.part(services);
     if (!isLast) return report;
     this.#begun = true;
+    this.#collect();
     return both(report, writer.finish());
+  }
+
+  #repair(writer: Writer): Report {
+    this.#collect();
+    return writer.repair();
   }
 }
